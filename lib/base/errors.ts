@@ -1,0 +1,134 @@
+/** What the registry knows of an error. */
+export interface ErrorEntry {
+  /** The exit code of a command that ends with it (DESIGN: 1 failed, 2 usage, 3 not found, 4 denied, 5 timed out, 6 conflict). */
+  readonly exit: 1 | 2 | 3 | 4 | 5 | 6;
+  /** The code with which a link is closed for it; absent for errors that no link knows. */
+  readonly close?: number;
+  /** One sentence with what was wrong, the value, and what to do; `{name}` stands for a value. */
+  readonly sentence: string;
+}
+
+/**
+ * The one registry of errors: code, exit code, close code, sentence. Append-only in its close codes, since those
+ * are part of the wire (lib/wire/PROTOCOL.md).
+ */
+export const ERRORS = {
+  // Links: 1 to 99 are close codes on the wire.
+  goodbye: { exit: 1, close: 1, sentence: "The other peer closed the link." },
+  malformed: { exit: 1, close: 2, sentence: "The other peer sent bytes that are not kith's protocol: {detail}." },
+  too_large: { exit: 1, close: 3, sentence: "The other peer sent more than a limit allows: {detail}." },
+  bad_state: { exit: 1, close: 4, sentence: "The other peer sent a message that does not belong here: {detail}." },
+  bad_handshake: { exit: 1, close: 5, sentence: "The handshake with {address} failed: {detail}." },
+  not_kith: { exit: 1, close: 6, sentence: "What answers at {address} is not kith; check the address and port." },
+  version_too_new: {
+    exit: 1,
+    close: 7,
+    sentence: "{address} speaks a newer protocol ({theirs}) than this kith ({ours}); update this kith.",
+  },
+  version_too_old: {
+    exit: 1,
+    close: 8,
+    sentence: "{address} speaks an older protocol ({theirs}) than this kith ({ours}); update kith there.",
+  },
+  not_a_member: { exit: 4, close: 9, sentence: "{address} is not in this peer's space, or does not know this peer." },
+  silent: { exit: 5, close: 10, sentence: "Nothing was heard from {address} for {seconds} s." },
+  duplicate_link: { exit: 1, close: 11, sentence: "There is another link to the same peer." },
+  too_many_links: { exit: 1, close: 12, sentence: "This peer has as many links as it allows ({limit})." },
+  truncated: { exit: 1, close: 13, sentence: "The connection to {address} ended without a goodbye." },
+  refused_ticket: {
+    exit: 4,
+    close: 14,
+    sentence: "The ticket was refused: {detail}; ask for a new one with 'kith invite'.",
+  },
+  handshake_timeout: { exit: 5, close: 15, sentence: "{address} did not finish the handshake in {seconds} s." },
+  bad_transaction: { exit: 1, close: 16, sentence: "The other peer sent a transaction that is not valid: {detail}." },
+  overloaded: { exit: 1, close: 17, sentence: "The other peer does not take what is sent to it: {detail}." },
+  self: { exit: 1, close: 18, sentence: "{address} is this peer itself." },
+  member_left: { exit: 4, close: 19, sentence: "{peer} has left the space or was removed from it." },
+  // People: no close code.
+  usage: { exit: 2, sentence: "{detail}" },
+  ticket_word: {
+    exit: 2,
+    sentence: "Word {position} of the ticket, '{word}', is not in the word list; did you mean {near}?",
+  },
+  ticket_word_count: { exit: 2, sentence: "A ticket has 6 words, and this has {count}; type all of them." },
+  ticket_checksum: { exit: 2, sentence: "The ticket does not check out: a word or letter was mistyped; type it again." },
+  ticket_malformed: {
+    exit: 2,
+    sentence: "This is not a ticket; it is six words or a text that begins with 'kith1', as 'kith invite' prints them.",
+  },
+  not_allowed: { exit: 4, sentence: "This peer may not do that: {detail}." },
+  no_space: { exit: 1, sentence: "This home is in no space yet; run 'kith up' for a new one, or 'kith join'." },
+  left_space: { exit: 4, sentence: "This peer is no longer a member of its space; 'kith join' with a new ticket." },
+  still_joining: {
+    exit: 1,
+    sentence: "This peer has not received its space yet and can't write; wait for it with 'kith wait --synced'.",
+  },
+  home_has_space: {
+    exit: 6,
+    sentence: "This home already has a space with data in it; join with another one (--home DIR), " +
+      "or export the data, join, and import it again (--carry does so).",
+  },
+  join_failed: { exit: 1, sentence: "No member could be reached to join at ({detail}); name one with --at HOST:PORT." },
+  key_too_long: { exit: 2, sentence: "The key '{key}' has {sizeBytes} bytes; at most {limitBytes} are allowed." },
+  key_invalid: { exit: 2, sentence: "The key '{key}' can't be used: {detail}." },
+  value_too_large: {
+    exit: 2,
+    sentence: "The value of '{key}' has {sizeBytes} bytes; at most {limitBytes} are allowed.",
+  },
+  media_invalid: { exit: 2, sentence: "'{media}' is not a media type such as text/plain." },
+  already_set: { exit: 6, sentence: "The key '{key}' already has a value; it was left as it is." },
+  version_changed: {
+    exit: 6,
+    sentence: "The key '{key}' is at version {current}, not {expected}; read it again and decide anew.",
+  },
+  peer_unknown: { exit: 3, sentence: "No linked peer is called '{peer}'; 'kith peers' lists them." },
+  invite_unusable: { exit: 2, sentence: "An invite can't be made so: {detail}." },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** A code of the registry. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A code of the registry that a link can be closed with. */
+export type CloseReason = {
+  [code in ErrorCode]: (typeof ERRORS)[code] extends { close: number } ? code : never;
+}[ErrorCode];
+
+/** Values that stand in for the `{name}`s of a sentence. */
+export type ErrorValues = Readonly<Record<string, string | number>>;
+
+/** The sentence of a code with its values filled in; a value that is not given stays as its name. */
+export function sentenceOf(code: ErrorCode, values: ErrorValues = {}): string {
+  return ERRORS[code].sentence.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+/** The close reason that a number on the wire stands for; undefined for one that this version does not know. */
+export function closeReasonOf(closeCode: number): CloseReason | undefined {
+  for (const [code, entry] of Object.entries(ERRORS) as [ErrorCode, ErrorEntry][]) {
+    if (entry.close === closeCode) return code as CloseReason;
+  }
+  return undefined;
+}
+
+/** The number on the wire of a close reason. */
+export function closeCodeOf(reason: CloseReason): number {
+  return ERRORS[reason].close;
+}
+
+/** Something that a person, a command or the environment got wrong; shown as its sentence. */
+export class KithError extends Error {
+  override readonly name = "KithError";
+
+  constructor(readonly code: ErrorCode, readonly values: ErrorValues = {}, cause?: unknown) {
+    super(sentenceOf(code, values), cause === undefined ? undefined : { cause });
+  }
+}
+
+/** Something that a peer sent wrong: caught in one place, counted, and the link is closed with its code. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+
+  constructor(readonly code: CloseReason, readonly detail: string) {
+    super(sentenceOf(code, { detail }));
+  }
+}

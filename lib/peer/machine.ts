@@ -1,0 +1,250 @@
+import type { Now } from "../base/clock.ts";
+import type { ErrorCode, ErrorValues } from "../base/errors.ts";
+import type { EventValue, PeerEvent } from "../base/event.ts";
+
+/**
+ * A synchronous, deterministic state machine that a host drives: inputs in, effects out, with time handed in. The
+ * peer is one; so are the test machines of the host, and the simulator is a second host of the same peer.
+ */
+export interface Machine {
+  /** Takes one input. Nothing may be sent or answered yet: what rests on the store is not durable before `endTurn`. */
+  handle(input: Input, now: Now): void;
+  /**
+   * Ends a turn: local writes become a transaction, the store commits, and only now may the effects be performed.
+   *
+   * @throws {KithError} when the store refuses (a full disk): the turn's writes did not happen.
+   */
+  endTurn(now: Now): Effect[];
+  /**
+   * The next bytes for the socket of a connection, at most `maxBytes`; null when there are none. Called between
+   * turns only. The bytes stay valid until the next call for the same connection.
+   */
+  pull(connection: number, maxBytes: number, now: Now): Uint8Array | null;
+  /** The monotonic time in ms at which a `tick` is due; Infinity when none is. */
+  deadline(): number;
+}
+
+/** What the host tells the machine. */
+export type Input =
+  /** The deadline has passed. */
+  | { readonly type: "tick" }
+  /** A socket is open: accepted (`in`), or dialled (`out`) after a `dial` effect with the same address. */
+  | {
+    readonly type: "connected";
+    readonly connection: number;
+    readonly direction: "in" | "out";
+    readonly address: string;
+  }
+  /** Bytes came in. They are valid during the turn only. */
+  | { readonly type: "received"; readonly connection: number; readonly bytes: Uint8Array }
+  /** The socket is gone, from whichever side; the number is not used again. */
+  | { readonly type: "disconnected"; readonly connection: number; readonly detail?: string }
+  /** A `dial` effect did not lead to a connection. */
+  | { readonly type: "dial_failed"; readonly address: string; readonly detail: string }
+  /** Someone local asks for something; answered by exactly one `reply` effect with the same id. */
+  | { readonly type: "request"; readonly id: number; readonly request: Request }
+  /** This machine's addresses changed, or it woke from sleep. */
+  | { readonly type: "network_changed" };
+
+/** What the machine asks of the host, after the commit. */
+export type Effect =
+  /** Open a connection to `host:port`; answered by `connected` or `dial_failed`. */
+  | { readonly type: "dial"; readonly address: string }
+  /** There is something to pull for this connection. */
+  | { readonly type: "output"; readonly connection: number }
+  /** Close the socket once all that can be pulled is written. */
+  | { readonly type: "close"; readonly connection: number }
+  /** The answer to a request. */
+  | { readonly type: "reply"; readonly id: number; readonly reply: Reply }
+  /** Something to log and count. */
+  | { readonly type: "event"; readonly event: PeerEvent }
+  /** Keys whose winner or whose conflicts changed. */
+  | { readonly type: "changed"; readonly changes: readonly Change[] }
+  /** The machine cannot go on (its home was copied, its store is damaged): stop the peer. */
+  | { readonly type: "stop"; readonly reason: string };
+
+/** The keys that follow from a ticket's secret; of `lib/crypto/ticket_keys.ts`. */
+export interface TicketKeys {
+  /** Seed of the Ed25519 invite key, 32 bytes. */
+  readonly inviteSeed: Uint8Array;
+  /** Key of the MAC in the grant, 32 bytes. */
+  readonly macKey: Uint8Array;
+  /** Key of the tags by which the ticket is found, 32 bytes. */
+  readonly tagKey: Uint8Array;
+}
+
+/** What a member may do. */
+export type Role = "reader" | "writer" | "admin";
+
+/** One write of a `write` request. */
+export type Write =
+  | {
+    readonly kind: "put";
+    readonly key: string;
+    readonly media: string;
+    readonly value: Uint8Array;
+    /** Refuse with `exists` when the key has a value. */
+    readonly ifAbsent?: boolean;
+    /** Refuse with `version_differs` when the winner is not this version. */
+    readonly ifVersion?: string;
+    /** Write nothing when the winner has the same media type and value, and there is no conflict. */
+    readonly unlessEqual?: boolean;
+  }
+  | { readonly kind: "del"; readonly key: string; readonly ifVersion?: string };
+
+/** What someone local asks for. */
+export type Request =
+  /** All of the writes or none. */
+  | { readonly type: "write"; readonly writes: readonly Write[] }
+  | { readonly type: "create_space" }
+  /** Let in whoever holds the ticket: `uses` times, until `expiresMs` (wall clock; 0: for ever). */
+  | {
+    readonly type: "invite";
+    readonly keys: TicketKeys;
+    readonly secret: Uint8Array;
+    readonly role: Role;
+    readonly uses: number;
+    readonly expiresMs: number;
+  }
+  /** Get in with a ticket through any of the addresses; replied to once in, or failed for good. */
+  | { readonly type: "join"; readonly keys: TicketKeys; readonly addresses: readonly string[] }
+  | { readonly type: "leave" }
+  /** Dial an address and keep it as a hint. */
+  | { readonly type: "connect"; readonly address: string }
+  /** Measure a round trip to a peer named by its name or the beginning of its id. */
+  | { readonly type: "ping"; readonly peer: string };
+
+/** The answer to a request; `versions` of a write has one entry per write, null where nothing had to be written. */
+export type Reply =
+  | {
+    readonly ok: true;
+    readonly versions?: readonly (string | null)[];
+    readonly space?: string;
+    readonly roundTripMs?: number;
+  }
+  | { readonly ok: false; readonly code: ErrorCode; readonly values: ErrorValues };
+
+/** A key whose winner or whose conflicts changed. */
+export interface Change {
+  readonly key: string;
+  /** The winning version; null when there is none any more. */
+  readonly version: string | null;
+  readonly media: string;
+  /** Its value; null: deleted. */
+  readonly value: Uint8Array | null;
+  /** Number of concurrent versions besides the winner. */
+  readonly conflicts: number;
+  /** Base32 id of the writer. */
+  readonly peer: string;
+  /** The version's stamp in ms since 1970. */
+  readonly timeMs: number;
+}
+
+/** The winning version of a key. */
+export interface EntryView {
+  readonly key: string;
+  readonly version: string;
+  readonly media: string;
+  readonly value: Uint8Array;
+  /** Base32 id of the writer. */
+  readonly peer: string;
+  /** The version's stamp in ms since 1970. */
+  readonly timeMs: number;
+  /** Number of concurrent versions besides this one. */
+  readonly conflicts: number;
+}
+
+/** What needs a person's eye. */
+export type ConflictView =
+  | {
+    readonly kind: "concurrent";
+    readonly key: string;
+    readonly versions: readonly (EntryView & { readonly winner: boolean })[];
+  }
+  | {
+    readonly kind: "delete_beside_put";
+    readonly key: string;
+    /** The version that stands. */
+    readonly version: string;
+    /** Base32 id of who wrote it. */
+    readonly peer: string;
+    /** Base32 id of who deleted the key without knowing of it. */
+    readonly deletedBy: string;
+    readonly deletedAtMs: number;
+  };
+
+/** A member of the space. */
+export interface MemberView {
+  /** Base32 id. */
+  readonly peer: string;
+  readonly name: string;
+  readonly role: Role;
+  /** When it came in, ms since 1970, by the clock of the door. */
+  readonly sinceMs: number;
+  /** Base32 id of who granted its ticket; null for the founder. */
+  readonly invitedBy: string | null;
+  readonly online: boolean;
+  readonly self: boolean;
+}
+
+/** A linked peer. */
+export interface PeerView {
+  /** Base32 id. */
+  readonly peer: string;
+  readonly name: string;
+  readonly address: string;
+  readonly path: "direct";
+  /** Null until measured. */
+  readonly roundTripMs: number | null;
+  /** When the link opened, ms since 1970. */
+  readonly sinceMs: number;
+  /** Whether its digest and frontier equal ours. */
+  readonly inSync: boolean;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** A member without a link. */
+export interface AbsentView {
+  /** Base32 id. */
+  readonly peer: string;
+  readonly name: string;
+  /** When it was last linked, ms since 1970; null when never. */
+  readonly sinceMs: number | null;
+}
+
+/** How the peer is. */
+export interface StatusView {
+  /** Base32 id. */
+  readonly peer: string;
+  readonly name: string;
+  /** Base32 id of the space; null before there is one. */
+  readonly space: string | null;
+  /** Hexadecimal digest of the data. */
+  readonly digest: string;
+  /** Whether at least one other member is linked and all linked ones agree; in a space of one: true. */
+  readonly synced: boolean;
+  readonly entries: number;
+  readonly conflicts: number;
+  readonly members: number;
+  readonly peers: readonly PeerView[];
+  readonly absent: readonly AbsentView[];
+  /** Transactions that wait for their parents or for a newer kith. */
+  readonly waiting: number;
+  /** A pull that is under way; `total` null while not known. */
+  readonly syncing: { readonly received: number; readonly total: number | null } | null;
+  /** More by name, such as counters. */
+  readonly counters: Readonly<Record<string, EventValue>>;
+}
+
+/** What can be read of a peer between its turns, without a request. */
+export interface PeerReads {
+  /** The winner of a key. */
+  get(key: string): EntryView | null;
+  /** Winners in key order (bytewise), those above `after`, at most `limit`. */
+  list(query: { readonly prefix?: string; readonly after?: string; readonly limit: number }): EntryView[];
+  conflicts(): ConflictView[];
+  members(): MemberView[];
+  peers(): PeerView[];
+  status(): StatusView;
+}
