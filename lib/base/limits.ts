@@ -1,0 +1,67 @@
+/**
+ * Every bound in kith: what a peer, a file or a person can make grow, how far, and why so far. Units are last in
+ * the names. Limits that are part of the wire are also in lib/wire/PROTOCOL.md, "Limits".
+ */
+
+/** A key in UTF-8: long enough for paths, short enough that an index page of SQLite holds several. */
+export const MAX_KEY_BYTES = 512;
+/** A value kept inline; larger ones are for files. Keeps a turn, a frame and a row small. */
+export const MAX_VALUE_BYTES = 256 * 1024;
+/** A media type such as `text/plain`. */
+export const MAX_MEDIA_BYTES = 127;
+/** Versions that one operation replaces; a key with more concurrent versions is settled in steps. */
+export const MAX_NAMES = 1024;
+/** Other parents of one transaction; with more heads, empty merge transactions come first. */
+export const MAX_PARENTS = 1024;
+/** Operations of one transaction: bounds the Merkle path and the memory to check one. */
+export const MAX_OPERATIONS = 4096;
+/** Encoded size of one transaction with its values: a turn's 1 MiB and one value more. */
+export const MAX_TRANSACTION_BYTES = 1536 * 1024;
+/** A frame on a link before the other side has shown that it belongs here. */
+export const MAX_STRANGER_FRAME_BYTES = 64 * 1024;
+/** A frame on a link between members: one full transaction, or the frontier of some 10,000 writers. */
+export const MAX_FRAME_BYTES = 2 * 1024 * 1024;
+/** Plaintext of one encrypted record: Noise's 65,535 bytes less the 16 of the tag. */
+export const MAX_RECORD_PLAINTEXT_BYTES = 65519;
+/** What a link holds to be sent before it is closed as overloaded: a peer that does not read costs no more. */
+export const MAX_SEND_QUEUE_BYTES = 16 * 1024 * 1024;
+/** Encrypted bytes handed to the socket at a time: large enough for speed, small enough for live data to overtake. */
+export const MAX_PULL_BYTES = 256 * 1024;
+/** Time for the handshake and the proof; a stranger that dawdles is closed. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Silence after which a link asks for a sign of life. */
+export const KEEPALIVE_AFTER_MS = 10_000;
+/** Silence after which a link is dead: two unanswered signs of life and a slow network. */
+export const SILENT_AFTER_MS = 30_000;
+/** Records under one key, after which the sender rekeys: far below ChaCha20-Poly1305's bound. */
+export const REKEY_AFTER_RECORDS = 65_536;
+/** Bytes under one key: 4 GiB. */
+export const REKEY_AFTER_BYTES = 4 * 1024 * 1024 * 1024;
+/** Age of a key: one hour. */
+export const REKEY_AFTER_MS = 60 * 60 * 1000;
+/** Links of one peer, authenticated or not. */
+export const MAX_LINKS = 256;
+/** Links that have not yet shown that they belong here. */
+export const MAX_PENDING_LINKS = 64;
+/** Transactions that wait for their parents, of one link; what is discarded is pulled again. */
+export const MAX_WAITING_TRANSACTIONS = 512;
+/** Bytes that wait for their parents, of one link. */
+export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Writers of one space: bounds the frontier to one frame. */
+export const MAX_WRITERS = 8192;
+/** Members and open invites of one space. */
+export const MAX_MEMBERSHIP_ACTS = 16_384;
+/** A peer's name in UTF-8. */
+export const MAX_NAME_BYTES = 64;
+/** Addresses in one peer's record. */
+export const MAX_ADDRESSES = 16;
+/** One address, `host:port`. */
+export const MAX_ADDRESS_BYTES = 255;
+/** Peer records kept, the newest first to stay. */
+export const MAX_PEER_RECORDS = 4096;
+/** A stamp further ahead of one's own clock is applied, flagged, and not merged into the clock. */
+export const MAX_CLOCK_AHEAD_MS = 10 * 60 * 1000;
+/** Operation numbers that one leaf of the digest covers. */
+export const DIGEST_LEAF_OPERATIONS = 1024;
+/** How often a ticket may be used at most. */
+export const MAX_INVITE_USES = 1000;
