@@ -65,3 +65,25 @@ export const MAX_CLOCK_AHEAD_MS = 10 * 60 * 1000;
 export const DIGEST_LEAF_OPERATIONS = 1024;
 /** How often a ticket may be used at most. */
 export const MAX_INVITE_USES = 1000;
+/** Encoded header of a transaction: `MAX_PARENTS` ids and the fixed fields. */
+export const MAX_HEADER_BYTES = 33 * 1024;
+/** Heads in one frontier: all writers, and room for forks; such a frontier still fits one frame. */
+export const MAX_FRONTIER_HEADS = 16_384;
+/** Epoch secrets sealed by one revoke: one for each member that remains. */
+export const MAX_SEALED_SECRETS = 8192;
+/** One sealed epoch secret: an ephemeral key, the secret, a tag, and room for another way of sealing. */
+export const MAX_SEALED_BYTES = 256;
+/** A grant's leaf: a prefix as long as a key, and the fixed fields. */
+export const MAX_GRANT_LEAF_BYTES = 1024;
+/** Hashes of a Merkle path: `MAX_OPERATIONS` is 2^12. */
+export const MAX_MERKLE_PATH = 12;
+/** Epoch secrets handed to a joiner. */
+export const MAX_EPOCHS = 64;
+/** The version of kith that a peer tells. */
+export const MAX_VERSION_BYTES = 64;
+/** Transactions of one message; at some 250 bytes each, a batch of the smallest still fills a turn. */
+export const MAX_MESSAGE_TRANSACTIONS = 4096;
+/** Peer records of one message: at their largest they fill half a frame. */
+export const MAX_MESSAGE_RECORDS = 256;
+/** Ids asked for in one message. */
+export const MAX_WANTED = 1024;

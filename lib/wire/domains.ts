@@ -1,0 +1,20 @@
+/**
+ * Domain strings: what is signed or authenticated begins with one of them and a zero byte, so that no signature made
+ * for one purpose can serve another. Named and versioned; append-only (lib/wire/PROTOCOL.md, "Domains").
+ */
+export const DOMAINS = {
+  /** Ed25519 by the peer over its Noise static key. */
+  identity: "kith identity 1",
+  /** Ed25519 by the writer over space id and header. */
+  transaction: "kith transaction 1",
+  /** Ed25519 by the invite key over space id and joiner. */
+  redeem: "kith redeem 1",
+  /** HMAC-SHA256 by the ticket's MAC key over space id, grant and its place in the history. */
+  grant: "kith grant 1",
+  /** HMAC-SHA256 by the epoch secret over handshake hash, direction and peer id. */
+  proof: "kith proof 1",
+  /** HMAC-SHA256 by the invite public key over the handshake hash. */
+  knock: "kith knock 1",
+  /** Ed25519 by the peer over its record in the address book. */
+  record: "kith record 1",
+} as const;

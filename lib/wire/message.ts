@@ -1,0 +1,334 @@
+import { assert } from "../base/assert.ts";
+import { utf8Encode } from "../base/bytes.ts";
+import { ProtocolError } from "../base/errors.ts";
+import {
+  MAX_EPOCHS,
+  MAX_GRANT_LEAF_BYTES,
+  MAX_HEADER_BYTES,
+  MAX_MERKLE_PATH,
+  MAX_MESSAGE_RECORDS,
+  MAX_MESSAGE_TRANSACTIONS,
+  MAX_OPERATIONS,
+  MAX_PARENTS,
+  MAX_VERSION_BYTES,
+  MAX_WANTED,
+} from "../base/limits.ts";
+import { Reader } from "../base/reader.ts";
+import { Writer } from "../base/writer.ts";
+import { bundleSizeBytes, readBundle, type TransactionBytes, writeBundle } from "./bundle.ts";
+import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
+import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
+import { isPrintableAscii, readAscii } from "./text.ts";
+import { ID_BYTES, isSortedSet, readIds, readSortedIds, SIGNATURE_BYTES, type Stamp, writeIds } from "./transaction.ts";
+
+/** The first frame kind that is a message; those below are the link's own. */
+export const FIRST_MESSAGE_KIND = 16;
+
+/** The registry of messages by frame kind. Append-only: a number is never used for another message. */
+export const MESSAGE_KINDS = {
+  prove: 16,
+  knock: 17,
+  offer: 18,
+  redeem: 19,
+  welcome: 20,
+  hello: 21,
+  frontier: 22,
+  have: 23,
+  pull: 24,
+  transactions: 25,
+  pulled: 26,
+  state: 27,
+  records: 28,
+  want: 29,
+} as const satisfies Record<Message["type"], number>;
+
+/** Shows that the sender shares the space, without naming it. */
+export interface Prove {
+  readonly type: "prove";
+  /** HMAC-SHA256 by the epoch secret over `proofMessage` (32 bytes). */
+  readonly mac: Uint8Array;
+}
+
+/** "I hold a ticket for your space." */
+export interface Knock {
+  readonly type: "knock";
+  /** HMAC-SHA256 by the invite public key over the handshake hash, in the domain `knock` (32 bytes). */
+  readonly tag: Uint8Array;
+}
+
+/** The door shows the grant of the ticket, with the proof that it is in the space, and what to build upon. */
+export interface Offer {
+  readonly type: "offer";
+  /** Space id (32 bytes). */
+  readonly space: Uint8Array;
+  /** Header of the grant's transaction. */
+  readonly grantHeader: Uint8Array;
+  /** Signature of that header (64 bytes). */
+  readonly grantSignature: Uint8Array;
+  /** The grant. ≤ `MAX_GRANT_LEAF_BYTES`. */
+  readonly grantLeaf: Uint8Array;
+  /** The grant's place in its transaction. Range: 0 to `MAX_OPERATIONS` − 1. */
+  readonly grantIndex: number;
+  /** Merkle path of the grant, from the leaf upwards (32 bytes each). ≤ `MAX_MERKLE_PATH`. */
+  readonly grantPath: readonly Uint8Array[];
+  /** The door's heads, the parents of the joiner's first transaction: sorted, distinct, ≤ `MAX_PARENTS`. */
+  readonly heads: readonly Uint8Array[];
+  /** The door's clock, so that the joiner's first stamp follows it. */
+  readonly clock: Stamp;
+}
+
+/** The joiner's first transaction, which opens with the redeem. */
+export interface RedeemMessage {
+  readonly type: "redeem";
+  readonly transaction: TransactionBytes;
+}
+
+/** A secret that proves membership, and its number. */
+export interface Epoch {
+  readonly number: number;
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+}
+
+/** The door has applied the redeem: the joiner is a member. */
+export interface Welcome {
+  readonly type: "welcome";
+  /** By number, ascending; 1 to `MAX_EPOCHS`, the newest of the space. */
+  readonly epochs: readonly Epoch[];
+}
+
+/** Who each side is; the first message between members. */
+export interface HelloMessage {
+  readonly type: "hello";
+  /** The sender's kith, such as `0.1.0`: printable ASCII, 1 to `MAX_VERSION_BYTES`. */
+  readonly version: string;
+  readonly record: PeerRecord;
+}
+
+/** All that the sender has. */
+export interface FrontierMessage {
+  readonly type: "frontier";
+  readonly entries: Frontier;
+}
+
+/** What the sender has now that its last `frontier` or `have` did not say; only the writers that changed. */
+export interface Have {
+  readonly type: "have";
+  readonly entries: Frontier;
+}
+
+/** After a `frontier`: "stream to me what it lacks". */
+export interface Pull {
+  readonly type: "pull";
+}
+
+/** Transactions in causal order: a part of a pull, or live. */
+export interface Transactions {
+  readonly type: "transactions";
+  /** ≤ `MAX_MESSAGE_TRANSACTIONS`. */
+  readonly list: readonly TransactionBytes[];
+}
+
+/** The end of what a pull asked for. */
+export interface Pulled {
+  readonly type: "pulled";
+}
+
+/** What the sender holds, in two hashes: both equal means in sync. */
+export interface State {
+  readonly type: "state";
+  /** SHA-256 of the encoded frontier (32 bytes). */
+  readonly frontierHash: Uint8Array;
+  /** Root of the digest tree (32 bytes). */
+  readonly digest: Uint8Array;
+}
+
+/** Entries of the address book. */
+export interface Records {
+  readonly type: "records";
+  /** ≤ `MAX_MESSAGE_RECORDS`. */
+  readonly list: readonly PeerRecord[];
+}
+
+/** Transactions asked for by id. */
+export interface Want {
+  readonly type: "want";
+  /** 32 bytes each, in the order in which they are wanted. ≤ `MAX_WANTED`. */
+  readonly ids: readonly Uint8Array[];
+}
+
+/** What travels in a frame from kind 16. */
+export type Message =
+  | Prove
+  | Knock
+  | Offer
+  | RedeemMessage
+  | Welcome
+  | HelloMessage
+  | FrontierMessage
+  | Have
+  | Pull
+  | Transactions
+  | Pulled
+  | State
+  | Records
+  | Want;
+
+/** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
+export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
+  const kind = MESSAGE_KINDS[message.type];
+  switch (message.type) {
+    case "prove":
+      return { kind, body: message.mac };
+    case "knock":
+      return { kind, body: message.tag };
+    case "pull":
+    case "pulled":
+      return { kind, body: new Uint8Array() };
+    default: {
+      const writer = new Writer(bodyCapacityBytes(message));
+      writeBody(writer, message);
+      return { kind, body: writer.finish() };
+    }
+  }
+}
+
+/**
+ * The message in a frame; null for a kind that this version does not know, which is ignored and counted. Arrays are
+ * views of the body.
+ *
+ * @throws {ProtocolError} `malformed` or `too_large`.
+ */
+export function decodeMessage(kind: number, body: Uint8Array): Message | null {
+  assert(kind >= FIRST_MESSAGE_KIND, "frames below kind 16 are the link's");
+  const reader = new Reader(body);
+  const message = readBody(kind, reader);
+  if (message !== null) reader.end();
+  return message;
+}
+
+function readBody(kind: number, reader: Reader): Message | null {
+  switch (kind) {
+    case MESSAGE_KINDS.prove:
+      return { type: "prove", mac: reader.raw(ID_BYTES) };
+    case MESSAGE_KINDS.knock:
+      return { type: "knock", tag: reader.raw(ID_BYTES) };
+    case MESSAGE_KINDS.offer:
+      return readOffer(reader);
+    case MESSAGE_KINDS.redeem:
+      return { type: "redeem", transaction: readBundle(reader) };
+    case MESSAGE_KINDS.welcome:
+      return readWelcome(reader);
+    case MESSAGE_KINDS.hello:
+      return { type: "hello", version: readAscii(reader, MAX_VERSION_BYTES), record: readPeerRecord(reader) };
+    case MESSAGE_KINDS.frontier:
+      return { type: "frontier", entries: readFrontier(reader) };
+    case MESSAGE_KINDS.have:
+      return { type: "have", entries: readFrontier(reader) };
+    case MESSAGE_KINDS.pull:
+      return { type: "pull" };
+    case MESSAGE_KINDS.transactions:
+      return { type: "transactions", list: readList(reader, MAX_MESSAGE_TRANSACTIONS, readBundle) };
+    case MESSAGE_KINDS.pulled:
+      return { type: "pulled" };
+    case MESSAGE_KINDS.state:
+      return { type: "state", frontierHash: reader.raw(ID_BYTES), digest: reader.raw(ID_BYTES) };
+    case MESSAGE_KINDS.records:
+      return { type: "records", list: readList(reader, MAX_MESSAGE_RECORDS, readPeerRecord) };
+    case MESSAGE_KINDS.want:
+      return { type: "want", ids: readIds(reader, MAX_WANTED) };
+    default:
+      return null;
+  }
+}
+
+function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pull | Pulled>): void {
+  switch (message.type) {
+    case "offer":
+      return writeOffer(writer, message);
+    case "redeem":
+      return writeBundle(writer, message.transaction);
+    case "welcome":
+      return writeWelcome(writer, message);
+    case "hello": {
+      const { version, record } = message;
+      assert(version.length >= 1 && version.length <= MAX_VERSION_BYTES, "version within its limit");
+      assert(isPrintableAscii(version), "version is printable ASCII");
+      return writePeerRecord(writer.blob(utf8Encode(version)), record);
+    }
+    case "frontier":
+    case "have":
+      return writeFrontier(writer, message.entries);
+    case "transactions":
+      return writeList(writer, message.list, MAX_MESSAGE_TRANSACTIONS, writeBundle);
+    case "state":
+      writer.raw(message.frontierHash).raw(message.digest);
+      return;
+    case "records":
+      return writeList(writer, message.list, MAX_MESSAGE_RECORDS, writePeerRecord);
+    case "want":
+      assert(message.ids.length <= MAX_WANTED, "wanted ids within their limit");
+      return writeIds(writer, message.ids);
+  }
+}
+
+/** Exact where bodies are large, so that nothing is copied while the buffer grows. */
+function bodyCapacityBytes(message: Message): number {
+  if (message.type !== "transactions") return 256;
+  return message.list.reduce((size, bundle) => size + bundleSizeBytes(bundle), 8);
+}
+
+function writeOffer(writer: Writer, offer: Offer): void {
+  assert(offer.grantLeaf.length <= MAX_GRANT_LEAF_BYTES, "grant leaf within its limit");
+  assert(offer.grantPath.length <= MAX_MERKLE_PATH, "Merkle path within its limit");
+  assert(offer.heads.length <= MAX_PARENTS && isSortedSet(offer.heads), "heads are a sorted set within its limit");
+  writer.raw(offer.space).blob(offer.grantHeader).raw(offer.grantSignature).blob(offer.grantLeaf)
+    .varint(offer.grantIndex);
+  writeIds(writer, offer.grantPath);
+  writeIds(writer, offer.heads);
+  writer.u48(offer.clock.ms).u16(offer.clock.count);
+}
+
+function readOffer(reader: Reader): Offer {
+  return {
+    type: "offer",
+    space: reader.raw(ID_BYTES),
+    grantHeader: reader.blob(MAX_HEADER_BYTES),
+    grantSignature: reader.raw(SIGNATURE_BYTES),
+    grantLeaf: reader.blob(MAX_GRANT_LEAF_BYTES),
+    grantIndex: reader.varint(MAX_OPERATIONS - 1),
+    grantPath: readIds(reader, MAX_MERKLE_PATH),
+    heads: readSortedIds(reader, MAX_PARENTS),
+    clock: { ms: reader.u48(), count: reader.u16() },
+  };
+}
+
+function writeWelcome(writer: Writer, { epochs }: Welcome): void {
+  assert(epochs.length >= 1 && epochs.length <= MAX_EPOCHS && areEpochsSorted(epochs), "epochs ascend");
+  writer.varint(epochs.length);
+  for (const { number, secret } of epochs) writer.varint(number).raw(secret);
+}
+
+function readWelcome(reader: Reader): Welcome {
+  const epochs = readList(reader, MAX_EPOCHS, () => ({ number: reader.varint(), secret: reader.raw(ID_BYTES) }));
+  if (epochs.length === 0 || !areEpochsSorted(epochs)) {
+    throw new ProtocolError("malformed", "epochs are missing or do not ascend");
+  }
+  return { type: "welcome", epochs };
+}
+
+function areEpochsSorted(epochs: readonly Epoch[]): boolean {
+  return epochs.every((epoch, i) => i === 0 || (epochs[i - 1] as Epoch).number < epoch.number);
+}
+
+function writeList<T>(writer: Writer, list: readonly T[], max: number, write: (writer: Writer, item: T) => void): void {
+  assert(list.length <= max, "list within its limit");
+  writer.varint(list.length);
+  for (const item of list) write(writer, item);
+}
+
+function readList<T>(reader: Reader, max: number, read: (reader: Reader) => T): T[] {
+  const list: T[] = [];
+  for (let left = reader.varint(max); left > 0; left--) list.push(read(reader));
+  return list;
+}
