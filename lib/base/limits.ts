@@ -87,3 +87,9 @@ export const MAX_MESSAGE_TRANSACTIONS = 4096;
 export const MAX_MESSAGE_RECORDS = 256;
 /** Ids asked for in one message. */
 export const MAX_WANTED = 1024;
+/** Bulk bytes that wait in a link's queue before a stream pauses: keeps the socket busy, and memory small. */
+export const MAX_STREAM_QUEUE_BYTES = 1024 * 1024;
+/** Transactions that a stream looks up at a time. */
+export const MAX_STREAM_ROWS = 256;
+/** Transactions are packed into messages up to this size, so that other messages need not wait long. */
+export const MAX_TRANSACTIONS_MESSAGE_BYTES = 256 * 1024;

@@ -134,13 +134,17 @@ export interface Pulled {
   readonly type: "pulled";
 }
 
-/** What the sender holds, in two hashes: both equal means in sync. */
+/** What the sender holds: frontier and digest equal means in sync; the counts are for progress only. */
 export interface State {
   readonly type: "state";
   /** SHA-256 of the encoded frontier (32 bytes). */
   readonly frontierHash: Uint8Array;
   /** Root of the digest tree (32 bytes). */
   readonly digest: Uint8Array;
+  /** Keys that have a value. */
+  readonly entries: number;
+  /** Operations in the history. */
+  readonly operations: number;
 }
 
 /** Entries of the address book. */
@@ -232,7 +236,13 @@ function readBody(kind: number, reader: Reader): Message | null {
     case MESSAGE_KINDS.pulled:
       return { type: "pulled" };
     case MESSAGE_KINDS.state:
-      return { type: "state", frontierHash: reader.raw(ID_BYTES), digest: reader.raw(ID_BYTES) };
+      return {
+        type: "state",
+        frontierHash: reader.raw(ID_BYTES),
+        digest: reader.raw(ID_BYTES),
+        entries: reader.varint(),
+        operations: reader.varint(),
+      };
     case MESSAGE_KINDS.records:
       return { type: "records", list: readList(reader, MAX_MESSAGE_RECORDS, readPeerRecord) };
     case MESSAGE_KINDS.want:
@@ -262,7 +272,7 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "transactions":
       return writeList(writer, message.list, MAX_MESSAGE_TRANSACTIONS, writeBundle);
     case "state":
-      writer.raw(message.frontierHash).raw(message.digest);
+      writer.raw(message.frontierHash).raw(message.digest).varint(message.entries).varint(message.operations);
       return;
     case "records":
       return writeList(writer, message.list, MAX_MESSAGE_RECORDS, writePeerRecord);
