@@ -1,0 +1,2 @@
+const none: Deno.lint.Plugin = { name: "kith", rules: {} };
+export default none;
