@@ -1,0 +1,94 @@
+import type { Header, Stamp, VersionId } from "../wire/transaction.ts";
+import type { Operation } from "../wire/operation.ts";
+
+/** What an operation is in the state of the space, as kept in its row. Append-only: the numbers are on disk. */
+export const STATES = {
+  /** A put that stands. */
+  live: 0,
+  /** A put that an operation under the same key names. */
+  replaced: 1,
+  /** Taken out of the state by a removal. */
+  undone: 2,
+  /** No put: a del or a membership operation. */
+  other: 3,
+} as const;
+
+/** A transaction as it is held. */
+export interface TransactionRow {
+  /** Place in the order in which transactions were taken in; parents come before their children. From 1. */
+  readonly row: number;
+  /** Transaction id (32 bytes). */
+  readonly id: Uint8Array;
+  readonly header: Header;
+  /** What was signed; its SHA-256 is the id. */
+  readonly headerBytes: Uint8Array;
+  /** Ed25519 (64 bytes). */
+  readonly signature: Uint8Array;
+  /** The membership acts in its past, as `Store.context` gives them. */
+  readonly context: number;
+  /** Row of its operation 0; the others follow. */
+  readonly firstRow: number;
+  /** The writer's number in this store. */
+  readonly writer: number;
+}
+
+/** A put as it is held. */
+export interface VersionRow {
+  readonly versionId: VersionId;
+  /** Operation row. */
+  readonly row: number;
+  readonly transactionRow: number;
+  readonly key: string;
+  /** Media type. */
+  readonly media: string;
+  readonly value: Uint8Array;
+  /** When it was written, by its writer's clock. */
+  readonly stamp: Stamp;
+  /** Who wrote it (32 bytes). */
+  readonly peer: Uint8Array;
+  /** The versions it replaces. */
+  readonly names: readonly VersionId[];
+}
+
+/** A del as it is held. */
+export interface DelRow {
+  readonly versionId: VersionId;
+  /** Operation row. */
+  readonly row: number;
+  readonly transactionRow: number;
+  readonly key: string;
+  /** When it was written, by its writer's clock. */
+  readonly stamp: Stamp;
+  /** Who wrote it (32 bytes). */
+  readonly peer: Uint8Array;
+  /** The versions it ends. */
+  readonly names: readonly VersionId[];
+}
+
+/** One key of a listing. */
+export interface ListedEntry {
+  /** The version that is shown: the highest (clock, id) of the live ones. */
+  readonly winner: VersionRow;
+  /** Live versions beside the winner. */
+  readonly conflicts: number;
+}
+
+/** A del beside a concurrent put that stands: both writers are told. */
+export interface NoticeRow {
+  readonly del: DelRow;
+  readonly put: VersionRow;
+}
+
+/** A membership transaction with what it does. */
+export interface MembershipRow {
+  readonly transaction: TransactionRow;
+  readonly operations: readonly Operation[];
+}
+
+/** A record that is not what was written. */
+export interface Damage {
+  readonly table: "transactions" | "operations" | "contexts";
+  readonly row: number;
+  /** The key it is under, where it has one that can still be read. */
+  readonly key: string | null;
+}
