@@ -94,7 +94,7 @@ export interface Grant {
   readonly uses: number;
   /** How keys come from the ticket: 1 for the way of this version. Range: 0 to 255. */
   readonly derivation: number;
-  /** HMAC by the ticket's MAC key over `grantMessage` (32 bytes). */
+  /** HMAC-SHA256 by the ticket's MAC key over `grantMessage` (32 bytes). */
   readonly mac: Uint8Array;
 }
 

@@ -119,6 +119,7 @@ export function encodeHeader(header: Header): Uint8Array {
   assert(header.sequence >= 1, "a header's sequence begins at 1");
   assert((header.previous === null) === (header.sequence === 1), "a header has a previous id from sequence 2");
   assert(header.parents.length <= MAX_PARENTS && isSortedSet(header.parents), "parents are a sorted set");
+  assert(!includesPrevious(header), "the previous transaction is not among the other parents");
   assert(header.sequence > 1 || header.firstOperation === 0, "a writer's first operation is number 0");
   assert(header.operationCount <= MAX_OPERATIONS, "operations within their limit");
   const writer = new Writer(256 + ID_BYTES * header.parents.length);
@@ -147,7 +148,7 @@ export function decodeHeader(bytes: Uint8Array): Header {
   if (sequence === 0) throw new ProtocolError("malformed", "sequence 0");
   const previous = sequence === 1 ? null : reader.raw(ID_BYTES);
   const parents = readSortedIds(reader, MAX_PARENTS);
-  if (previous !== null && parents.some((parent) => equal(parent, previous))) {
+  if (includesPrevious({ previous, parents })) {
     throw new ProtocolError("malformed", "the previous transaction is among the other parents");
   }
   const standing = readFlag(reader, "standing") ? readVersionId(reader) : null;
@@ -179,4 +180,8 @@ export function readFlag(reader: Reader, name: string): boolean {
   const value = reader.u8();
   if (value > 1) throw new ProtocolError("malformed", `${name} is neither 0 nor 1`);
   return value === 1;
+}
+
+function includesPrevious({ previous, parents }: Pick<Header, "previous" | "parents">): boolean {
+  return previous !== null && parents.some((parent) => equal(parent, previous));
 }
