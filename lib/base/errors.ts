@@ -52,7 +52,10 @@ export const ERRORS = {
     sentence: "Word {position} of the ticket, '{word}', is not in the word list; did you mean {near}?",
   },
   ticket_word_count: { exit: 2, sentence: "A ticket has 6 words, and this has {count}; type all of them." },
-  ticket_checksum: { exit: 2, sentence: "The ticket does not check out: a word or letter was mistyped; type it again." },
+  ticket_checksum: {
+    exit: 2,
+    sentence: "The ticket does not check out: a word or letter was mistyped; type it again.",
+  },
   ticket_malformed: {
     exit: 2,
     sentence: "This is not a ticket; it is six words or a text that begins with 'kith1', as 'kith invite' prints them.",
@@ -84,6 +87,71 @@ export const ERRORS = {
   },
   peer_unknown: { exit: 3, sentence: "No linked peer is called '{peer}'; 'kith peers' lists them." },
   invite_unusable: { exit: 2, sentence: "An invite can't be made so: {detail}." },
+  not_found: { exit: 3, sentence: "There is no value at '{key}'; 'kith ls' lists the keys." },
+  timed_out: { exit: 5, sentence: "It did not come about within {seconds} s: {detail}." },
+  busy: { exit: 1, sentence: "This peer has too many requests waiting ({limit}); try again in a moment." },
+  stopping: { exit: 1, sentence: "This peer is stopping; what was asked of it may not have happened." },
+  home_owned: {
+    exit: 1,
+    sentence: "Another kith (process {pid}) uses {home}; stop it with 'kith down', or name another home with --home.",
+  },
+  home_unusable: {
+    exit: 1,
+    sentence: "The home {home} can't be used: {detail}; repair it, or name another with --home.",
+  },
+  home_read_only: { exit: 1, sentence: "The home {home} can't be written to ({detail}); name another with --home." },
+  key_damaged: {
+    exit: 1,
+    sentence: "The identity in {path} is damaged ({detail}); put a copy of that file back, " +
+      "or begin a new home and join the space again.",
+  },
+  key_missing: {
+    exit: 1,
+    sentence: "The home {home} has data but no identity ({path}); put a copy of that file back, " +
+      "or begin a new home and join the space again.",
+  },
+  config_invalid: { exit: 2, sentence: "The configuration {path} is not usable: {detail}; correct or remove it." },
+  port_in_use: { exit: 1, sentence: "{address} is in use by another program; name another address with --listen." },
+  address_unusable: { exit: 1, sentence: "It is not possible to listen on {address}: {detail}." },
+  no_peer_running: { exit: 1, sentence: "No peer is running in {home}; start one with 'kith up'." },
+  bad_request: { exit: 2, sentence: "The request can't be understood: {detail}." },
+  unknown_path: { exit: 2, sentence: "There is no {method} {path} in this API." },
+  bad_line: {
+    exit: 6,
+    sentence: "Line {line} can't be imported: {detail}; {kept} lines before it were kept, " +
+      "so correct it and import the same file again.",
+  },
+  line_too_long: {
+    exit: 6,
+    sentence: "Line {line} is longer than {limitBytes} bytes; {kept} lines before it were kept.",
+  },
+  number_changes: {
+    exit: 2,
+    sentence: "The number {number} would become {becomes} in JSON; write it as a string to keep it.",
+  },
+  invalid_utf8: { exit: 2, sentence: "The {what} is not valid UTF-8; store such bytes with 'base64' or as a file." },
+  bad_json: { exit: 2, sentence: "The {what} is not valid JSON: {detail}." },
+  control_failed: { exit: 1, sentence: "The running peer's control channel {path} does not work: {detail}." },
+  // The store.
+  store_full: { exit: 1, sentence: "The disk is full: {path} could not be written; free some space and try again." },
+  store_read_only: {
+    exit: 1,
+    sentence: "The store {path} cannot be written; check the permissions of the file and of its folder.",
+  },
+  store_io: {
+    exit: 1,
+    sentence: "The disk failed under the store {path} ({detail}); check the disk, then start kith again.",
+  },
+  store_damaged: {
+    exit: 1,
+    sentence: "The store {path} is damaged ({detail}); put back a backup, or join again with another --home.",
+  },
+  store_too_new: {
+    exit: 1,
+    sentence: "The store {path} is of a newer kith (data version {theirs}, this one knows {ours}); update this kith.",
+  },
+  store_not_kith: { exit: 1, sentence: "{path} is not a kith store ({detail}); choose another --home." },
+  store_busy: { exit: 1, sentence: "The store {path} is in use by another program; stop that first." },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of the registry. */

@@ -93,3 +93,35 @@ export const MAX_STREAM_QUEUE_BYTES = 1024 * 1024;
 export const MAX_STREAM_ROWS = 256;
 /** Transactions are packed into messages up to this size, so that other messages need not wait long. */
 export const MAX_TRANSACTIONS_MESSAGE_BYTES = 256 * 1024;
+/** A turn of the host ends after so much time, so that no input waits long for its commit. */
+export const MAX_TURN_MS = 4;
+/** A turn of the host ends after so many bytes of input; one transaction holds them all. */
+export const MAX_TURN_BYTES = 1024 * 1024;
+/** The longest a timer can be set for; what is due later is looked at again then. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+/** First size of a connection's read buffers: a handshake fits, and an idle connection costs little. */
+export const MIN_READ_BYTES = 16 * 1024;
+/** Size to which they grow under load: beyond it, loopback gets no faster. */
+export const MAX_READ_BYTES = 256 * 1024;
+/** Read buffers of one connection: one is filled while the other waits for its turn. */
+export const READ_BUFFERS = 2;
+/** Small reads in a row after which the read buffers shrink again. */
+export const SHRINK_AFTER_READS = 64;
+/** Connections of the host, of all kinds; the peer's own bound on links is below it. */
+export const MAX_CONNECTIONS = 512;
+/** Time for a TCP connection to come about; a host that drops packets does not answer at all. */
+export const DIAL_TIMEOUT_MS = 10_000;
+/** Time for the last bytes of a connection to leave before it is closed regardless. */
+export const CLOSE_TIMEOUT_MS = 2000;
+/** Pause before accepting again after the system refused to (out of file descriptors, mostly). */
+export const ACCEPT_RETRY_MS = 200;
+/** Local requests that wait for their reply. */
+export const MAX_PENDING_REQUESTS = 4096;
+/** Bytes of the values in them. */
+export const MAX_PENDING_REQUEST_BYTES = 64 * 1024 * 1024;
+/** Ids of refused or unreadable transactions that are remembered, so that their descendants are known too. */
+export const MAX_REFUSED_IDS = 4096;
+/** Transactions whose headers the store keeps in memory, at some 2 KiB each. */
+export const MAX_CACHED_TRANSACTIONS = 4096;
+/** Contexts that the store keeps in memory; there is one for each set of membership acts that somebody wrote under. */
+export const MAX_CACHED_CONTEXTS = 1024;

@@ -44,7 +44,9 @@ export type Input =
   /** Someone local asks for something; answered by exactly one `reply` effect with the same id. */
   | { readonly type: "request"; readonly id: number; readonly request: Request }
   /** This machine's addresses changed, or it woke from sleep. */
-  | { readonly type: "network_changed" };
+  | { readonly type: "network_changed" }
+  /** The host is about to stop: say farewell on every link. Nothing but `pull` and `disconnected` follows. */
+  | { readonly type: "stopping" };
 
 /** What the machine asks of the host, after the commit. */
 export type Effect =

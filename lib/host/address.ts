@@ -1,0 +1,32 @@
+import { MAX_ADDRESS_BYTES } from "../base/limits.ts";
+
+/** A TCP endpoint. */
+export interface Endpoint {
+  /** A name or an address, without brackets. */
+  readonly hostname: string;
+  /** 0 to 65,535; 0 lets the system choose when listening. */
+  readonly port: number;
+}
+
+/** An endpoint as `host:port`, an IPv6 address in brackets, an IPv4 one without its mapping prefix. */
+export function addressText(endpoint: Endpoint): string {
+  const hostname = endpoint.hostname.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${endpoint.port}`;
+}
+
+/**
+ * The endpoint of a text: `host:port`, `[v6]:port`, or with `defaultPort` also `host`, `[v6]` and `:port` (all
+ * interfaces).
+ *
+ * @returns null for anything else.
+ */
+export function parseAddress(text: string, defaultPort?: number): Endpoint | null {
+  if (text.length === 0 || text.length > MAX_ADDRESS_BYTES) return null;
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:\[\]/@?#]*))(?::(\d{1,5}))?$/.exec(text);
+  if (match === null) return null;
+  const port = match[3] === undefined ? defaultPort : Number(match[3]);
+  const hostname = match[1] ?? match[2] ?? "";
+  if (port === undefined || port > 65535) return null;
+  if (hostname !== "") return { hostname, port };
+  return defaultPort === undefined ? null : { hostname: "::", port };
+}

@@ -1,0 +1,149 @@
+import { assert, assertEquals } from "@std/assert";
+import { KithError } from "../../lib/base/errors.ts";
+import type { PeerEvent } from "../../lib/base/event.ts";
+import { Driver } from "../../lib/host/driver.ts";
+import { listenOn } from "../../lib/host/listen.ts";
+import { EchoMachine } from "./echo_machine.ts";
+import { until } from "./until.ts";
+
+interface Started {
+  readonly machine: EchoMachine;
+  readonly driver: Driver;
+  readonly events: PeerEvent[];
+  readonly stops: { reason: string; error: unknown }[];
+  readonly port: number;
+}
+
+function start(machine = new EchoMachine()): Started {
+  const events: PeerEvent[] = [];
+  const stops: { reason: string; error: unknown }[] = [];
+  const driver = new Driver(machine, {
+    now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
+    event: (event) => events.push(event),
+    changed: () => {},
+    turned: () => {},
+    stopped: (reason, error) => stops.push({ reason, error }),
+  });
+  const listeners = listenOn([{ hostname: "127.0.0.1", port: 0 }]);
+  driver.network.listen(listeners);
+  return { machine, driver, events, stops, port: (listeners[0] as Deno.TcpListener).addr.port };
+}
+
+async function readAll(conn: Deno.Conn, sizeBytes: number): Promise<Uint8Array> {
+  const out = new Uint8Array(sizeBytes);
+  for (let offset = 0; offset < sizeBytes;) {
+    const read = await conn.read(out.subarray(offset));
+    if (read === null) return out.subarray(0, offset);
+    offset += read;
+  }
+  return out;
+}
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.length;) offset += await conn.write(bytes.subarray(offset));
+}
+
+Deno.test("bytes travel through the machine and back, in order, whatever their size", async () => {
+  const { driver, port } = start();
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const sent = new Uint8Array(9_000_001);
+  for (let i = 0; i < sent.length; i++) sent[i] = (i * 7919) >> 8;
+  const [received] = await Promise.all([readAll(conn, sent.length), writeAll(conn, sent)]);
+  assertEquals(received.length, sent.length);
+  assert(received.every((byte, i) => byte === sent[i]), "every byte came back in its place");
+  conn.close();
+  await driver.stop();
+});
+
+Deno.test("a machine that dials reaches one that listens, and both learn of the end", async () => {
+  const a = start();
+  const b = start();
+  a.machine.onInput = (input) => {
+    if (input.type === "connected") a.machine.send(input.connection, new TextEncoder().encode("hello"));
+  };
+  let echoes = 0;
+  b.machine.onInput = (input) => {
+    if (input.type === "received" && ++echoes === 3) {
+      b.machine.effect({ type: "close", connection: input.connection });
+    }
+  };
+  a.machine.effect({ type: "dial", address: `127.0.0.1:${b.port}` });
+  a.driver.push({ type: "network_changed" });
+  await until("both are disconnected", () => {
+    return a.machine.inputs.includes("disconnected") && b.machine.inputs.includes("disconnected");
+  });
+  assertEquals(
+    a.machine.inputs.filter((type) => type === "received").length,
+    3,
+    "what was queued at the close arrives",
+  );
+  assertEquals(a.machine.inputs.filter((type) => type === "disconnected").length, 1);
+  await a.driver.stop();
+  await b.driver.stop();
+});
+
+Deno.test("a dial that is refused, or is none, becomes an input", async () => {
+  const { machine, driver } = start();
+  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = closed.addr.port;
+  closed.close();
+  machine.effect({ type: "dial", address: `127.0.0.1:${port}` });
+  machine.effect({ type: "dial", address: "no address" });
+  driver.push({ type: "network_changed" });
+  await until("both dials failed", () => machine.details.length === 2);
+  assert(machine.details.includes("not an address"), machine.details.join());
+  await driver.stop();
+});
+
+Deno.test("what comes in together shares a turn, and a tick comes when it is due", async () => {
+  const { machine, driver } = start();
+  const replies = await Promise.all(Array.from({ length: 64 }, () => driver.request({ type: "leave" })));
+  assert(replies.every((reply) => reply.ok));
+  assertEquals(machine.turns, [64]);
+  machine.dueMs = performance.now() + 5;
+  driver.push({ type: "network_changed" });
+  await until("the tick came", () => machine.inputs.includes("tick"));
+  assertEquals(machine.inputs.filter((type) => type === "tick").length, 1);
+  await driver.stop();
+});
+
+Deno.test("a turn is bounded in bytes", async () => {
+  const { machine, driver } = start();
+  const value = new Uint8Array(400 * 1024);
+  const write = { type: "write", writes: [{ kind: "put", key: "k", media: "text/plain", value }] } as const;
+  await Promise.all(Array.from({ length: 7 }, () => driver.request(write)));
+  assertEquals(machine.turns, [2, 2, 2, 1]);
+  await driver.stop();
+});
+
+Deno.test("a store that refuses a turn answers that turn's requests, and the next one works", async () => {
+  const { machine, driver, stops } = start();
+  machine.onEndTurn = () => {
+    throw new KithError("busy", { limit: 1 });
+  };
+  const refused = driver.request({ type: "leave" });
+  assertEquals(await refused, { ok: false, code: "busy", values: { limit: 1 } });
+  machine.onEndTurn = () => {};
+  assertEquals((await driver.request({ type: "leave" })).ok, true);
+  assertEquals(stops, []);
+  await driver.stop();
+});
+
+Deno.test("a broken invariant stops the machine, and requests do not hang", async () => {
+  const { machine, driver, stops } = start();
+  machine.onInput = () => {
+    throw new Error("broken invariant: planted");
+  };
+  const request = driver.request({ type: "leave" });
+  await until("it stopped", () => stops.length === 1);
+  assertEquals(stops[0]?.reason, "broken invariant");
+  await driver.stop();
+  assertEquals(await request, { ok: false, code: "stopping", values: {} });
+});
+
+Deno.test("too many requests at a time are refused, not kept", async () => {
+  const { driver } = start();
+  const replies = await Promise.all(Array.from({ length: 5000 }, () => driver.request({ type: "leave" })));
+  assertEquals(replies.filter((reply) => !reply.ok && reply.code === "busy").length, 5000 - 4096);
+  await driver.stop();
+});

@@ -1,0 +1,11 @@
+const DEADLINE_MS = 10_000;
+const POLL_MS = 2;
+
+/** Waits until a condition holds. @throws {Error} when it still does not after ten seconds. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + DEADLINE_MS;
+  while (!await holds()) {
+    if (performance.now() > endMs) throw new Error(`did not come about: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
