@@ -24,8 +24,9 @@ interface Queued {
 
 /**
  * Drives a machine in turns: drain the inputs, end the turn (one commit), perform the effects. A turn takes at most
- * MAX_TURN_MS or MAX_TURN_BYTES of input, so that one busy connection cannot hold up the rest, and is begun by
- * `setImmediate`: all that the sockets brought until then shares one commit. One timer serves the machine's deadline.
+ * MAX_TURN_MS or MAX_TURN_BYTES of input, so that one busy connection cannot hold up the rest. An input that finds
+ * the loop idle begins its turn at once; those that come until the next `setImmediate` wait for it, and share its
+ * commit. So a lone writer waits for nothing, and many are grouped. One timer serves the machine's deadline.
  */
 export class TurnLoop {
   readonly #machine: Machine;
@@ -35,6 +36,7 @@ export class TurnLoop {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerAtMs = Infinity;
   #stopped = false;
+  #turning = false;
 
   constructor(machine: Machine, hooks: TurnHooks) {
     this.#machine = machine;
@@ -53,6 +55,7 @@ export class TurnLoop {
       return;
     }
     this.#queue.push({ input, sizeBytes, taken });
+    if (this.#immediate === null && !this.#turning) this.#turn();
     this.#begin();
   }
 
@@ -87,11 +90,20 @@ export class TurnLoop {
   }
 
   #begin(): void {
-    if (this.#immediate === null && !this.#stopped) this.#immediate = setImmediate(() => this.#turn());
+    if (this.#immediate !== null || this.#stopped) return;
+    this.#immediate = setImmediate(() => {
+      this.#immediate = null;
+      if (this.#queue.length > 0 || this.#due()) this.#turn();
+      else this.rearm();
+    });
+  }
+
+  #due(): boolean {
+    return this.#hooks.now().monotonicMs >= this.#machine.deadline();
   }
 
   #turn(): void {
-    this.#immediate = null;
+    this.#turning = true;
     try {
       const drained = this.#drain();
       let effects: Effect[] = [];
@@ -103,7 +115,8 @@ export class TurnLoop {
       }
       for (const queued of drained) queued.taken?.();
       this.#hooks.perform(effects);
-      if (this.#queue.length > 0) this.#begin();
+      this.#turning = false;
+      this.#begin();
       this.rearm();
     } catch (error) {
       this.stop();
