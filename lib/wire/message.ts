@@ -1,5 +1,4 @@
 import { assert } from "../base/assert.ts";
-import { utf8Encode } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import {
   MAX_EPOCHS,
@@ -18,7 +17,7 @@ import { Writer } from "../base/writer.ts";
 import { bundleSizeBytes, readBundle, type TransactionBytes, writeBundle } from "./bundle.ts";
 import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
-import { isPrintableAscii, readAscii } from "./text.ts";
+import { readAscii, writeAscii } from "./text.ts";
 import { ID_BYTES, isSortedSet, readIds, readSortedIds, SIGNATURE_BYTES, type Stamp, writeIds } from "./transaction.ts";
 
 /** The first frame kind that is a message; those below are the link's own. */
@@ -260,12 +259,9 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
       return writeBundle(writer, message.transaction);
     case "welcome":
       return writeWelcome(writer, message);
-    case "hello": {
-      const { version, record } = message;
-      assert(version.length >= 1 && version.length <= MAX_VERSION_BYTES, "version within its limit");
-      assert(isPrintableAscii(version), "version is printable ASCII");
-      return writePeerRecord(writer.blob(utf8Encode(version)), record);
-    }
+    case "hello":
+      writeAscii(writer, message.version, MAX_VERSION_BYTES);
+      return writePeerRecord(writer, message.record);
     case "frontier":
     case "have":
       return writeFrontier(writer, message.entries);

@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { compare, utf8Encode } from "../base/bytes.ts";
+import { compare } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import {
   MAX_INVITE_USES,
@@ -13,7 +13,7 @@ import {
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
-import { isPrintableAscii, readAscii, readText } from "./text.ts";
+import { readAscii, readText, writeAscii, writeText } from "./text.ts";
 import {
   compareVersionIds,
   ID_BYTES,
@@ -139,10 +139,9 @@ export function encodeOperation(operation: Operation): Uint8Array {
   switch (operation.kind) {
     case "put":
       writeKeyAndNames(writer, operation);
-      assert(operation.media.length >= 1 && operation.media.length <= MAX_MEDIA_BYTES, "media type within its limit");
-      assert(isPrintableAscii(operation.media), "media type is printable ASCII");
+      writeAscii(writer, operation.media, MAX_MEDIA_BYTES);
       assert(operation.length <= MAX_VALUE_BYTES, "value within its limit");
-      writer.blob(utf8Encode(operation.media)).u8(INLINE_VALUE).varint(operation.length).raw(operation.hash);
+      writer.u8(INLINE_VALUE).varint(operation.length).raw(operation.hash);
       break;
     case "del":
       writeKeyAndNames(writer, operation);
@@ -212,10 +211,9 @@ function readPut(reader: Reader): Put {
 }
 
 function writeKeyAndNames(writer: Writer, { key, names }: Put | Del): void {
-  const keyBytes = utf8Encode(key);
-  assert(keyBytes.length >= 1 && keyBytes.length <= MAX_KEY_BYTES, "key within its limit");
+  writeText(writer, key, 1, MAX_KEY_BYTES);
   assert(names.length <= MAX_NAMES && areNamesSorted(names), "names are a sorted set within its limit");
-  writer.blob(keyBytes).varint(names.length);
+  writer.varint(names.length);
   for (const name of names) writeVersionId(writer, name);
 }
 
@@ -234,12 +232,11 @@ function areNamesSorted(names: readonly VersionId[]): boolean {
 }
 
 function writeGrant(writer: Writer, grant: Grant): void {
-  const prefix = utf8Encode(grant.prefix);
-  assert(prefix.length <= MAX_KEY_BYTES, "prefix within its limit");
   assert(grant.uses >= 1 && grant.uses <= MAX_INVITE_USES, "uses within their limit");
   assert(grant.subjectKind === "invite" || grant.uses === 1, "a grant to a peer has one use");
-  writer.u8(SUBJECT_KINDS.indexOf(grant.subjectKind)).raw(grant.subject).u8(ROLES.indexOf(grant.role)).blob(prefix)
-    .u48(grant.expiresMs).u48(grant.standingExpiresMs).varint(grant.uses).u8(grant.derivation).raw(grant.mac);
+  writer.u8(SUBJECT_KINDS.indexOf(grant.subjectKind)).raw(grant.subject).u8(ROLES.indexOf(grant.role));
+  writeText(writer, grant.prefix, 0, MAX_KEY_BYTES);
+  writer.u48(grant.expiresMs).u48(grant.standingExpiresMs).varint(grant.uses).u8(grant.derivation).raw(grant.mac);
 }
 
 function readGrant(reader: Reader): Grant {

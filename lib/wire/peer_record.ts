@@ -1,9 +1,8 @@
 import { assert } from "../base/assert.ts";
-import { utf8Encode } from "../base/bytes.ts";
 import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_NAME_BYTES } from "../base/limits.ts";
 import type { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
-import { readAscii, readText } from "./text.ts";
+import { readAscii, readText, writeAscii, writeText } from "./text.ts";
 import { ID_BYTES, SIGNATURE_BYTES } from "./transaction.ts";
 
 /** What a peer signs about itself: an entry of the address book that members share. The newest date counts. */
@@ -44,13 +43,9 @@ export function readPeerRecord(reader: Reader): PeerRecord {
 }
 
 function writeSigned(writer: Writer, record: Omit<PeerRecord, "signature">): void {
-  const name = utf8Encode(record.name);
-  assert(name.length <= MAX_NAME_BYTES, "a name within its limit");
+  writer.raw(record.peer).u48(record.dateMs);
+  writeText(writer, record.name, 0, MAX_NAME_BYTES);
   assert(record.addresses.length <= MAX_ADDRESSES, "addresses within their limit");
-  writer.raw(record.peer).u48(record.dateMs).blob(name).varint(record.addresses.length);
-  for (const address of record.addresses) {
-    const bytes = utf8Encode(address);
-    assert(bytes.length >= 1 && bytes.length <= MAX_ADDRESS_BYTES, "an address within its limit");
-    writer.blob(bytes);
-  }
+  writer.varint(record.addresses.length);
+  for (const address of record.addresses) writeAscii(writer, address, MAX_ADDRESS_BYTES);
 }

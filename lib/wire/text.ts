@@ -1,11 +1,22 @@
-import { utf8Decode } from "../base/bytes.ts";
+import { assert } from "../base/assert.ts";
+import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Reader } from "../base/reader.ts";
+import type { Writer } from "../base/writer.ts";
 
-/** Reads a length and so many bytes of strict UTF-8. @throws {ProtocolError} `malformed`. */
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
+/** Writes a length and `minBytes` to `maxBytes` bytes of UTF-8. */
+export function writeText(writer: Writer, text: string, minBytes: number, maxBytes: number): void {
+  const bytes = utf8Encode(text);
+  assert(bytes.length >= minBytes && bytes.length <= maxBytes, "text within its limits");
+  writer.blob(bytes);
+}
+
+/** Reads what `writeText` writes. @throws {ProtocolError} `malformed`, also where it is not strict UTF-8. */
 export function readText(reader: Reader, minBytes: number, maxBytes: number): string {
   const bytes = reader.blob(maxBytes);
-  if (bytes.length < minBytes) throw new ProtocolError("malformed", "an empty text");
+  if (bytes.length < minBytes) throw new ProtocolError("malformed", "a text is empty");
   try {
     return utf8Decode(bytes);
   } catch {
@@ -13,10 +24,16 @@ export function readText(reader: Reader, minBytes: number, maxBytes: number): st
   }
 }
 
-/** Reads a length and 1 to `maxBytes` bytes of printable ASCII. @throws {ProtocolError} `malformed`. */
+/** Writes a length and 1 to `maxBytes` bytes of printable ASCII. */
+export function writeAscii(writer: Writer, text: string, maxBytes: number): void {
+  assert(PRINTABLE_ASCII.test(text), "text is printable ASCII");
+  writeText(writer, text, 1, maxBytes);
+}
+
+/** Reads what `writeAscii` writes. @throws {ProtocolError} `malformed`. */
 export function readAscii(reader: Reader, maxBytes: number): string {
   const bytes = reader.blob(maxBytes);
-  if (bytes.length === 0) throw new ProtocolError("malformed", "an empty text");
+  if (bytes.length === 0) throw new ProtocolError("malformed", "a text is empty");
   let text = "";
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number;
@@ -24,9 +41,4 @@ export function readAscii(reader: Reader, maxBytes: number): string {
     text += String.fromCharCode(byte);
   }
   return text;
-}
-
-/** Whether a text can be sent where printable ASCII is asked for. */
-export function isPrintableAscii(text: string): boolean {
-  return /^[\x20-\x7e]*$/.test(text);
 }

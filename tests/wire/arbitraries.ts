@@ -1,0 +1,164 @@
+import fc from "fast-check";
+import { compare } from "../../lib/base/bytes.ts";
+import { MAX_INVITE_USES, MAX_OPERATIONS, MAX_VALUE_BYTES } from "../../lib/base/limits.ts";
+import { MAX_VARINT } from "../../lib/base/writer.ts";
+import type { TransactionBytes } from "../../lib/wire/bundle.ts";
+import { compareHeads, type Frontier } from "../../lib/wire/frontier.ts";
+import type { Message } from "../../lib/wire/message.ts";
+import type { Operation } from "../../lib/wire/operation.ts";
+import type { PeerRecord } from "../../lib/wire/peer_record.ts";
+import {
+  compareVersionIds,
+  compareWriterIds,
+  type Header,
+  type Stamp,
+  type VersionId,
+} from "../../lib/wire/transaction.ts";
+
+const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size }) as fc.Arbitrary<Uint8Array>;
+const blob = (maxLength: number) => fc.uint8Array({ maxLength }) as fc.Arbitrary<Uint8Array>;
+const id = bytes(32);
+/** Whole numbers up to `max`, small ones and those at the edges of a varint's sizes more often. */
+const count = (min: number, max: number = MAX_VARINT) =>
+  fc.oneof(
+    fc.integer({ min, max }),
+    fc.constantFrom(min, max, ...[2 ** 7 - 1, 2 ** 7, 2 ** 14, 2 ** 32, 2 ** 35].filter((n) => n >= min && n <= max)),
+  );
+const ids = fc.array(id, { maxLength: 4 }).map((list) => distinct(list, compare));
+const text = (maxLength: number) => fc.string({ unit: "grapheme", maxLength });
+const ascii = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 60 });
+const stamp: fc.Arbitrary<Stamp> = fc.record({ ms: count(0, 2 ** 48 - 1), count: count(0, 0xffff) });
+const versionId: fc.Arbitrary<VersionId> = fc.record({ transaction: id, index: count(0, MAX_OPERATIONS - 1) });
+const names = fc.array(versionId, { maxLength: 3 }).map((list) => distinct(list, compareVersionIds));
+
+export const headers: fc.Arbitrary<Header> = fc.record({
+  peer: id,
+  instance: bytes(16),
+  sequence: count(1),
+  previous: id,
+  parents: ids,
+  standing: fc.option(versionId),
+  clock: stamp,
+  firstOperation: count(0, MAX_VARINT - MAX_OPERATIONS),
+  operationCount: count(0, MAX_OPERATIONS),
+  class: fc.constantFrom("data", "membership"),
+  root: id,
+}).map((header) => ({
+  ...header,
+  previous: header.sequence === 1 ? null : header.previous,
+  firstOperation: header.sequence === 1 ? 0 : header.firstOperation,
+}));
+
+export const frontiers: fc.Arbitrary<Frontier> = fc.array(
+  fc.record({
+    writer: fc.record({ peer: id, instance: bytes(16) }),
+    heads: fc.array(fc.record({ sequence: count(1), id }), { minLength: 1, maxLength: 3 })
+      .map((list) => distinct(list, compareHeads)),
+  }),
+  { maxLength: 4 },
+).map((list) => distinct(list, (a, b) => compareWriterIds(a.writer, b.writer)));
+
+const key = text(20).filter((k) => k.length > 0);
+
+const grants: fc.Arbitrary<Operation> = fc.record({
+  kind: fc.constant("grant" as const),
+  subjectKind: fc.constantFrom("invite", "peer"),
+  subject: id,
+  role: fc.constantFrom("reader", "writer", "admin"),
+  prefix: text(20),
+  expiresMs: count(0, 2 ** 48 - 1),
+  standingExpiresMs: count(0, 2 ** 48 - 1),
+  uses: count(1, MAX_INVITE_USES),
+  derivation: count(0, 255),
+  mac: id,
+}).map((grant) => grant.subjectKind === "peer" ? { ...grant, uses: 1 } : grant);
+
+const revokes: fc.Arbitrary<Operation> = fc.record({
+  kind: fc.constant("revoke" as const),
+  target: fc.oneof(
+    fc.record({ kind: fc.constant("peer" as const), peer: id }),
+    fc.record({ kind: fc.constant("invite" as const), grant: versionId }),
+  ),
+  frontier: fc.option(frontiers, { nil: null }) as fc.Arbitrary<Frontier | null>,
+  sealed: fc.array(fc.record({ recipient: id, box: blob(100) }), { maxLength: 3 })
+    .map((list) => distinct(list, (a, b) => compare(a.recipient, b.recipient))),
+});
+
+export const operations: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({
+    kind: fc.constant("put" as const),
+    key,
+    names,
+    media: ascii,
+    length: count(0, MAX_VALUE_BYTES),
+    hash: id,
+  }),
+  fc.record({ kind: fc.constant("del" as const), key, names }),
+  fc.record({ kind: fc.constant("genesis" as const), nonce: id, sealingKey: id }),
+  grants,
+  fc.record({ kind: fc.constant("redeem" as const), grant: versionId, signature: bytes(64), sealingKey: id }),
+  revokes,
+);
+
+export const bundles: fc.Arbitrary<TransactionBytes> = fc.record({
+  header: blob(200),
+  signature: bytes(64),
+  operations: fc.array(fc.record({ leaf: blob(200), value: fc.option(blob(300)) }), { maxLength: 4 }),
+});
+
+export const records: fc.Arbitrary<PeerRecord> = fc.record({
+  peer: id,
+  dateMs: count(0, 2 ** 48 - 1),
+  name: text(8),
+  addresses: fc.array(ascii, { maxLength: 3 }),
+  signature: bytes(64),
+});
+
+const epochs = fc.array(fc.record({ number: count(0), secret: id }), { minLength: 1, maxLength: 4 })
+  .map((list) => distinct(list, (a, b) => a.number - b.number));
+
+export const messages: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({ type: fc.constant("prove" as const), mac: id }),
+  fc.record({ type: fc.constant("knock" as const), tag: id }),
+  fc.record({
+    type: fc.constant("offer" as const),
+    space: id,
+    grantHeader: blob(200),
+    grantSignature: bytes(64),
+    grantLeaf: blob(200),
+    grantIndex: count(0, MAX_OPERATIONS - 1),
+    grantPath: fc.array(id, { maxLength: 12 }),
+    heads: ids,
+    clock: stamp,
+  }),
+  fc.record({ type: fc.constant("redeem" as const), transaction: bundles }),
+  fc.record({ type: fc.constant("welcome" as const), epochs }),
+  fc.record({ type: fc.constant("hello" as const), version: ascii, record: records }),
+  fc.record({ type: fc.constant("frontier" as const), entries: frontiers }),
+  fc.record({ type: fc.constant("have" as const), entries: frontiers }),
+  fc.record({ type: fc.constant("pull" as const) }),
+  fc.record({ type: fc.constant("transactions" as const), list: fc.array(bundles, { maxLength: 3 }) }),
+  fc.record({ type: fc.constant("pulled" as const) }),
+  fc.record({
+    type: fc.constant("state" as const),
+    frontierHash: id,
+    digest: id,
+    entries: count(0),
+    operations: count(0),
+  }),
+  fc.record({ type: fc.constant("records" as const), list: fc.array(records, { maxLength: 3 }) }),
+  fc.record({ type: fc.constant("want" as const), ids: fc.array(id, { maxLength: 4 }) }),
+);
+
+/** A way to damage bytes: cut them short, lengthen them, or change one byte. */
+export const damages: fc.Arbitrary<(bytes: Uint8Array) => Uint8Array> = fc.oneof(
+  fc.nat().map((at) => (input: Uint8Array) => input.slice(0, input.length === 0 ? 0 : at % input.length)),
+  bytes(1).map((more) => (input: Uint8Array) => Uint8Array.of(...input, ...more)),
+  fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })).map(([at, mask]) => (input: Uint8Array) =>
+    input.map((byte, i) => i === at % input.length ? byte ^ mask : byte)
+  ),
+);
+
+function distinct<T>(list: readonly T[], order: (a: T, b: T) => number): T[] {
+  return list.toSorted(order).filter((item, i, sorted) => i === 0 || order(sorted[i - 1] as T, item) !== 0);
+}

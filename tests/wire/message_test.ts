@@ -1,0 +1,159 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ProtocolError } from "../../lib/base/errors.ts";
+import {
+  MAX_FRAME_BYTES,
+  MAX_MESSAGE_RECORDS,
+  MAX_MESSAGE_TRANSACTIONS,
+  MAX_PARENTS,
+  MAX_WANTED,
+} from "../../lib/base/limits.ts";
+import { decodeMessage, encodeMessage, type Message, MESSAGE_KINDS } from "../../lib/wire/message.ts";
+import { messages } from "./arbitraries.ts";
+import { bytesOf } from "./bytes_of.ts";
+import { assertCanonical } from "./canonical.ts";
+
+const BUNDLE = { header: bytesOf("aa"), signature: bytesOf("bb*64"), operations: [] };
+const RECORD = { peer: bytesOf("aa*32"), dateMs: 1, name: "", addresses: [], signature: bytesOf("bb*64") };
+const RECORD_HEX = "aa*32 00*5 01 00 00 bb*64";
+const ENTRIES = [{
+  writer: { peer: bytesOf("aa*32"), instance: bytesOf("bb*16") },
+  heads: [{ sequence: 7, id: bytesOf("cc*32") }],
+}];
+
+const EXACT: [Message, number, Uint8Array][] = [
+  [{ type: "prove", mac: bytesOf("aa*32") }, 16, bytesOf("aa*32")],
+  [{ type: "knock", tag: bytesOf("aa*32") }, 17, bytesOf("aa*32")],
+  [
+    {
+      type: "offer",
+      space: bytesOf("01*32"),
+      grantHeader: bytesOf("02*2"),
+      grantSignature: bytesOf("03*64"),
+      grantLeaf: bytesOf("04*3"),
+      grantIndex: 200,
+      grantPath: [bytesOf("06*32"), bytesOf("05*32")],
+      heads: [bytesOf("07*32"), bytesOf("08*32")],
+      clock: { ms: 9, count: 10 },
+    },
+    18,
+    bytesOf("01*32 02 02*2 03*64 03 04*3 8148 02 06*32 05*32 02 07*32 08*32 00*5 09 000a"),
+  ],
+  [{ type: "redeem", transaction: BUNDLE }, 19, bytesOf("01 aa bb*64 00")],
+  [
+    { type: "welcome", epochs: [{ number: 1, secret: bytesOf("aa*32") }, { number: 200, secret: bytesOf("bb*32") }] },
+    20,
+    bytesOf("02 01 aa*32 8148 bb*32"),
+  ],
+  [{ type: "hello", version: "0.1.0", record: RECORD }, 21, bytesOf("05 302e312e30", RECORD_HEX)],
+  [{ type: "frontier", entries: ENTRIES }, 22, bytesOf("01 aa*32 bb*16 01 07 cc*32")],
+  [{ type: "have", entries: [] }, 23, bytesOf("00")],
+  [{ type: "pull" }, 24, new Uint8Array()],
+  [{ type: "transactions", list: [BUNDLE, BUNDLE] }, 25, bytesOf("02 01 aa bb*64 00 01 aa bb*64 00")],
+  [{ type: "pulled" }, 26, new Uint8Array()],
+  [
+    { type: "state", frontierHash: bytesOf("aa*32"), digest: bytesOf("bb*32"), entries: 128, operations: 3 },
+    27,
+    bytesOf("aa*32 bb*32 8100 03"),
+  ],
+  [{ type: "records", list: [RECORD] }, 28, bytesOf("01", RECORD_HEX)],
+  [{ type: "want", ids: [bytesOf("02*32"), bytesOf("01*32")] }, 29, bytesOf("02 02*32 01*32")],
+];
+
+for (const [message, kind, body] of EXACT) {
+  Deno.test(`a ${message.type} is encoded as specified`, () => {
+    assertEquals(encodeMessage(message), { kind, body });
+    assertEquals(decodeMessage(kind, body), message);
+  });
+}
+
+Deno.test("every message is among those held to exact bytes", () => {
+  assertEquals(Object.fromEntries(EXACT.map(([message, kind]) => [message.type, kind])), MESSAGE_KINDS);
+});
+
+Deno.test("messages are canonical", () => {
+  assertCanonical(
+    messages,
+    (message) => {
+      const { kind, body } = encodeMessage(message);
+      return Uint8Array.of(kind, ...body);
+    },
+    (bytes) => {
+      const kind = bytes[0] ?? 0;
+      if (kind < 16) throw new ProtocolError("malformed", "not a message");
+      const message = decodeMessage(kind, bytes.subarray(1));
+      if (message === null) throw new ProtocolError("malformed", "not a message of this version");
+      return message;
+    },
+  );
+});
+
+Deno.test("a kind that is not known is no error", () => {
+  assertEquals(decodeMessage(30, bytesOf("01 02")), null);
+  assertEquals(decodeMessage(2 ** 40, new Uint8Array()), null);
+});
+
+Deno.test("the kinds of the link never come here", () => {
+  assertThrows(() => decodeMessage(15, new Uint8Array()), Error, "broken invariant");
+});
+
+const MALFORMED: [name: string, detail: string, kind: number, body: Uint8Array][] = [
+  ["a proof cut short", "32 bytes expected, 31 left", 16, bytesOf("aa*31")],
+  ["a proof with a byte too many", "1 bytes too many", 16, bytesOf("aa*33")],
+  ["a pull with a body", "1 bytes too many", 24, bytesOf("00")],
+  [
+    "an offer with heads out of order",
+    "ids are not sorted and distinct",
+    18,
+    bytesOf("01*32 00 03*64 00 00 00 02 08*32 07*32 00*8"),
+  ],
+  [
+    "an offer with a path too long",
+    "varint is above its limit of 12",
+    18,
+    bytesOf("01*32 00 03*64 00 00 0d 06*416 00 00*8"),
+  ],
+  [
+    "an offer with a leaf too long",
+    "varint is above its limit of 1024",
+    18,
+    bytesOf("01*32 00 03*64 8801 04*1025 00 00 00 00*8"),
+  ],
+  ["a welcome without epochs", "epochs are missing or do not ascend", 20, bytesOf("00")],
+  ["a welcome with epochs out of order", "epochs are missing or do not ascend", 20, bytesOf("02 02 aa*32 01 bb*32")],
+  ["a welcome with too many epochs", "varint is above its limit of 64", 20, bytesOf("41")],
+  ["a hello without a version", "a text is empty", 21, bytesOf("00", RECORD_HEX)],
+  ["a hello with a version too long", "varint is above its limit of 64", 21, bytesOf("41 30*65", RECORD_HEX)],
+  ["transactions beyond their number", "varint is above its limit of 4096", 25, bytesOf("a001")],
+  ["transactions without the last", "1 bytes expected, 0 left", 25, bytesOf("02 01 aa bb*64 00")],
+  ["records beyond their number", "varint is above its limit of 256", 28, bytesOf("8201")],
+  ["wants beyond their number", "varint is above its limit of 1024", 29, bytesOf("8801")],
+];
+
+for (const [name, detail, kind, body] of MALFORMED) {
+  Deno.test(`${name} is malformed`, () => {
+    assertEquals(assertThrows(() => decodeMessage(kind, body), ProtocolError, detail).code, "malformed");
+  });
+}
+
+Deno.test("a writer does not break the rules that a reader holds it to", () => {
+  const id = bytesOf("01*32");
+  const offer = EXACT.map(([message]) => message).find((message) => message.type === "offer");
+  assert(offer !== undefined);
+  const wrong: Message[] = [
+    { ...offer, heads: [bytesOf("02*32"), id] },
+    { ...offer, heads: new Array(MAX_PARENTS + 1).fill(id) },
+    { ...offer, grantPath: new Array(13).fill(id) },
+    { type: "welcome", epochs: [] },
+    { type: "hello", version: "", record: RECORD },
+    { type: "transactions", list: new Array(MAX_MESSAGE_TRANSACTIONS + 1).fill(BUNDLE) },
+    { type: "records", list: new Array(MAX_MESSAGE_RECORDS + 1).fill(RECORD) },
+    { type: "want", ids: new Array(MAX_WANTED + 1).fill(id) },
+  ];
+  for (const message of wrong) assertThrows(() => encodeMessage(message), Error, "broken invariant");
+});
+
+Deno.test("the most records that one message may hold fit a frame at their largest", () => {
+  const largest = { ...RECORD, name: "n".repeat(64), addresses: new Array(16).fill("a".repeat(255)) };
+  const { body } = encodeMessage({ type: "records", list: new Array(MAX_MESSAGE_RECORDS).fill(largest) });
+  assert(body.length < MAX_FRAME_BYTES);
+});
