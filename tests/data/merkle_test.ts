@@ -1,0 +1,98 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { fromHex, toHex } from "../../lib/base/bytes.ts";
+import { sha256 } from "../../lib/crypto/hash.ts";
+import { merklePath, merkleRoot, verifyMerklePath } from "../../lib/data/merkle.ts";
+
+/** The leaves that implementations of RFC 6962 are commonly tested with, and the roots over the first n of them. */
+const LEAVES = [
+  "",
+  "00",
+  "10",
+  "2021",
+  "3031",
+  "40414243",
+  "5051525354555657",
+  "606162636465666768696a6b6c6d6e6f",
+].map(fromHex);
+const ROOTS = [
+  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+  "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+  "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+  "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+  "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+  "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+  "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+  "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+];
+
+Deno.test("roots are those of RFC 6962", () => {
+  assertEquals(ROOTS.map((_, count) => toHex(merkleRoot(LEAVES.slice(0, count)))), ROOTS);
+});
+
+Deno.test("the root is that of the RFC's recursive definition", () => {
+  const define = (leaves: readonly Uint8Array[]): Uint8Array => {
+    if (leaves.length === 0) return sha256();
+    if (leaves.length === 1) return sha256(Uint8Array.of(0), leaves[0] as Uint8Array);
+    let split = 1;
+    while (split * 2 < leaves.length) split *= 2;
+    return sha256(Uint8Array.of(1), define(leaves.slice(0, split)), define(leaves.slice(split)));
+  };
+  for (let count = 0; count <= 70; count++) {
+    const leaves = Array.from({ length: count }, (_, i) => Uint8Array.of(i));
+    assertEquals(merkleRoot(leaves), define(leaves));
+  }
+});
+
+Deno.test("paths are those of RFC 6962, 2.1.3", () => {
+  // The RFC's tree of seven leaves: the path of d0 is [b, h, l], of d3 [c, g, l], of d4 [f, j, k], of d6 [i, k].
+  const leaves = LEAVES.slice(0, 7);
+  const [a, b, c, d, e, f, j] = leaves.map((leaf) => sha256(Uint8Array.of(0), leaf)) as Uint8Array[];
+  const node = (left?: Uint8Array, right?: Uint8Array) =>
+    sha256(Uint8Array.of(1), left ?? new Uint8Array(), right ?? new Uint8Array());
+  const [g, h, i] = [node(a, b), node(c, d), node(e, f)];
+  const [k, l] = [node(g, h), node(i, j)];
+  assertEquals(merklePath(leaves, 0), [b, h, l]);
+  assertEquals(merklePath(leaves, 3), [c, g, l]);
+  assertEquals(merklePath(leaves, 4), [f, j, k]);
+  assertEquals(merklePath(leaves, 6), [i, k]);
+});
+
+Deno.test("every leaf is proved by its path, and by nothing else", () => {
+  for (let count = 1; count <= 20; count++) {
+    const leaves = Array.from({ length: count }, (_, i) => Uint8Array.of(i));
+    const root = merkleRoot(leaves);
+    leaves.forEach((leaf, index) => {
+      const path = merklePath(leaves, index);
+      assert(verifyMerklePath(leaf, index, count, path, root));
+      assert(!verifyMerklePath(Uint8Array.of(99), index, count, path, root));
+      assert(!verifyMerklePath(leaf, index, count, [...path, root], root));
+      assert(!verifyMerklePath(leaf, index, count, path.slice(0, -1), root) || path.length === 0);
+      for (let other = 0; other < count; other++) {
+        if (other !== index) assert(!verifyMerklePath(leaf, other, count, path, root));
+      }
+    });
+  }
+});
+
+Deno.test("a path is not taken for an index outside the tree", () => {
+  const root = merkleRoot([LEAVES[0] as Uint8Array]);
+  assert(verifyMerklePath(LEAVES[0] as Uint8Array, 0, 1, [], root));
+  assert(!verifyMerklePath(LEAVES[0] as Uint8Array, 1, 1, [], root));
+  assert(!verifyMerklePath(LEAVES[0] as Uint8Array, -1, 1, [], root));
+  assert(!verifyMerklePath(LEAVES[0] as Uint8Array, 0, 0, [], root));
+});
+
+Deno.test("a path with one bit changed proves nothing", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 40 }), fc.nat(), fc.nat(), fc.nat(255), (count, leaf, hash, bit) => {
+      const leaves = Array.from({ length: count }, (_, i) => Uint8Array.of(i));
+      const index = leaf % count;
+      const path = merklePath(leaves, index).map((bytes) => bytes.slice());
+      const damaged = path[hash % path.length] as Uint8Array;
+      damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+      assert(!verifyMerklePath(leaves[index] as Uint8Array, index, count, path, merkleRoot(leaves)));
+    }),
+  );
+});
