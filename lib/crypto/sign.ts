@@ -1,0 +1,56 @@
+import { type KeyObject, sign, verify as verifyNatively } from "node:crypto";
+import { compare, fromHex } from "../base/bytes.ts";
+import { plain } from "./hash.ts";
+import { ED25519, importPublicKey, importSecretKey, KEY_BYTES, publicKeyOf } from "./keys.ts";
+
+/** Size of an Ed25519 signature, in bytes. */
+export const SIGNATURE_BYTES = 64;
+
+/** An Ed25519 key pair (RFC 8032). */
+export class SigningKey {
+  /** The public half: 32 bytes. */
+  readonly publicKey: Uint8Array;
+  #key: KeyObject;
+
+  private constructor(key: KeyObject) {
+    this.#key = key;
+    this.publicKey = publicKeyOf(key);
+  }
+
+  /** The key pair of a 32-byte seed, RFC 8032's private key. */
+  static fromSeed(seed: Uint8Array): SigningKey {
+    return new SigningKey(importSecretKey(ED25519, seed));
+  }
+
+  /** The signature over a message: 64 bytes, the same ones each time. */
+  sign(message: Uint8Array): Uint8Array {
+    return plain(sign(null, message, this.#key));
+  }
+}
+
+/**
+ * Whether `signature` is the public key's Ed25519 signature over `message`. False, never an exception, for sizes and
+ * points that are none. Refuses public keys of small order, under which one signature fits many messages, and those
+ * not in canonical form, on which implementations differ.
+ */
+export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  if (!isUsablePoint(publicKey)) return false;
+  return verifyNatively(null, message, importPublicKey(ED25519, publicKey), signature);
+}
+
+// The y coordinates of all points whose order divides 8, little-endian: 0, 1, −1 and the two of order 8.
+const SMALL_ORDER_Y = [
+  "00".repeat(32),
+  "01" + "00".repeat(31),
+  "ec" + "ff".repeat(30) + "7f",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+].map(fromHex);
+
+function isUsablePoint(publicKey: Uint8Array): boolean {
+  const y = publicKey.slice();
+  y[31] = (y[31] as number) & 0x7f;
+  const isReduced = y[31] !== 0x7f || (y[0] as number) < 0xed || y.subarray(1, 31).some((byte) => byte !== 0xff);
+  return isReduced && SMALL_ORDER_Y.every((small) => compare(y, small) !== 0);
+}
