@@ -1,2 +1,0 @@
-/** Terminal columns that a text takes: wide characters two, combining marks none. */
-export function unicodeWidth(text: string): number;

@@ -1,0 +1,16 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { permissionFlags } from "./flags.ts";
+
+/**
+ * Builds the one executable, with the permissions of the task `start` built in.
+ *
+ * Usage: compile.ts [--target TRIPLE] [--output PATH]. Default: for this system, into dist/kith.
+ */
+const { target, ...flags } = parseArgs(Deno.args, { string: ["target", "output"] });
+const output = String(flags.output ?? (target === undefined ? "dist/kith" : `dist/kith-${target}`));
+const args = ["compile", "--quiet", "--no-check", ...permissionFlags(), "--output", output];
+if (typeof target === "string") args.push("--target", target);
+const { code } = await new Deno.Command(Deno.execPath(), { args: [...args, "main.ts"] }).spawn().status;
+if (code !== 0) Deno.exit(code);
+const path = String(target ?? Deno.build.target).includes("windows") ? `${output}.exe` : output;
+console.log(`${path}  ${(Deno.statSync(path).size / 1e6).toFixed(1)} MB`);

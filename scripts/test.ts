@@ -1,0 +1,81 @@
+import { isCore } from "./ranks.ts";
+import { walkFiles } from "./walk.ts";
+
+/**
+ * Runs the tests in two processes: those of the core with no permissions at all, which is one of its guards, and
+ * the rest with what sockets, files and child processes need. The last line is the sum over both.
+ *
+ * Usage: test.ts [FOLDER...], the folders of tests/ to run. Default: all.
+ */
+
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: string[];
+  /** Whether the process ended as a run without failures does. */
+  ok: boolean;
+}
+
+const REST_FLAGS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-run"];
+
+/** The simulator's tests drive the core and nothing else, so they too run without permissions. */
+function needsNothing(folder: string): boolean {
+  return isCore(folder) || folder === "sim";
+}
+
+function testFolders(wanted: readonly string[]): string[] {
+  const folders = new Set<string>();
+  for (const path of walkFiles("tests")) {
+    const [, folder] = path.split("/");
+    if (folder !== undefined && path.endsWith("_test.ts")) folders.add(folder);
+  }
+  for (const folder of wanted) {
+    if (!folders.has(folder)) throw new Error(`there are no tests in tests/${folder}`);
+  }
+  return [...folders].filter((folder) => wanted.length === 0 || wanted.includes(folder)).sort();
+}
+
+async function run(title: string, flags: readonly string[], folders: readonly string[]): Promise<Tally> {
+  const tally: Tally = { passed: 0, failed: 0, skipped: [], ok: true };
+  if (folders.length === 0) return tally;
+  console.log(`${title}: ${folders.join(", ")}`);
+  const startMs = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--quiet", "--no-prompt", ...flags, ...folders.map((folder) => `tests/${folder}`)],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let summarised = false;
+  let rest = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() as string;
+    for (const line of lines) {
+      console.log(line);
+      const skipped = /^\s*(.+) \.\.\. ignored/.exec(line);
+      if (skipped) tally.skipped.push(skipped[1] as string);
+      const summary = /^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/.exec(line);
+      if (!summary) continue;
+      summarised = true;
+      tally.passed = Number(summary[1]);
+      tally.failed = Number(summary[2]);
+    }
+  }
+  tally.ok = (await child.status).success && summarised;
+  // A run that broke before its summary, as by a type error, counts as one failure.
+  if (!tally.ok && tally.failed === 0) tally.failed = 1;
+  console.log(`${title}: ${((performance.now() - startMs) / 1000).toFixed(1)} s\n`);
+  return tally;
+}
+
+const folders = testFolders(Deno.args);
+const runs = [
+  await run("without permissions", ["--parallel"], folders.filter(needsNothing)),
+  await run("with permissions", REST_FLAGS, folders.filter((folder) => !needsNothing(folder))),
+];
+const skipped = runs.flatMap((tally) => tally.skipped);
+for (const name of skipped) console.log(`skipped: ${name}`);
+const passed = runs.reduce((sum, tally) => sum + tally.passed, 0);
+const failed = runs.reduce((sum, tally) => sum + tally.failed, 0);
+console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
+Deno.exit(runs.every((tally) => tally.ok) && passed > 0 ? 0 : 1);
