@@ -125,3 +125,5 @@ export const MAX_REFUSED_IDS = 4096;
 export const MAX_CACHED_TRANSACTIONS = 4096;
 /** Contexts that the store keeps in memory; there is one for each set of membership acts that somebody wrote under. */
 export const MAX_CACHED_CONTEXTS = 1024;
+/** Conflicts of each kind that are listed at a time; settle some to see more. */
+export const MAX_LISTED_CONFLICTS = 1000;

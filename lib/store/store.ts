@@ -1,10 +1,23 @@
 import type { DatabaseSync } from "node:sqlite";
+import { assert } from "../base/assert.ts";
 import type { Random } from "../base/random.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier, Head } from "../wire/frontier.ts";
-import type { VersionId, WriterId } from "../wire/transaction.ts";
+import { INSTANCE_BYTES, type VersionId, type WriterId } from "../wire/transaction.ts";
+import { Contexts } from "./contexts.ts";
+import { Counters } from "./counters.ts";
+import { Database } from "./database.ts";
+import { DigestTree } from "./digest_tree.ts";
+import { Heads, parentsOf } from "./heads.ts";
+import { Lacking } from "./lacking.ts";
+import { Merge } from "./merge.ts";
+import { operationOf, Operations } from "./operations.ts";
 import type { Damage, DelRow, ListedEntry, MembershipRow, NoticeRow, TransactionRow, VersionRow } from "./rows.ts";
+import { openSchema, pragma } from "./schema.ts";
+import { Transactions } from "./transactions.ts";
+import { Versions, type VersionState } from "./versions.ts";
+import { Writers } from "./writers.ts";
 
 /** What a store needs besides its file. */
 export interface StoreOptions {
@@ -12,194 +25,354 @@ export interface StoreOptions {
   readonly random: Random;
 }
 
-/** What a version is now; "del" for an operation that ends versions. */
-export type VersionState = "live" | "replaced" | "undone" | "del";
-
-const notYet = (): never => {
-  throw new Error("not yet");
-};
+/** Write-ahead log above which its file is cut back to nothing. */
+const LONG_LOG_BYTES = 64 * 1024 * 1024;
+const VERIFY_PAGE_ROWS = 1000;
 
 /**
  * Everything a peer holds of its space, in one SQLite database. Synchronous. What was appended since `begin` is seen
  * by all reads, and is durable once `commit` has returned; a crash or `rollback` leaves nothing of it.
  *
  * Reads throw `DamagedError` for a record that is not what was written, and `KithError` `store_…` where the disk or
- * the file fails.
+ * the file fails. After an error while writing, roll back.
  */
 export class Store {
-  private constructor(_database: DatabaseSync, _options: StoreOptions) {}
+  readonly #database: Database;
+  readonly #random: Random;
+  readonly #writers: Writers;
+  readonly #transactions: Transactions;
+  readonly #operations: Operations;
+  readonly #heads: Heads;
+  readonly #contexts: Contexts;
+  readonly #counters: Counters;
+  readonly #digest: DigestTree;
+  readonly #merge: Merge;
+  readonly #versions: Versions;
+  readonly #lacking: Lacking;
+  readonly #selectMeta;
+  readonly #upsertMeta;
+  readonly #deleteMeta;
+  #instance: Uint8Array | null = null;
+
+  private constructor(database: Database, random: Random) {
+    this.#database = database;
+    this.#random = random;
+    this.#writers = new Writers(database);
+    this.#transactions = new Transactions(database);
+    this.#operations = new Operations(database);
+    this.#heads = new Heads(database, this.#writers, this.#transactions);
+    this.#contexts = new Contexts(database);
+    this.#counters = new Counters(database);
+    this.#digest = new DigestTree(database, this.#writers);
+    this.#merge = new Merge(database, this.#transactions, this.#operations, this.#digest, this.#counters);
+    this.#versions = new Versions(database, this.#transactions, this.#operations);
+    this.#lacking = new Lacking(database, this.#writers, this.#heads);
+    this.#selectMeta = database.statement("SELECT value FROM meta WHERE key = ?");
+    this.#upsertMeta = database.statement(
+      "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    );
+    this.#deleteMeta = database.statement("DELETE FROM meta WHERE key = ?");
+  }
 
   /**
    * Opens a store, or creates it where there is none.
    *
-   * @param path a file path or ":memory:"; tests may hand in an open database.
-   * @throws {KithError} `store_too_new`, `store_not_kith`, `store_damaged`, `store_io`, `store_busy`.
+   * @param source a file path or ":memory:"; tests may hand in an open database.
+   * @throws {KithError} `store_too_new`, `store_not_kith`, `store_damaged`, `store_busy`, `store_read_only`,
+   * `store_full` or `store_io`.
    */
-  static open(_path: string | DatabaseSync, _options: StoreOptions): Store {
-    return notYet();
+  static open(source: string | DatabaseSync, options: StoreOptions): Store {
+    const database = new Database(source);
+    try {
+      openSchema(database, () => options.random.bytes(INSTANCE_BYTES));
+      return new Store(database, options.random);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
+
   /** Closes the database. What was not committed is gone. */
-  close(): void {}
+  close(): void {
+    this.#database.close();
+  }
+
   /** Random id of this life of the store (16 bytes): a part of its peer's writer id. */
   get instance(): Uint8Array {
-    return notYet();
+    return this.#instance ??= this.#database.statement("SELECT instance FROM store").get()?.[0] as Uint8Array;
   }
-  /** Draws a new instance id, in the transaction under way: this store was found to be older than what others saw. */
+
+  /** Draws a new instance id, within the transaction: for a store that is older than what others have seen of it. */
   renewInstance(): Uint8Array {
-    return notYet();
+    this.begin();
+    const instance = this.#random.bytes(INSTANCE_BYTES);
+    this.#database.statement("UPDATE store SET instance = ?").run(instance);
+    return this.#instance = instance;
   }
-  /** Begins a transaction where none is under way; writes do it by themselves. */
-  begin(): void {}
-  /** Makes everything since `begin` durable. @throws {KithError} where the disk fails: then nothing of it is held. */
-  commit(): void {}
+
+  /** Begins a transaction where none is under way; every write does it by itself. @throws {KithError} */
+  begin(): void {
+    this.#database.begin();
+  }
+
+  /**
+   * Makes everything since `begin` durable.
+   *
+   * @throws {KithError} where the disk fails: then nothing of it is held, and after any error but `store_full`
+   * nothing more is written until the store is opened again.
+   */
+  commit(): void {
+    if (!this.inTransaction) return;
+    try {
+      this.#heads.flush();
+      this.#counters.flush();
+      this.#digest.flush();
+      this.#database.commit();
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
   /** Takes back everything since `begin`. */
-  rollback(): void {}
+  rollback(): void {
+    this.#database.rollback();
+    const parts = [
+      this.#writers,
+      this.#transactions,
+      this.#operations,
+      this.#heads,
+      this.#contexts,
+      this.#counters,
+      this.#digest,
+      this.#merge,
+    ];
+    for (const part of parts) part.reset();
+    this.#instance = null;
+  }
+
   /** Whether a transaction is under way. */
   get inTransaction(): boolean {
-    return notYet();
+    return this.#database.inTransaction;
   }
+
   /** A value of the peer's own, by name; null where there is none. */
-  getMeta(_key: string): Uint8Array | null {
-    return notYet();
+  getMeta(key: string): Uint8Array | null {
+    return (this.#selectMeta.get(key)?.[0] ?? null) as Uint8Array | null;
   }
+
   /** Keeps a value of the peer's own under a name; null removes it. */
-  setMeta(_key: string, _value: Uint8Array | null): void {}
+  setMeta(key: string, value: Uint8Array | null): void {
+    this.begin();
+    if (value === null) this.#deleteMeta.run(key);
+    else this.#upsertMeta.run(key, value);
+  }
+
   /** Whether the transaction is held. */
-  hasTransaction(_id: Uint8Array): boolean {
-    return notYet();
+  hasTransaction(id: Uint8Array): boolean {
+    return this.transaction(id) !== null;
   }
+
   /** A held transaction by its id; null where it is not held. */
-  transaction(_id: Uint8Array): TransactionRow | null {
-    return notYet();
+  transaction(id: Uint8Array): TransactionRow | null {
+    return this.#transactions.byId(id);
   }
+
   /** A held transaction by its row. @throws {DamagedError} also where there is none. */
-  transactionByRow(_row: number): TransactionRow {
-    return notYet();
+  transactionByRow(row: number): TransactionRow {
+    return this.#transactions.byRow(row);
   }
+
   /**
-   * Takes a transaction in; its previous one and its parents are held already, it itself is not.
+   * Takes a transaction in: one that is not held, whose previous one and parents are.
    *
    * @param context the membership acts in its past, as `internContext` gave it.
    * @returns the keys it is about.
    */
-  append(_transaction: CheckedTransaction, _context: number): Set<string> {
-    return notYet();
+  append(transaction: CheckedTransaction, context: number): Set<string> {
+    const { id, header } = transaction;
+    assert(!this.hasTransaction(id), "a transaction is appended once");
+    for (const parent of parentsOf(header)) assert(this.hasTransaction(parent), "parents are held before their child");
+    this.begin();
+    const writer = this.#writers.numberFor(header);
+    const place = this.#transactions.insert(transaction, writer, this.#operations.total + 1, context);
+    this.#heads.append(place);
+    return this.#merge.append(transaction, place);
   }
+
   /** Ids of the transactions that no held one names as previous or parent, sorted. */
   tips(): Uint8Array[] {
-    return notYet();
+    return this.#heads.tips();
   }
+
   /** What is held of each writer. */
   frontier(): Frontier {
-    return notYet();
+    return this.#heads.frontier();
   }
+
   /** SHA-256 of the encoded frontier. */
   frontierHash(): Uint8Array {
-    return notYet();
+    return this.#heads.frontierHash();
   }
-  /** The writer's transactions that no other of its held ones names as previous; more than one after a fork. */
-  headsOf(_writer: WriterId): readonly Head[] {
-    return notYet();
+
+  /** The writer's transactions that no other of its held ones names as previous, by (sequence, id). */
+  headsOf(writer: WriterId): readonly Head[] {
+    const number = this.#writers.numberOf(writer);
+    return number === null ? [] : this.#heads.of(number);
   }
+
   /** Whether anything of the writer is held. */
-  hasWriter(_writer: WriterId): boolean {
-    return notYet();
+  hasWriter(writer: WriterId): boolean {
+    return this.#writers.numberOf(writer) !== null;
   }
-  /** The writer's highest head, and the number its next operation gets; null where nothing of it is held. */
-  writerState(_writer: WriterId): { sequence: number; id: Uint8Array; nextOperation: number } | null {
-    return notYet();
+
+  /** The writer's highest head, and the number that its next operation gets; null where nothing of it is held. */
+  writerState(writer: WriterId): { sequence: number; id: Uint8Array; nextOperation: number } | null {
+    const number = this.#writers.numberOf(writer);
+    return number === null ? null : this.#heads.of(number).at(-1) ?? null;
   }
+
   /** Live versions of a key, the winner first: the highest (clock, id). */
-  live(_key: string): VersionRow[] {
-    return notYet();
+  live(key: string): VersionRow[] {
+    return this.#versions.live(key);
   }
+
   /** The version of a key that is shown; null where none is live. */
-  winner(_key: string): VersionRow | null {
-    return notYet();
+  winner(key: string): VersionRow | null {
+    return this.#versions.live(key)[0] ?? null;
   }
-  /** What became of a version; null where it is not held or is no operation on a key. */
-  versionState(_id: VersionId): VersionState | null {
-    return notYet();
+
+  /** What became of a version; null where it is not held, or is no operation on a key. */
+  versionState(id: VersionId): VersionState | null {
+    return this.#versions.stateOf(id);
   }
-  /** Winners in order of their keys' UTF-8 bytes; `after`: only keys behind this one. */
-  list(_query: { prefix?: string; after?: string; limit: number }): ListedEntry[] {
-    return notYet();
+
+  /** Winners in order of their keys' UTF-8 bytes. @param query `after`: only keys behind this one. */
+  list(query: { prefix?: string; after?: string; limit: number }): ListedEntry[] {
+    return this.#versions.list(query);
   }
-  /** Keys with more than one live version, in order; `after`: only keys behind this one. */
-  conflictKeys(_after: string | null, _limit: number): string[] {
-    return notYet();
+
+  /** Keys with more than one live version, in order. @param after only keys behind this one; null for all. */
+  conflictKeys(after: string | null, limit: number): string[] {
+    return this.#versions.conflictKeys(after, limit);
   }
+
   /** How many keys have more than one live version. */
   get conflictCount(): number {
-    return notYet();
+    return this.#counters.conflicts;
   }
-  /** The dels on a key, oldest row first. */
-  delsOf(_key: string): DelRow[] {
-    return notYet();
+
+  /** The dels on a key that are not undone, oldest row first. */
+  delsOf(key: string): DelRow[] {
+    return this.#versions.delsOf(key);
   }
+
   /** Notes that a del and a put are concurrent. Noting it again changes nothing. */
-  addNotice(_delRow: number, _putRow: number): void {}
-  /** Dels beside a concurrent put that is still live, at most `limit`. */
-  notices(_limit: number): NoticeRow[] {
-    return notYet();
+  addNotice(delRow: number, putRow: number): void {
+    this.begin();
+    this.#versions.addNotice(delRow, putRow);
   }
+
+  /** Dels beside a concurrent put that is still live, at most `limit`. */
+  notices(limit: number): NoticeRow[] {
+    return this.#versions.notices(limit);
+  }
+
   /** Every membership transaction, in row order. */
   membershipRows(): MembershipRow[] {
-    return notYet();
+    return this.#transactions.ofMembers().map((row) => {
+      const transaction = this.#transactions.byRow(row);
+      const operations = this.#operations.range(transaction.firstRow, transaction.header.operationCount);
+      return { transaction, operations: operations.map(operationOf) };
+    });
   }
+
   /** The rows of the membership transactions that a context stands for, sorted. 0 stands for none. */
-  context(_id: number): readonly number[] {
-    return notYet();
+  context(id: number): readonly number[] {
+    return this.#contexts.rows(id);
   }
-  /** The number of the context of these rows, a new one where there is none yet. */
-  internContext(_rows: readonly number[]): number {
-    return notYet();
+
+  /** The number of the context of these rows (sorted, distinct), a new one where there is none yet. */
+  internContext(rows: readonly number[]): number {
+    this.begin();
+    return this.#contexts.idFor(rows);
   }
+
   /** The context that a transaction was appended with. */
-  contextOf(_transactionRow: number): number {
-    return notYet();
+  contextOf(transactionRow: number): number {
+    return this.#transactions.byRow(transactionRow).context;
   }
-  /** A transaction whole, as it travels. @throws {DamagedError} */
-  load(_transactionRow: number): TransactionBytes {
-    return notYet();
+
+  /** A transaction whole, as it travels; every record of it is checked. @throws {DamagedError} */
+  load(transactionRow: number): TransactionBytes {
+    const { headerBytes, signature, firstRow, header } = this.#transactions.byRow(transactionRow);
+    const operations = this.#operations.range(firstRow, header.operationCount);
+    return { header: headerBytes, signature, operations: operations.map(({ leaf, value }) => ({ leaf, value })) };
   }
+
   /**
    * Rows of transactions that another peer lacks, in row order.
    *
    * @param theirs by `writerKey`: the highest sequence it has of each writer; a writer not in it: none.
    * @param afterRow only rows above it: the last one of the page before; 0 at first.
    */
-  lackingRows(_theirs: ReadonlyMap<string, number>, _afterRow: number, _limit: number): number[] {
-    return notYet();
+  lackingRows(theirs: ReadonlyMap<string, number>, afterRow: number, limit: number): number[] {
+    return this.#lacking.rows(theirs, afterRow, limit);
   }
+
   /** Rows of a writer's transactions with a sequence number; two after a fork. */
-  transactionsAt(_writer: WriterId, _sequence: number): number[] {
-    return notYet();
+  transactionsAt(writer: WriterId, sequence: number): number[] {
+    const number = this.#writers.numberOf(writer);
+    return number === null ? [] : this.#transactions.atSequence(number, sequence);
   }
+
   /** How many keys have a live version. */
   get entries(): number {
-    return notYet();
+    return this.#counters.entries;
   }
+
   /** How many operations are held. */
   get operationsTotal(): number {
-    return notYet();
+    return this.#operations.total;
   }
+
   /** How many transactions are held. */
   get transactionsTotal(): number {
-    return notYet();
+    return this.#transactions.total;
   }
-  /** The digest of the space's state (DESIGN, "Data"). */
+
+  /** The digest of the space's state (lib/data/digest.ts). */
   digest(): Uint8Array {
-    return notYet();
+    return this.#digest.digest();
   }
-  /** Reads every record and checks it. Returns those that are not what was written. */
+
+  /** Reads every transaction and operation and checks it. Returns those that are not what was written. */
   verifyAll(): Damage[] {
-    return notYet();
+    const found: Damage[] = [];
+    for (let after: number | null = 0; after !== null;) {
+      const page: ReturnType<Transactions["verifyPage"]> = this.#transactions.verifyPage(after, VERIFY_PAGE_ROWS);
+      found.push(...page.damaged);
+      after = page.last;
+    }
+    for (let after: number | null = 0; after !== null;) {
+      const page: ReturnType<Operations["verifyPage"]> = this.#operations.verifyPage(after, VERIFY_PAGE_ROWS);
+      found.push(...page.damaged);
+      after = page.last;
+    }
+    return found;
   }
+
   /** Moves the write-ahead log into the database file; for times when there is nothing else to do. */
-  checkpointWhenIdle(): void {}
-  /** Size of the database file in bytes, without the write-ahead log. */
+  checkpointWhenIdle(): void {
+    if (this.inTransaction) return;
+    const logPages = this.#database.statement("PRAGMA wal_checkpoint(PASSIVE)").get()?.[1] as number;
+    if (logPages * pragma(this.#database, "page_size") > LONG_LOG_BYTES) {
+      this.#database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+  }
+
+  /** Size of the database in bytes, without its write-ahead log. */
   get sizeBytes(): number {
-    return notYet();
+    return pragma(this.#database, "page_count") * pragma(this.#database, "page_size");
   }
 }

@@ -1,0 +1,179 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { type ErrorCode, KithError } from "../base/errors.ts";
+
+/** What a column holds. */
+export type SqlValue = number | string | Uint8Array | null;
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html) that are not a defect of this program. */
+const CODES: ReadonlyMap<number, ErrorCode> = new Map([
+  [5, "store_busy"],
+  [6, "store_busy"],
+  [8, "store_read_only"],
+  [10, "store_io"],
+  [11, "store_damaged"],
+  [13, "store_full"],
+  [14, "store_io"],
+  [26, "store_not_kith"],
+]);
+
+/** The same, where only the text of the error says it: while a statement is prepared, or a file is opened. */
+const TEXTS: readonly (readonly [string, ErrorCode])[] = [
+  ["file is not a database", "store_not_kith"],
+  ["malformed", "store_damaged"],
+  ["database is locked", "store_busy"],
+  ["readonly", "store_read_only"],
+  ["database or disk is full", "store_full"],
+  ["disk I/O error", "store_io"],
+  ["unable to open", "store_io"],
+];
+
+/** What the runtime's types leave out. */
+interface ArrayReturning {
+  setReturnArrays(enabled: boolean): void;
+}
+
+/** A prepared statement. Rows are arrays of their columns. */
+export class Statement {
+  readonly #statement: StatementSync;
+  readonly #failed: (error: unknown) => never;
+
+  constructor(statement: StatementSync, failed: (error: unknown) => never) {
+    (statement as StatementSync & ArrayReturning).setReturnArrays(true);
+    this.#statement = statement;
+    this.#failed = failed;
+  }
+
+  /** The first row; undefined where there is none. @throws {KithError} `store_…`, as all here. */
+  get(...parameters: SqlValue[]): SqlValue[] | undefined {
+    try {
+      return this.#statement.get(...parameters) as unknown as SqlValue[] | undefined;
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** All rows. Bound them in the statement. */
+  all(...parameters: SqlValue[]): SqlValue[][] {
+    try {
+      return this.#statement.all(...parameters) as unknown as SqlValue[][];
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** Executes a statement without result. */
+  run(...parameters: SqlValue[]): void {
+    try {
+      this.#statement.run(...parameters);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+}
+
+/** One SQLite connection: statements, transactions, and its errors in kith's words. */
+export class Database {
+  /** What errors call the file. */
+  readonly path: string;
+  readonly #database: DatabaseSync;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+  #inTransaction = false;
+  /** Why nothing more is written. */
+  #refusal: KithError | null = null;
+
+  /** @param source a file path or ":memory:"; tests may hand in an open database. */
+  constructor(source: string | DatabaseSync) {
+    this.path = typeof source === "string" ? source : ":memory:";
+    try {
+      this.#database = typeof source === "string"
+        ? new DatabaseSync(source, { enableForeignKeyConstraints: false })
+        : source;
+    } catch (error) {
+      throw this.#translate(error);
+    }
+    this.#begin = this.statement("BEGIN IMMEDIATE");
+    this.#commit = this.statement("COMMIT");
+    this.#rollback = this.statement("ROLLBACK");
+  }
+
+  /** Prepares a statement, to be kept and used again. */
+  statement(sql: string): Statement {
+    try {
+      return new Statement(this.#database.prepare(sql), (error) => {
+        throw this.#translate(error);
+      });
+    } catch (error) {
+      throw this.#translate(error);
+    }
+  }
+
+  /** Executes statements that are used once. */
+  execute(sql: string): void {
+    try {
+      this.#database.exec(sql);
+    } catch (error) {
+      throw this.#translate(error);
+    }
+  }
+
+  /** Whether a transaction is under way. */
+  get inTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
+  /** Begins a transaction where none is under way. @throws {KithError} also after a commit that failed. */
+  begin(): void {
+    if (this.#inTransaction) return;
+    if (this.#refusal !== null) throw this.#refusal;
+    this.#begin.run();
+    this.#inTransaction = true;
+  }
+
+  /**
+   * Commits the transaction under way.
+   *
+   * @throws {KithError} then it is rolled back. After a failed fsync it may be on the disk all the same, so that what
+   * is in memory and what is on disk may differ: nothing more is written. A full disk leaves no such doubt.
+   */
+  commit(): void {
+    if (!this.#inTransaction) return;
+    try {
+      this.#commit.run();
+      this.#inTransaction = false;
+    } catch (error) {
+      if (!(error instanceof KithError && error.code === "store_full")) {
+        this.#refusal = error instanceof KithError ? error : this.#ioError(String(error), error);
+      }
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** Takes back the transaction under way. */
+  rollback(): void {
+    if (!this.#inTransaction) return;
+    this.#inTransaction = false;
+    // SQLite has already rolled back by itself after some errors (a full disk, a failed read).
+    if (this.#database.isTransaction) this.#rollback.run();
+  }
+
+  /** Closes the connection. */
+  close(): void {
+    this.#inTransaction = false;
+    this.#database.close();
+  }
+
+  #translate(error: unknown): unknown {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_SQLITE_ERROR") return error;
+    const code = "errcode" in error && typeof error.errcode === "number"
+      ? CODES.get(error.errcode & 0xff)
+      : TEXTS.find(([text]) => error.message.includes(text))?.[1];
+    return code === undefined ? error : new KithError(code, { path: this.path, detail: error.message }, error);
+  }
+
+  #ioError(detail: string, cause: unknown): KithError {
+    return new KithError("store_io", { path: this.path, detail }, cause);
+  }
+}

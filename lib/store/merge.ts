@@ -1,0 +1,135 @@
+import { equal, utf8Encode } from "../base/bytes.ts";
+import type { CheckedTransaction } from "../data/transaction.ts";
+import type { Del, Put } from "../wire/operation.ts";
+import type { Counters } from "./counters.ts";
+import type { Database } from "./database.ts";
+import type { DigestTree } from "./digest_tree.ts";
+import type { OperationRow, Operations } from "./operations.ts";
+import { STATES, type TransactionRow } from "./rows.ts";
+import type { Transactions } from "./transactions.ts";
+
+/**
+ * Takes the operations of a transaction into the state: what they name is replaced, whichever arrives first, and
+ * what they do not name stays beside them (DESIGN, "Data").
+ */
+export class Merge {
+  readonly #transactions: Transactions;
+  readonly #operations: Operations;
+  readonly #digest: DigestTree;
+  readonly #counters: Counters;
+  readonly #insertReplacement;
+  readonly #insertDangling;
+  readonly #danglingOf;
+  readonly #deleteDangling;
+  readonly #anyDangling;
+  readonly #insertConflict;
+  readonly #deleteConflict;
+  /** Whether names of versions not held are kept at all; null before it was looked up. */
+  #hasDangling: boolean | null = null;
+
+  constructor(
+    database: Database,
+    transactions: Transactions,
+    operations: Operations,
+    digest: DigestTree,
+    counters: Counters,
+  ) {
+    this.#transactions = transactions;
+    this.#operations = operations;
+    this.#digest = digest;
+    this.#counters = counters;
+    this.#insertReplacement = database.statement("INSERT INTO replacements (named_row, by_row) VALUES (?, ?)");
+    this.#insertDangling = database.statement(
+      "INSERT INTO dangling (named_transaction, named_index, by_row) VALUES (?, ?, ?)",
+    );
+    this.#danglingOf = database.statement("SELECT named_index, by_row FROM dangling WHERE named_transaction = ?");
+    this.#deleteDangling = database.statement("DELETE FROM dangling WHERE named_transaction = ?");
+    this.#anyDangling = database.statement("SELECT 1 FROM dangling LIMIT 1");
+    this.#insertConflict = database.statement("INSERT OR IGNORE INTO conflicts (key) VALUES (?)");
+    this.#deleteConflict = database.statement("DELETE FROM conflicts WHERE key = ?");
+  }
+
+  /** Forgets what is in memory, after a rollback. */
+  reset(): void {
+    this.#hasDangling = null;
+  }
+
+  /** Inserts the operations of a transaction whose row is `place`. @returns the keys they are about. */
+  append(transaction: CheckedTransaction, place: TransactionRow): Set<string> {
+    const keys = new Set<string>();
+    const namedBefore = this.#takeDangling(place.id);
+    const rows: OperationRow[] = [];
+    for (const [index, { operation, leaf, value }] of transaction.operations.entries()) {
+      const row = place.firstRow + index;
+      const base = { row, transactionRow: place.row, leaf, value };
+      if (operation.kind !== "put" && operation.kind !== "del") {
+        rows.push({ ...base, state: STATES.other, key: null });
+        this.#digest.addAct({ transaction: place.id, index });
+        continue;
+      }
+      keys.add(operation.key);
+      const key = utf8Encode(operation.key);
+      const isNamed = this.#replaceEarlier(namedBefore.get(index), row, key);
+      const state = operation.kind === "del" ? STATES.other : isNamed ? STATES.replaced : STATES.live;
+      const before = this.#operations.countLive(key);
+      const after = before - this.#replaceNamed(operation, row, key) + (state === STATES.live ? 1 : 0);
+      this.#count(key, before, after);
+      if (state === STATES.live) this.#digest.markDirty(place.writer, place.header.firstOperation + index);
+      rows.push({ ...base, state, key });
+    }
+    this.#operations.insert(rows);
+    return keys;
+  }
+
+  /** Notes which operations, here before it, name the one in `row`. @returns whether any does under the same key. */
+  #replaceEarlier(byRows: readonly number[] | undefined, row: number, key: Uint8Array): boolean {
+    let isNamed = false;
+    for (const byRow of byRows ?? []) {
+      const by = this.#operations.withoutValue(byRow);
+      if (by.key === null || !equal(by.key, key)) continue;
+      this.#insertReplacement.run(row, byRow);
+      isNamed = true;
+    }
+    return isNamed;
+  }
+
+  /** Replaces what an operation names. @returns how many live versions ended. */
+  #replaceNamed(operation: Put | Del, byRow: number, key: Uint8Array): number {
+    let ended = 0;
+    for (const name of operation.names) {
+      const transaction = this.#transactions.byId(name.transaction);
+      if (transaction === null) {
+        this.#insertDangling.run(name.transaction, name.index, byRow);
+        this.#hasDangling = true;
+        continue;
+      }
+      if (name.index >= transaction.header.operationCount) continue;
+      const named = this.#operations.withoutValue(transaction.firstRow + name.index);
+      if (named.key === null || !equal(named.key, key)) continue;
+      this.#insertReplacement.run(named.row, byRow);
+      if (named.state !== STATES.live) continue;
+      this.#operations.setState(named, STATES.replaced);
+      this.#digest.markDirty(transaction.writer, transaction.header.firstOperation + name.index);
+      ended++;
+    }
+    return ended;
+  }
+
+  #count(key: Uint8Array, before: number, after: number): void {
+    const entries = Math.sign(after) - Math.sign(before);
+    const conflicts = (after > 1 ? 1 : 0) - (before > 1 ? 1 : 0);
+    if (conflicts > 0) this.#insertConflict.run(key);
+    if (conflicts < 0) this.#deleteConflict.run(key);
+    this.#counters.add(entries, conflicts);
+  }
+
+  /** Rows that name operations of a transaction which just arrives, by index. */
+  #takeDangling(id: Uint8Array): Map<number, number[]> {
+    const byIndex = new Map<number, number[]>();
+    if (!(this.#hasDangling ??= this.#anyDangling.get() !== undefined)) return byIndex;
+    const rows = this.#danglingOf.all(id) as [number, number][];
+    for (const [index, byRow] of rows) byIndex.set(index, [...(byIndex.get(index) ?? []), byRow]);
+    if (rows.length > 0) this.#deleteDangling.run(id);
+    return byIndex;
+  }
+}

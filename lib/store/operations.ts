@@ -1,0 +1,199 @@
+import { equal, toHex, utf8Decode } from "../base/bytes.ts";
+import { sha256 } from "../crypto/hash.ts";
+import { decodeOperation, type Operation, OPERATION_KINDS } from "../wire/operation.ts";
+import { DamagedError } from "./damaged_error.ts";
+import type { Database, SqlValue } from "./database.ts";
+import { operationRecordHash } from "./record_hash.ts";
+
+/** A row of the operations table, checked. */
+export interface OperationRow {
+  readonly row: number;
+  readonly transactionRow: number;
+  /** One of `STATES`. */
+  readonly state: number;
+  /** UTF-8; null for a membership operation. */
+  readonly key: Uint8Array | null;
+  readonly leaf: Uint8Array;
+  readonly value: Uint8Array | null;
+}
+
+const COLUMNS = "row, transaction_row, state, record_hash, key, leaf, value";
+const ROWS_PER_INSERT = 32;
+
+/** The operations table. What it returns was checked against the records' hashes, values too. */
+export class Operations {
+  readonly #insertOne;
+  readonly #insertMany;
+  readonly #byRow;
+  readonly #withoutValue;
+  readonly #range;
+  readonly #after;
+  readonly #liveOf;
+  readonly #pastOf;
+  readonly #countLive;
+  readonly #setState;
+  readonly #last;
+  #total: number | null = null;
+
+  constructor(database: Database) {
+    const tuple = "(?, ?, ?, ?, ?, ?, ?)";
+    const insert = `INSERT INTO operations (${COLUMNS}) VALUES `;
+    this.#insertOne = database.statement(insert + tuple);
+    this.#insertMany = database.statement(insert + new Array(ROWS_PER_INSERT).fill(tuple).join(", "));
+    this.#byRow = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row = ?`);
+    this.#withoutValue = database.statement(
+      "SELECT row, transaction_row, state, record_hash, key, leaf FROM operations WHERE row = ?",
+    );
+    this.#range = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row >= ? AND row < ? ORDER BY row`);
+    this.#after = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row > ? ORDER BY row LIMIT ?`);
+    this.#liveOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 0 ORDER BY row`);
+    this.#pastOf = database.statement(
+      `SELECT ${COLUMNS} FROM operations WHERE key = ? AND state <> 0 AND key IS NOT NULL ORDER BY row`,
+    );
+    this.#countLive = database.statement("SELECT count(*) FROM operations WHERE key = ? AND state = 0");
+    this.#setState = database.statement("UPDATE operations SET state = ?, record_hash = ? WHERE row = ?");
+    this.#last = database.statement("SELECT max(row) FROM operations");
+  }
+
+  /** Forgets what is in memory, after a rollback. */
+  reset(): void {
+    this.#total = null;
+  }
+
+  /** How many are held. Rows are numbered from 1 without gaps. */
+  get total(): number {
+    return this.#total ??= (this.#last.get()?.[0] ?? 0) as number;
+  }
+
+  /** Inserts rows that follow the last one. */
+  insert(rows: readonly OperationRow[]): void {
+    let next = 0;
+    // Several rows a statement halve the cost of a row.
+    for (; next + ROWS_PER_INSERT <= rows.length; next += ROWS_PER_INSERT) {
+      const values: SqlValue[] = [];
+      for (let i = next; i < next + ROWS_PER_INSERT; i++) pushColumns(values, rows[i] as OperationRow);
+      this.#insertMany.run(...values);
+    }
+    for (; next < rows.length; next++) {
+      const values: SqlValue[] = [];
+      pushColumns(values, rows[next] as OperationRow);
+      this.#insertOne.run(...values);
+    }
+    this.#total = this.total + rows.length;
+  }
+
+  /** One row. @throws {DamagedError} also where there is none. */
+  byRow(row: number): OperationRow {
+    return readRow(row, this.#byRow.get(row));
+  }
+
+  /** One row without its value, whose hash is not checked. @throws {DamagedError} also where there is none. */
+  withoutValue(row: number): OperationRow {
+    return readRow(row, this.#withoutValue.get(row), false);
+  }
+
+  /** Rows of one transaction, in order. */
+  range(firstRow: number, count: number): OperationRow[] {
+    const rows = this.#range.all(firstRow, firstRow + count);
+    if (rows.length !== count) throw new DamagedError("operations", firstRow + rows.length, null);
+    return rows.map((columns, i) => readRow(firstRow + i, columns));
+  }
+
+  /** The puts on a key that stand. */
+  liveOf(key: Uint8Array): OperationRow[] {
+    return this.#liveOf.all(key).map((columns) => readRow(columns[0] as number, columns));
+  }
+
+  /** Everything else on a key, oldest row first. */
+  pastOf(key: Uint8Array): OperationRow[] {
+    return this.#pastOf.all(key).map((columns) => readRow(columns[0] as number, columns));
+  }
+
+  /** How many puts on a key stand. */
+  countLive(key: Uint8Array): number {
+    return this.#countLive.get(key)?.[0] as number;
+  }
+
+  /** Gives a row another state. */
+  setState({ row, transactionRow, leaf }: OperationRow, state: number): void {
+    this.#setState.run(state, operationRecordHash(row, transactionRow, state, leaf), row);
+  }
+
+  /** Damaged rows of a page, with their keys; `last` is null where the table ends. */
+  verifyPage(afterRow: number, limit: number): { damaged: DamagedError[]; last: number | null } {
+    const damaged: DamagedError[] = [];
+    let last: number | null = null;
+    for (const columns of this.#after.all(afterRow, limit)) {
+      last = columns[0] as number;
+      try {
+        readRow(last, columns);
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+        damaged.push(error);
+      }
+    }
+    return { damaged, last };
+  }
+}
+
+/** What an operation row says. */
+export function operationOf({ leaf }: OperationRow): Operation {
+  return decodeOperation(leaf);
+}
+
+function pushColumns(values: SqlValue[], { row, transactionRow, state, key, leaf, value }: OperationRow): void {
+  values.push(
+    row,
+    transactionRow,
+    state,
+    operationRecordHash(row, transactionRow, state, leaf),
+    key,
+    leaf,
+    value,
+  );
+}
+
+function readRow(row: number, columns: SqlValue[] | undefined, withValue = true): OperationRow {
+  const [, transactionRow, state, recordHash, key = null, leaf, value = null] = columns ?? [];
+  if (
+    !(typeof transactionRow === "number" && typeof state === "number" && recordHash instanceof Uint8Array &&
+      leaf instanceof Uint8Array && isBytesOrNull(key) && isBytesOrNull(value)) ||
+    !equal(recordHash, operationRecordHash(row, transactionRow, state, leaf)) ||
+    !keyFits(leaf, key) || (withValue && !valueFits(leaf, value))
+  ) {
+    throw new DamagedError("operations", row, readableKey(key));
+  }
+  return { row, transactionRow, state, key, leaf, value };
+}
+
+/** Whether the value is the one that the leaf of a put gives the SHA-256 of, in its last 32 bytes. */
+function valueFits(leaf: Uint8Array, value: Uint8Array | null): boolean {
+  if (value === null) return leaf[0] !== OPERATION_KINDS.put;
+  return leaf[0] === OPERATION_KINDS.put && equal(leaf.subarray(leaf.length - 32), sha256(value));
+}
+
+/** Whether the key column holds the key of the leaf, which follows the kind as a length of 1 or 2 bytes and the text. */
+function keyFits(leaf: Uint8Array, key: Uint8Array | null): boolean {
+  const hasKey = leaf[0] === OPERATION_KINDS.put || leaf[0] === OPERATION_KINDS.del;
+  if (key === null || !hasKey) return key === null && !hasKey;
+  const long = key.length >= 128;
+  const lengthFits = long
+    ? leaf[1] === (0x80 | (key.length >> 7)) && leaf[2] === (key.length & 0x7f)
+    : leaf[1] === key.length;
+  const start = long ? 3 : 2;
+  return lengthFits && equal(leaf.subarray(start, start + key.length), key);
+}
+
+function isBytesOrNull(value: SqlValue): value is Uint8Array | null {
+  return value === null || value instanceof Uint8Array;
+}
+
+function readableKey(key: SqlValue): string | null {
+  if (!(key instanceof Uint8Array)) return null;
+  try {
+    return utf8Decode(key);
+  } catch {
+    // The key itself is damaged: bytes that are no text any more.
+    return toHex(key);
+  }
+}

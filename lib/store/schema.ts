@@ -1,0 +1,160 @@
+import { KithError } from "../base/errors.ts";
+import type { Database } from "./database.ts";
+
+/** SQLite's application_id of a kith store: "kith". */
+export const APPLICATION_ID = 0x6b697468;
+
+/**
+ * The schema, one entry for each data version: migration n takes a store of version n to version n + 1. What was
+ * released is never changed here; a change is a new entry.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+-- What the store knows of itself: one row.
+CREATE TABLE store (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  instance BLOB NOT NULL,           -- random, 16 bytes: a part of this peer's writer id
+  entries INTEGER NOT NULL,         -- keys with a live version
+  conflicts INTEGER NOT NULL        -- keys with more than one
+) STRICT;
+
+-- What the peer keeps beside the space's data, by name.
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE writers (
+  id INTEGER PRIMARY KEY,
+  peer BLOB NOT NULL,
+  instance BLOB NOT NULL
+) STRICT;
+
+-- In the order in which they were taken in: parents before children.
+CREATE TABLE transactions (
+  row INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE,
+  writer INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,        -- not unique: a fork has two transactions with one number
+  first_operation INTEGER NOT NULL, -- operations of this writer before it
+  operation_count INTEGER NOT NULL,
+  first_row INTEGER NOT NULL,       -- of its operation 0; the others follow
+  class INTEGER NOT NULL,           -- 0 data, 1 membership
+  context INTEGER NOT NULL,         -- the membership acts in its past
+  header BLOB NOT NULL,
+  signature BLOB NOT NULL,
+  record_hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX transactions_by_writer ON transactions (writer);
+CREATE INDEX transactions_by_sequence ON transactions (writer, sequence);
+CREATE INDEX transactions_by_operation ON transactions (writer, first_operation);
+CREATE INDEX transactions_of_members ON transactions (class) WHERE class = 1;
+
+-- No index in random-id order: rows are found by transaction and index.
+CREATE TABLE operations (
+  row INTEGER PRIMARY KEY,
+  transaction_row INTEGER NOT NULL,
+  state INTEGER NOT NULL,           -- 0 live, 1 replaced, 2 undone, 3 no put
+  record_hash BLOB NOT NULL,
+  key BLOB,                         -- UTF-8; null for a membership operation
+  leaf BLOB NOT NULL,               -- the operation as in the Merkle tree
+  value BLOB
+) STRICT;
+CREATE INDEX operations_live ON operations (key) WHERE state = 0;
+CREATE INDEX operations_past ON operations (key) WHERE state <> 0 AND key IS NOT NULL;
+
+-- Which operation names which version of its key.
+CREATE TABLE replacements (
+  named_row INTEGER NOT NULL,
+  by_row INTEGER NOT NULL,
+  PRIMARY KEY (named_row, by_row)
+) STRICT, WITHOUT ROWID;
+
+-- The same for versions that are not held yet.
+CREATE TABLE dangling (
+  named_transaction BLOB NOT NULL,
+  named_index INTEGER NOT NULL,
+  by_row INTEGER NOT NULL,
+  PRIMARY KEY (named_transaction, named_index, by_row)
+) STRICT, WITHOUT ROWID;
+
+-- Transactions that no other of their writer names as previous.
+CREATE TABLE heads (
+  writer INTEGER NOT NULL,
+  transaction_row INTEGER NOT NULL,
+  PRIMARY KEY (writer, transaction_row)
+) STRICT, WITHOUT ROWID;
+
+-- Transactions that no other names as previous or parent.
+CREATE TABLE tips (
+  transaction_row INTEGER PRIMARY KEY
+) STRICT;
+
+-- Sets of membership transactions, as rows.
+CREATE TABLE contexts (
+  id INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,        -- SHA-256 of rows
+  rows BLOB NOT NULL
+) STRICT;
+
+-- Keys with more than one live version.
+CREATE TABLE conflicts (
+  key BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- Leaves of the digest tree that are not empty; null where the hash must be computed again.
+CREATE TABLE digest_leaves (
+  writer INTEGER NOT NULL,
+  leaf INTEGER NOT NULL,
+  hash BLOB,
+  PRIMARY KEY (writer, leaf)
+) STRICT, WITHOUT ROWID;
+
+-- Dels beside a concurrent put.
+CREATE TABLE notices (
+  del_row INTEGER NOT NULL,
+  put_row INTEGER NOT NULL,
+  PRIMARY KEY (del_row, put_row)
+) STRICT, WITHOUT ROWID;
+`,
+];
+
+/**
+ * Prepares the connection and brings the schema to this version.
+ *
+ * @param instance the instance id that a new store gets.
+ * @throws {KithError} `store_not_kith`, `store_too_new`, `store_damaged`, `store_busy`, `store_io`.
+ */
+export function openSchema(database: Database, instance: () => Uint8Array): void {
+  const applicationId = pragma(database, "application_id");
+  const version = pragma(database, "user_version");
+  const tables = database.statement("SELECT count(*) FROM sqlite_schema").get()?.[0] as number;
+  const isNew = tables === 0 && applicationId === 0;
+  if (!isNew && applicationId !== APPLICATION_ID) {
+    throw new KithError("store_not_kith", { path: database.path, detail: `application id ${applicationId}` });
+  }
+  if (version > MIGRATIONS.length) {
+    throw new KithError("store_too_new", { path: database.path, theirs: version, ours: MIGRATIONS.length });
+  }
+  if (isNew) database.execute("PRAGMA page_size = 4096");
+  database.execute(`
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -32768;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA wal_autocheckpoint = 8192;
+  `);
+  if (version === MIGRATIONS.length) return;
+  database.begin();
+  for (const migration of MIGRATIONS.slice(version)) database.execute(migration);
+  if (isNew) database.statement("INSERT INTO store VALUES (1, ?, 0, 0)").run(instance());
+  database.execute(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
+  database.commit();
+}
+
+/** The number that a pragma reports. */
+export function pragma(database: Database, name: string): number {
+  return database.statement(`PRAGMA ${name}`).get()?.[0] as number;
+}

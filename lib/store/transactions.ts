@@ -1,0 +1,164 @@
+import { assert } from "../base/assert.ts";
+import { equal, toHex } from "../base/bytes.ts";
+import { MAX_CACHED_TRANSACTIONS } from "../base/limits.ts";
+import type { CheckedTransaction } from "../data/transaction.ts";
+import { decodeHeader } from "../wire/transaction.ts";
+import { DamagedError } from "./damaged_error.ts";
+import type { Database, SqlValue } from "./database.ts";
+import { transactionRecordHash } from "./record_hash.ts";
+import { RowCache } from "./row_cache.ts";
+import type { TransactionRow } from "./rows.ts";
+
+const COLUMNS = "row, id, writer, sequence, first_operation, operation_count, first_row, class, context, header, " +
+  "signature, record_hash";
+
+/** The transactions table: header, signature and place of every transaction held. */
+export class Transactions {
+  readonly #byId;
+  readonly #byRow;
+  readonly #insert;
+  readonly #last;
+  readonly #atSequence;
+  readonly #ofMembers;
+  readonly #after;
+  readonly #rowsById = new RowCache<string, TransactionRow>(MAX_CACHED_TRANSACTIONS);
+  readonly #rowsByRow = new RowCache<number, TransactionRow>(MAX_CACHED_TRANSACTIONS);
+  #total: number | null = null;
+
+  constructor(database: Database) {
+    this.#byId = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE id = ?`);
+    this.#byRow = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row = ?`);
+    this.#insert = database.statement(
+      `INSERT INTO transactions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#last = database.statement("SELECT max(row) FROM transactions");
+    this.#atSequence = database.statement(
+      "SELECT row FROM transactions INDEXED BY transactions_by_sequence WHERE writer = ? AND sequence = ? ORDER BY row",
+    );
+    this.#ofMembers = database.statement("SELECT row FROM transactions WHERE class = 1 ORDER BY row");
+    this.#after = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row > ? ORDER BY row LIMIT ?`);
+  }
+
+  /** Forgets what is in memory, after a rollback. */
+  reset(): void {
+    this.#rowsById.clear();
+    this.#rowsByRow.clear();
+    this.#total = null;
+  }
+
+  /** How many are held. Rows are numbered from 1 without gaps. */
+  get total(): number {
+    return this.#total ??= (this.#last.get()?.[0] ?? 0) as number;
+  }
+
+  /** The transaction with an id; null where it is not held. @throws {DamagedError} */
+  byId(id: Uint8Array): TransactionRow | null {
+    const known = this.#rowsById.get(toHex(id));
+    if (known !== undefined) return known;
+    const columns = this.#byId.get(id);
+    return columns === undefined ? null : this.#keep(readRow(columns));
+  }
+
+  /** The transaction in a row. @throws {DamagedError} also where there is none. */
+  byRow(row: number): TransactionRow {
+    const known = this.#rowsByRow.get(row);
+    if (known !== undefined) return known;
+    const columns = this.#byRow.get(row);
+    if (columns === undefined) throw new DamagedError("transactions", row, null);
+    return this.#keep(readRow(columns));
+  }
+
+  /** Inserts a transaction that is not held. @param firstRow of its operations. @param writer its number. */
+  insert(transaction: CheckedTransaction, writer: number, firstRow: number, context: number): TransactionRow {
+    const { header } = transaction;
+    const row = this.total + 1;
+    const kept: TransactionRow = {
+      row,
+      id: transaction.id.slice(),
+      // Read from a copy: the arrays of the caller's header may be views of a whole received frame.
+      ...headerOf(transaction.headerBytes.slice()),
+      signature: transaction.signature.slice(),
+      context,
+      firstRow,
+      writer,
+    };
+    const numbers = [row, writer, header.sequence, header.firstOperation, header.operationCount, firstRow];
+    const classNumber = header.class === "membership" ? 1 : 0;
+    this.#insert.run(
+      row,
+      kept.id,
+      ...numbers.slice(1),
+      classNumber,
+      context,
+      kept.headerBytes,
+      kept.signature,
+      transactionRecordHash([...numbers, classNumber, context], kept.id, kept.headerBytes, kept.signature),
+    );
+    this.#total = row;
+    return this.#keep(kept);
+  }
+
+  /** Rows of a writer's transactions with a sequence number. */
+  atSequence(writer: number, sequence: number): number[] {
+    return (this.#atSequence.all(writer, sequence) as [number][]).map(([row]) => row);
+  }
+
+  /** Rows of all membership transactions, in order. */
+  ofMembers(): number[] {
+    return (this.#ofMembers.all() as [number][]).map(([row]) => row);
+  }
+
+  /** Damaged rows of a page; `last` is null where the table ends. */
+  verifyPage(afterRow: number, limit: number): { damaged: DamagedError[]; last: number | null } {
+    const damaged: DamagedError[] = [];
+    let last: number | null = null;
+    for (const columns of this.#after.all(afterRow, limit)) {
+      last = columns[0] as number;
+      try {
+        readRow(columns);
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+        damaged.push(error);
+      }
+    }
+    return { damaged, last };
+  }
+
+  #keep(row: TransactionRow): TransactionRow {
+    this.#rowsById.set(toHex(row.id), row);
+    this.#rowsByRow.set(row.row, row);
+    return row;
+  }
+}
+
+function headerOf(headerBytes: Uint8Array): Pick<TransactionRow, "header" | "headerBytes"> {
+  return { header: decodeHeader(headerBytes), headerBytes };
+}
+
+function readRow(columns: SqlValue[]): TransactionRow {
+  const [row, id, writer, sequence, firstOperation, count, firstRow, classNumber, context] = columns;
+  const [header, signature, recordHash] = columns.slice(9);
+  const numbers = [row, writer, sequence, firstOperation, count, firstRow, classNumber, context];
+  if (
+    !(id instanceof Uint8Array && header instanceof Uint8Array && signature instanceof Uint8Array &&
+      recordHash instanceof Uint8Array && numbers.every(isCount)) ||
+    !equal(recordHash, transactionRecordHash(numbers, id, header, signature))
+  ) {
+    throw new DamagedError("transactions", row as number, null);
+  }
+  const out: TransactionRow = {
+    row: row as number,
+    id,
+    ...headerOf(header),
+    signature,
+    context: context as number,
+    firstRow: firstRow as number,
+    writer: writer as number,
+  };
+  assert(out.header.sequence === sequence, "a row's columns say what its header says");
+  return out;
+}
+
+function isCount(value: SqlValue | undefined): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,138 @@
+import { assert } from "../base/assert.ts";
+import { concat, equal, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { compareStamps, compareVersionIds, type VersionId } from "../wire/transaction.ts";
+import { DamagedError } from "./damaged_error.ts";
+import type { Database } from "./database.ts";
+import { operationOf, type OperationRow, type Operations } from "./operations.ts";
+import { type DelRow, type ListedEntry, type NoticeRow, STATES, type TransactionRow, type VersionRow } from "./rows.ts";
+import type { Transactions } from "./transactions.ts";
+
+/** What a version is now; "del" for an operation that ends versions. */
+export type VersionState = "live" | "replaced" | "undone" | "del";
+
+const STATE_NAMES: readonly VersionState[] = ["live", "replaced", "undone", "del"];
+/** Sorts behind every byte of UTF-8. */
+const BEHIND_UTF8 = new Uint8Array([0xff]);
+const NOTHING = new Uint8Array(0);
+
+/** The state of the space as it is read: versions by key, in key order, and by id. */
+export class Versions {
+  readonly #transactions: Transactions;
+  readonly #operations: Operations;
+  readonly #keys;
+  readonly #conflictKeys;
+  readonly #insertNotice;
+  readonly #notices;
+
+  constructor(database: Database, transactions: Transactions, operations: Operations) {
+    this.#transactions = transactions;
+    this.#operations = operations;
+    this.#keys = database.statement(`
+      SELECT key, count(*), max(row) FROM operations INDEXED BY operations_live
+      WHERE state = 0 AND key > ? AND key >= ? AND key < ? GROUP BY key LIMIT ?`);
+    this.#conflictKeys = database.statement("SELECT key FROM conflicts WHERE key > ? ORDER BY key LIMIT ?");
+    this.#insertNotice = database.statement("INSERT OR IGNORE INTO notices (del_row, put_row) VALUES (?, ?)");
+    this.#notices = database.statement(`
+      SELECT n.del_row, n.put_row FROM notices AS n JOIN operations AS o ON o.row = n.put_row
+      WHERE o.state = ${STATES.live} ORDER BY n.del_row, n.put_row LIMIT ?`);
+  }
+
+  /** The puts on a key that stand, the winner first. */
+  live(key: string): VersionRow[] {
+    return this.#operations.liveOf(utf8Encode(key)).map((row) => this.#version(row)).sort(compareForWinner);
+  }
+
+  /** Winners in key order. */
+  list({ prefix = "", after = "", limit }: { prefix?: string; after?: string; limit: number }): ListedEntry[] {
+    const from = utf8Encode(prefix);
+    const rows = this.#keys.all(utf8Encode(after), from, concat([from, BEHIND_UTF8]), limit);
+    return (rows as [Uint8Array, number, number][]).map(([key, count, row]) => {
+      if (count === 1) return { winner: this.#versionUnder(key, row), conflicts: 0 };
+      const winner = this.live(utf8Decode(key))[0];
+      if (winner === undefined) throw new DamagedError("operations", row, utf8Decode(key));
+      return { winner, conflicts: count - 1 };
+    });
+  }
+
+  /** Keys with more than one live version, in key order. */
+  conflictKeys(after: string | null, limit: number): string[] {
+    const rows = this.#conflictKeys.all(after === null ? NOTHING : utf8Encode(after), limit) as [Uint8Array][];
+    return rows.map(([key]) => utf8Decode(key));
+  }
+
+  /** What became of a version; null where it is not held, or is no operation on a key. */
+  stateOf({ transaction, index }: VersionId): VersionState | null {
+    const place = this.#transactions.byId(transaction);
+    if (place === null || index >= place.header.operationCount) return null;
+    const row = this.#operations.withoutValue(place.firstRow + index);
+    return row.key === null ? null : STATE_NAMES[row.state] as VersionState;
+  }
+
+  /** The dels on a key, oldest row first. */
+  delsOf(key: string): DelRow[] {
+    return this.#operations.pastOf(utf8Encode(key)).flatMap((row) =>
+      row.state === STATES.other ? [this.#del(row)] : []
+    );
+  }
+
+  /** Notes that a del and a put are concurrent. */
+  addNotice(delRow: number, putRow: number): void {
+    this.#insertNotice.run(delRow, putRow);
+  }
+
+  /** Dels beside a concurrent put that is live. */
+  notices(limit: number): NoticeRow[] {
+    return (this.#notices.all(limit) as [number, number][]).map(([delRow, putRow]) => ({
+      del: this.#del(this.#operations.byRow(delRow)),
+      put: this.#version(this.#operations.byRow(putRow)),
+    }));
+  }
+
+  #versionUnder(key: Uint8Array, row: number): VersionRow {
+    const operation = this.#operations.byRow(row);
+    if (operation.key === null || !equal(operation.key, key)) {
+      throw new DamagedError("operations", row, utf8Decode(key));
+    }
+    return this.#version(operation);
+  }
+
+  #version(row: OperationRow): VersionRow {
+    const operation = operationOf(row);
+    assert(operation.kind === "put" && row.value !== null, "a version is a put with its value");
+    return {
+      ...this.#placed(row),
+      key: operation.key,
+      media: operation.media,
+      value: row.value,
+      names: operation.names,
+    };
+  }
+
+  #del(row: OperationRow): DelRow {
+    const operation = operationOf(row);
+    assert(operation.kind === "del", "the row is a del");
+    return { ...this.#placed(row), key: operation.key, names: operation.names };
+  }
+
+  #placed(
+    { row, transactionRow }: OperationRow,
+  ): Pick<VersionRow, "versionId" | "row" | "transactionRow" | "stamp" | "peer"> {
+    const transaction = this.#transactions.byRow(transactionRow);
+    return {
+      versionId: versionIdIn(transaction, row),
+      row,
+      transactionRow,
+      stamp: transaction.header.clock,
+      peer: transaction.header.peer,
+    };
+  }
+}
+
+function versionIdIn(transaction: TransactionRow, row: number): VersionId {
+  return { transaction: transaction.id, index: row - transaction.firstRow };
+}
+
+/** The winner is the highest (clock, id). */
+function compareForWinner(a: VersionRow, b: VersionRow): number {
+  return compareStamps(b.stamp, a.stamp) || compareVersionIds(b.versionId, a.versionId);
+}

@@ -1,0 +1,68 @@
+import { toHex } from "../base/bytes.ts";
+import type { WriterId } from "../wire/transaction.ts";
+import type { Database } from "./database.ts";
+
+/** A writer as a Map key: hexadecimal of peer and instance. */
+export function writerKey(writer: WriterId): string {
+  return toHex(writer.peer) + toHex(writer.instance);
+}
+
+/** The writers of the space, each with its small number in this store. All are held in memory (`MAX_WRITERS`). */
+export class Writers {
+  readonly #select;
+  readonly #insert;
+  #numbers: Map<string, number> | null = null;
+  #writers = new Map<number, WriterId>();
+
+  constructor(database: Database) {
+    this.#select = database.statement("SELECT id, peer, instance FROM writers ORDER BY id");
+    this.#insert = database.statement("INSERT INTO writers (id, peer, instance) VALUES (?, ?, ?)");
+  }
+
+  /** Forgets what is in memory, after a rollback. */
+  reset(): void {
+    this.#numbers = null;
+  }
+
+  /** The number of a writer; null where nothing of it is held. */
+  numberOf(writer: WriterId): number | null {
+    return this.#load().get(writerKey(writer)) ?? null;
+  }
+
+  /** The number of a writer, a new one where it has none yet. */
+  numberFor(writer: WriterId): number {
+    const numbers = this.#load();
+    const key = writerKey(writer);
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    const number = numbers.size + 1;
+    // Copies: the header's arrays may be views of a whole received frame.
+    const kept = { peer: writer.peer.slice(), instance: writer.instance.slice() };
+    this.#insert.run(number, kept.peer, kept.instance);
+    numbers.set(key, number);
+    this.#writers.set(number, kept);
+    return number;
+  }
+
+  /** The writer with a number that this store gave. */
+  writer(number: number): WriterId {
+    this.#load();
+    return this.#writers.get(number) as WriterId;
+  }
+
+  /** All writers as (key, number), in no order that matters. */
+  all(): IterableIterator<[string, number]> {
+    return this.#load().entries();
+  }
+
+  #load(): Map<string, number> {
+    if (this.#numbers !== null) return this.#numbers;
+    const numbers = new Map<string, number>();
+    this.#writers = new Map();
+    for (const [id, peer, instance] of this.#select.all() as [number, Uint8Array, Uint8Array][]) {
+      numbers.set(writerKey({ peer, instance }), id);
+      this.#writers.set(id, { peer, instance });
+    }
+    return this.#numbers = numbers;
+  }
+}
