@@ -127,3 +127,13 @@ export const MAX_CACHED_TRANSACTIONS = 4096;
 export const MAX_CACHED_CONTEXTS = 1024;
 /** Conflicts of each kind that are listed at a time; settle some to see more. */
 export const MAX_LISTED_CONFLICTS = 1000;
+/** A home's configuration file. */
+export const MAX_CONFIG_BYTES = 64 * 1024;
+/** The log file of a home, of which one older is kept. */
+export const MAX_LOG_BYTES = 1024 * 1024;
+/** One note of a running peer. */
+export const MAX_RUNTIME_NOTE_BYTES = 16 * 1024;
+/** Notes looked at: peers that one user runs on one machine. */
+export const MAX_RUNTIME_NOTES = 64;
+/** Members with which a peer links directly: all, in a space of up to so many and one. */
+export const FULL_MESH_LINKS = 12;

@@ -1,0 +1,75 @@
+import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { KithError } from "../base/errors.ts";
+import { MAX_ADDRESSES, MAX_CONFIG_BYTES, MAX_NAME_BYTES } from "../base/limits.ts";
+import { parseAddress } from "./address.ts";
+import { fileError, readFileCapped, writeFileWhole } from "./file_error.ts";
+import type { HomePaths } from "./home.ts";
+import { DEFAULT_PORT } from "./listen.ts";
+
+/** What `up` does without flags. Every field may be absent: then the default holds. */
+export interface Config {
+  /** What others see this peer called. Default: the machine's name and four letters of the peer id. */
+  readonly name?: string;
+  /** Addresses to listen on. Default: all interfaces, port 5484 or another where that is busy. */
+  readonly listen?: readonly string[];
+  /** Address of the text protocol's listener. Default: none. */
+  readonly text?: string;
+}
+
+type Check = (value: unknown) => string | null;
+
+const isAddress = (value: unknown) => typeof value === "string" && parseAddress(value, DEFAULT_PORT) !== null;
+
+const CHECKS: Readonly<Record<keyof Config, Check>> = {
+  name: (value) => typeof value === "string" && nameProblem(value) === null ? null : "a name of 1 to 64 bytes",
+  listen: (value) =>
+    Array.isArray(value) && value.length >= 1 && value.length <= MAX_ADDRESSES && value.every(isAddress)
+      ? null
+      : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
+  text: (value) => isAddress(value) ? null : "an address HOST:PORT",
+};
+
+/** Why a text can't be a peer's name; null when it can. */
+export function nameProblem(name: string): string | null {
+  if (!name.isWellFormed() || utf8Encode(name).length > MAX_NAME_BYTES) return `longer than ${MAX_NAME_BYTES} bytes`;
+  if (name.trim() === "") return "empty";
+  // deno-lint-ignore no-control-regex
+  return /[\u0000-\u001f\u007f-\u009f]/.test(name) ? "control characters in it" : null;
+}
+
+/** A configuration from JSON. @throws {KithError} `config_invalid` naming the field. */
+export function parseConfig(value: unknown, path: string): Config {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new KithError("config_invalid", { path, detail: "it is not a JSON object" });
+  }
+  for (const [field, content] of Object.entries(value)) {
+    if (field === "v") continue;
+    if (!Object.hasOwn(CHECKS, field)) throw new KithError("config_invalid", { path, detail: `no field '${field}'` });
+    const wanted = CHECKS[field as keyof Config](content);
+    if (wanted !== null) throw new KithError("config_invalid", { path, detail: `'${field}' must be ${wanted}` });
+  }
+  const { v: _v, ...config } = value as Config & { v?: unknown };
+  return config;
+}
+
+/** The configuration of a home; empty where it has none. @throws {KithError} `config_invalid`, `home_…`. */
+export function readConfig(paths: HomePaths): Config {
+  try {
+    const bytes = readFileCapped(paths.config, MAX_CONFIG_BYTES);
+    return bytes === null ? {} : parseConfig(JSON.parse(utf8Decode(bytes)), paths.config);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) {
+      throw new KithError("config_invalid", { path: paths.config, detail: error.message }, error);
+    }
+    throw fileError(error, paths.home);
+  }
+}
+
+/** Keeps a configuration; it holds from the next `up` on. @throws {KithError} `home_…`. */
+export function writeConfig(paths: HomePaths, config: Config): void {
+  try {
+    writeFileWhole(paths.config, utf8Encode(JSON.stringify({ v: 1, ...config }, null, 2) + "\n"));
+  } catch (error) {
+    throw fileError(error, paths.home);
+  }
+}

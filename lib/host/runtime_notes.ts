@@ -1,0 +1,75 @@
+import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { MAX_ADDRESSES, MAX_RUNTIME_NOTE_BYTES, MAX_RUNTIME_NOTES } from "../base/limits.ts";
+import { readFileCapped, writeFileWhole } from "./file_error.ts";
+import { homeTag, runtimeFolder } from "./runtime_folder.ts";
+
+/** What a running peer leaves for others of the same user on the same machine. */
+export interface RuntimeNote {
+  /** Base32 id. */
+  readonly peer: string;
+  readonly home: string;
+  readonly pid: number;
+  /** Where it listens, `host:port`, dialable from this machine. */
+  readonly addresses: readonly string[];
+}
+
+const SUFFIX = ".json";
+
+/**
+ * Leaves a note that `join` on this machine finds.
+ *
+ * @returns removes the note again; null where there is no folder for it.
+ */
+export function leaveNote(note: RuntimeNote): (() => void) | null {
+  const folder = runtimeFolder();
+  if (folder === null) return null;
+  const path = `${folder}/${homeTag(note.home)}${SUFFIX}`;
+  writeFileWhole(path, utf8Encode(JSON.stringify({ v: 1, ...note })));
+  return () => remove(path);
+}
+
+/**
+ * The notes of peers that run now, but for that of `exceptHome`. Those of peers that no longer do are cleaned up.
+ *
+ * @param isRunning whether a peer answers in a home.
+ */
+export async function runningPeers(
+  exceptHome: string,
+  isRunning: (home: string) => Promise<boolean>,
+): Promise<RuntimeNote[]> {
+  const folder = runtimeFolder();
+  if (folder === null) return [];
+  const found: RuntimeNote[] = [];
+  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((name) => name.endsWith(SUFFIX));
+  for (const name of names.slice(0, MAX_RUNTIME_NOTES)) {
+    const path = `${folder}/${name}`;
+    const note = readNote(path);
+    if (note !== null && note.home === exceptHome) continue;
+    if (note !== null && await isRunning(note.home)) found.push(note);
+    else remove(path);
+  }
+  return found;
+}
+
+function readNote(path: string): RuntimeNote | null {
+  try {
+    const bytes = readFileCapped(path, MAX_RUNTIME_NOTE_BYTES);
+    if (bytes === null) return null;
+    const { peer, home, pid, addresses } = JSON.parse(utf8Decode(bytes)) as Partial<RuntimeNote>;
+    if (typeof peer !== "string" || typeof home !== "string" || typeof pid !== "number") return null;
+    if (!Array.isArray(addresses) || !addresses.every((address) => typeof address === "string")) return null;
+    return { peer, home, pid, addresses: addresses.slice(0, MAX_ADDRESSES) };
+  } catch (error) {
+    // A note is a hint: one that cannot be read is as good as none, and is cleaned up with the stale ones.
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
