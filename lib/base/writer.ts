@@ -20,7 +20,7 @@ export class Writer {
 
   /** One byte. Range: 0 to 255. */
   u8(value: number): this {
-    assert(value >= 0 && value <= 0xff, "u8 in range");
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xff, "u8 in range");
     this.#room(1);
     this.#buffer[this.#size++] = value;
     return this;
