@@ -152,6 +152,7 @@ export const ERRORS = {
   },
   store_not_kith: { exit: 1, sentence: "{path} is not a kith store ({detail}); choose another --home." },
   store_busy: { exit: 1, sentence: "The store {path} is in use by another program; stop that first." },
+  file_unreadable: { exit: 1, sentence: "The file {path} can't be read: {detail}." },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of the registry. */

@@ -1,0 +1,131 @@
+import type { Now } from "../base/clock.ts";
+import { type Random, randomBelow } from "../base/random.ts";
+
+/** First wait before a peer is dialled again; doubles with every failure in a row. */
+const FIRST_BACKOFF_MS = 250;
+/** The longest wait: a peer that comes back is found again within it, and half a minute's dials cost nothing. */
+const MAX_BACKOFF_MS = 15_000;
+/** A link must last so long to count as a success; else a peer that refuses at once would be dialled in a loop. */
+const STEADY_LINK_MS = 5_000;
+
+interface Target {
+  readonly peer: string;
+  addresses: readonly string[];
+  /** Which address comes next. */
+  turn: number;
+  failures: number;
+  dueMs: number;
+  dialling: string | null;
+  linkedSinceMs: number | null;
+}
+
+/**
+ * Decides when to dial whom: peers that should be linked and are not, one dial a peer at a time, their addresses in
+ * turn, with exponential back-off and full jitter between half and the whole of the wait.
+ */
+export class Dialler {
+  readonly #random: Random;
+  readonly #targets = new Map<string, Target>();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Sets where a peer may be reached, the most promising address first; an empty list forgets the peer. */
+  aim(peer: string, addresses: readonly string[], now: Now): void {
+    const target = this.#targets.get(peer);
+    if (addresses.length === 0) {
+      this.#targets.delete(peer);
+    } else if (target === undefined) {
+      this.#targets.set(peer, {
+        peer,
+        addresses,
+        turn: 0,
+        failures: 0,
+        dueMs: now.monotonicMs,
+        dialling: null,
+        linkedSinceMs: null,
+      });
+    } else if (target.addresses.join() !== addresses.join()) {
+      target.addresses = addresses;
+      target.turn = 0;
+      target.dueMs = Math.min(target.dueMs, now.monotonicMs);
+    }
+  }
+
+  /** Forgets a peer. */
+  forget(peer: string): void {
+    this.#targets.delete(peer);
+  }
+
+  /** A link to the peer is open, whoever dialled. */
+  linked(peer: string, now: Now): void {
+    const target = this.#targets.get(peer);
+    if (target === undefined) return;
+    target.linkedSinceMs = now.monotonicMs;
+    target.dialling = null;
+    target.dueMs = Infinity;
+  }
+
+  /** The last link to the peer is gone. */
+  unlinked(peer: string, now: Now): void {
+    const target = this.#targets.get(peer);
+    if (target === undefined) return;
+    const steady = target.linkedSinceMs !== null && now.monotonicMs - target.linkedSinceMs >= STEADY_LINK_MS;
+    target.linkedSinceMs = null;
+    target.failures = steady ? 0 : target.failures + 1;
+    this.#wait(target, now);
+  }
+
+  /** A dial, or the connection that came of it, led to no link. */
+  failed(address: string, now: Now): void {
+    for (const target of this.#targets.values()) {
+      if (target.dialling !== address) continue;
+      target.dialling = null;
+      target.turn++;
+      // A whole round of addresses counts as one failure.
+      if (target.turn % target.addresses.length === 0) target.failures++;
+      if (target.linkedSinceMs === null) this.#wait(target, now);
+    }
+  }
+
+  /** The network changed or the machine woke: everybody is dialled anew at once. */
+  networkChanged(now: Now): void {
+    for (const target of this.#targets.values()) {
+      target.failures = 0;
+      if (target.linkedSinceMs === null && target.dialling === null) target.dueMs = now.monotonicMs;
+    }
+  }
+
+  /** The addresses to dial now. */
+  due(now: Now): string[] {
+    const addresses: string[] = [];
+    for (const target of this.#targets.values()) {
+      if (target.dialling !== null || target.dueMs > now.monotonicMs) continue;
+      const address = target.addresses[target.turn % target.addresses.length] as string;
+      target.dueMs = Infinity;
+      // Two peers behind one address (it was reused): one dial tells who is there.
+      if (addresses.includes(address)) {
+        this.#wait(target, now);
+        continue;
+      }
+      target.dialling = address;
+      addresses.push(address);
+    }
+    return addresses;
+  }
+
+  /** The monotonic time in ms at which `due` has something; Infinity for never. */
+  deadline(): number {
+    let deadline = Infinity;
+    for (const target of this.#targets.values()) {
+      if (target.dialling === null) deadline = Math.min(deadline, target.dueMs);
+    }
+    return deadline;
+  }
+
+  #wait(target: Target, now: Now): void {
+    const longestMs = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(target.failures, 20), MAX_BACKOFF_MS);
+    target.dueMs = now.monotonicMs + longestMs / 2 + randomBelow(this.#random, Math.ceil(longestMs / 2));
+  }
+}

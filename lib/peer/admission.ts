@@ -1,0 +1,150 @@
+import { fromBase32 } from "../base/base32.ts";
+import { equal } from "../base/bytes.ts";
+import type { Now } from "../base/clock.ts";
+import { ProtocolError } from "../base/errors.ts";
+import { constantTimeEqual } from "../crypto/hash.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { HybridClock } from "../data/clock.ts";
+import { merklePath } from "../data/merkle.ts";
+import { checkTransaction, type Verify } from "../data/transaction.ts";
+import type { Act } from "../space/acts.ts";
+import { isProofOfAny, knockTag, spaceProof } from "../space/grant.ts";
+import type { Membership } from "../space/membership.ts";
+import type { Store } from "../store/store.ts";
+import type { Grant } from "../wire/operation.ts";
+import type { Message } from "../wire/message.ts";
+import type { Applier } from "./applier.ts";
+import type { Connection, Links } from "./links.ts";
+import type { SpaceState } from "./space_state.ts";
+
+/** What admission works upon. */
+export interface AdmissionParts {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly clock: HybridClock;
+  readonly verify: Verify;
+  readonly space: SpaceState;
+  readonly membership: Membership;
+  readonly applier: Applier;
+  readonly links: Links;
+  /** The other side has shown that it belongs here. */
+  readonly admitted: (connection: Connection, now: Now) => void;
+}
+
+/**
+ * Who belongs here, seen from inside the space: the proof of a shared space, and the door at which a joiner is let in
+ * (DESIGN 8). Strangers learn nothing but a peer id.
+ */
+export class Admission {
+  readonly #parts: AdmissionParts;
+  /** The grant that was shown on each connection at the door. */
+  readonly #offered = new Map<number, Act<Grant>>();
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the other side may be linked, as far as this peer can tell. */
+  mayLink(peer: Uint8Array, now: Now): boolean {
+    const { membership, identity } = this.#parts;
+    // Before its own redeem has come back this peer does not know the members; the epoch secret speaks for them.
+    if (membership.standingOf(identity.peerId) === null) return true;
+    const standing = membership.standingOf(peer);
+    return standing !== null && (standing.expiresMs === 0 || now.wallMs < standing.expiresMs);
+  }
+
+  /** Shows, as the dialler, that this peer shares the space. */
+  prove(connection: Connection): void {
+    const secret = this.#parts.space.epochs.at(-1)?.secret;
+    if (secret === undefined) throw new ProtocolError("not_a_member", "this peer is in no space");
+    const { identity, links } = this.#parts;
+    const mac = spaceProof(secret, hashOf(connection), connection.direction, identity.peerId);
+    links.send(connection.number, { type: "prove", mac }, "control");
+  }
+
+  /** A proof came in: the listener checks first, and only then answers. */
+  proved(connection: Connection, mac: Uint8Array, now: Now): void {
+    const secrets = this.#parts.space.epochs.map(({ secret }) => secret);
+    const peer = fromBase32(connection.peer);
+    const theirDirection = connection.direction === "in" ? "out" : "in";
+    if (!isProofOfAny(secrets, mac, hashOf(connection), theirDirection, peer) || !this.mayLink(peer, now)) {
+      throw new ProtocolError("not_a_member", "no proof of a shared space");
+    }
+    if (connection.direction === "in") this.prove(connection);
+    this.#parts.admitted(connection, now);
+  }
+
+  /** A joiner knocked: where its ticket is good here, the grant is shown, with the heads to build upon. */
+  knocked(connection: Connection, tag: Uint8Array, now: Now): void {
+    const { store, clock, space, links } = this.#parts;
+    const id = space.space;
+    const grant = this.#grantOfKnock(connection, tag, now);
+    if (id === null || grant === null) {
+      throw new ProtocolError("refused_ticket", "it is unknown here, used up, expired or closed");
+    }
+    const carrier = store.transactionByRow(grant.row);
+    const leaves = store.load(grant.row).operations.map(({ leaf }) => leaf);
+    this.#offered.set(connection.number, grant);
+    connection.stage = "door";
+    links.send(connection.number, {
+      type: "offer",
+      space: id,
+      grantHeader: carrier.headerBytes,
+      grantSignature: carrier.signature,
+      grantLeaf: leaves[grant.version.index] as Uint8Array,
+      grantIndex: grant.version.index,
+      grantPath: merklePath(leaves, grant.version.index),
+      heads: store.tips(),
+      clock: clock.last,
+    }, "control");
+  }
+
+  /** The joiner's first transaction came in: applied, it is a member, and gets the secrets by which members link. */
+  redeemed(connection: Connection, message: Extract<Message, { type: "redeem" }>, now: Now): void {
+    const { applier, membership, space, links, store, verify } = this.#parts;
+    const id = space.space;
+    const grant = this.#offered.get(connection.number);
+    if (id === null || grant === undefined) throw new ProtocolError("bad_state", "redeem without offer");
+    const transaction = checkTransaction(message.transaction, id, verify);
+    const first = transaction.operations[0]?.operation;
+    const fits = first?.kind === "redeem" && equal(transaction.header.peer, fromBase32(connection.peer)) &&
+      equal(first.grant.transaction, grant.version.transaction) && first.grant.index === grant.version.index;
+    if (!fits) throw new ProtocolError("refused_ticket", "the redeem is not of the grant that was shown");
+    if (!store.hasTransaction(transaction.id)) {
+      if (membership.redeemsOf(grant.version).length >= grant.operation.uses) {
+        throw new ProtocolError("refused_ticket", "it is used up");
+      }
+      applier.receive(message.transaction, id, connection.number, now.wallMs);
+    }
+    if (!store.hasTransaction(transaction.id)) throw new ProtocolError("refused_ticket", "its parents are unknown");
+    this.#offered.delete(connection.number);
+    links.send(connection.number, { type: "welcome", epochs: [...space.epochs] }, "control");
+    this.#parts.admitted(connection, now);
+  }
+
+  /** A connection is gone. */
+  closed(connection: Connection): void {
+    this.#offered.delete(connection.number);
+  }
+
+  /** The grant whose ticket the knock shows: an open one, or one that this very joiner has redeemed before. */
+  #grantOfKnock(connection: Connection, tag: Uint8Array, now: Now): Act<Grant> | null {
+    const { membership } = this.#parts;
+    const hash = hashOf(connection);
+    const joiner = fromBase32(connection.peer);
+    for (const grant of membership.invites()) {
+      if (!constantTimeEqual(knockTag(grant.operation.subject, hash), tag)) continue;
+      if (membership.isOpen(grant, now.wallMs)) return grant;
+      const redeemedBefore = membership.redeemsOf(grant.version).some(({ peer }) => equal(peer, joiner));
+      return redeemedBefore && membership.standingOf(joiner) !== null ? grant : null;
+    }
+    return null;
+  }
+}
+
+/** The hash of a finished handshake. */
+export function hashOf(connection: Connection): Uint8Array {
+  const hash = connection.link.handshakeHash;
+  if (hash === null) throw new ProtocolError("bad_state", "the handshake is not finished");
+  return hash;
+}

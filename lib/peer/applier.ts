@@ -1,0 +1,189 @@
+import { equal, toHex } from "../base/bytes.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
+import { MAX_REFUSED_IDS } from "../base/limits.ts";
+import { sha256 } from "../crypto/hash.ts";
+import type { HybridClock } from "../data/clock.ts";
+import { type CheckedTransaction, checkTransaction, type Verify } from "../data/transaction.ts";
+import type { Membership } from "../space/membership.ts";
+import type { Store } from "../store/store.ts";
+import type { Applied } from "../sync/sync.ts";
+import type { TransactionBytes } from "../wire/bundle.ts";
+import { UnsupportedError } from "../wire/unsupported.ts";
+import { decodeHeader, type Header } from "../wire/transaction.ts";
+import { WaitingRoom } from "./waiting_room.ts";
+
+/** What the applier works upon. */
+export interface ApplierParts {
+  readonly store: Store;
+  readonly membership: Membership;
+  readonly clock: HybridClock;
+  readonly verify: Verify;
+  readonly emit: (event: PeerEvent) => void;
+}
+
+/** The way from a transaction's bytes to applied operations: checks, causal order, judgement, store. */
+export class Applier {
+  readonly #parts: ApplierParts;
+  readonly #waiting = new WaitingRoom();
+  readonly #refused = new Set<string>();
+  readonly #unsupported = new Set<string>();
+  #applied: Applied[] = [];
+  #changed = new Set<string>();
+
+  constructor(parts: ApplierParts) {
+    this.#parts = parts;
+  }
+
+  /** Transactions that wait for their parents, and those that need a newer kith. */
+  get counts(): { waiting: number; unsupported: number } {
+    return { waiting: this.#waiting.size, unsupported: this.#unsupported.size };
+  }
+
+  /** The parents that waiting transactions lack. */
+  missingParents(): Uint8Array[] {
+    return this.#waiting.missingParents();
+  }
+
+  /**
+   * Takes in a transaction from a link: applied at once, or kept until its parents have come.
+   *
+   * @returns its id and header, or null where only a newer kith can read it.
+   * @throws {ProtocolError} where it is not valid, not allowed, or builds upon one that was refused.
+   */
+  receive(
+    bytes: TransactionBytes,
+    space: Uint8Array,
+    connection: number,
+    wallMs: number,
+  ): { id: Uint8Array; header: Header; waits: boolean } | null {
+    const id = sha256(bytes.header);
+    const idText = toHex(id);
+    if (this.#parts.store.hasTransaction(id) || this.#waiting.has(idText)) {
+      return { id, header: decodeHeader(bytes.header), waits: this.#waiting.has(idText) };
+    }
+    let transaction: CheckedTransaction;
+    try {
+      transaction = checkTransaction(bytes, space, this.#parts.verify);
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      this.#noteUnsupported(idText, error);
+      return null;
+    }
+    const missing = parentsOf(transaction.header).filter((parent) => !this.#parts.store.hasTransaction(parent));
+    if (missing.some((parent) => this.#refused.has(toHex(parent)))) {
+      throw this.#refuse(transaction, "it builds upon a refused transaction");
+    }
+    if (missing.length === 0) {
+      this.apply(transaction, space, connection, wallMs);
+      return { id, header: transaction.header, waits: false };
+    }
+    if (!this.#waiting.add(transaction, missing, connection)) {
+      this.#parts.emit({ name: "waiting_room_full", level: "warning", reason: "overloaded", fields: { connection } });
+    }
+    return { id, header: transaction.header, waits: true };
+  }
+
+  /**
+   * Applies a transaction whose parents are applied, then those that waited for it.
+   *
+   * @param connection the link that it came by; null for one of this peer's own.
+   * @throws {ProtocolError} where its own past does not allow it.
+   */
+  apply(transaction: CheckedTransaction, space: Uint8Array, connection: number | null, wallMs: number): void {
+    this.#applyOne(transaction, space, connection, wallMs);
+    const ready = this.#waiting.applied(transaction.id);
+    for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
+      this.#applyOne(next.transaction, space, next.connection, wallMs);
+      ready.push(...this.#waiting.applied(next.transaction.id));
+    }
+  }
+
+  /** What was applied, and which keys changed, since the last call. */
+  take(): { applied: readonly Applied[]; changed: ReadonlySet<string> } {
+    const taken = { applied: this.#applied, changed: this.#changed };
+    if (taken.applied.length > 0) this.#applied = [];
+    if (taken.changed.size > 0) this.#changed = new Set();
+    return taken;
+  }
+
+  /** A link is gone: what it sent too early is forgotten. */
+  dropConnection(connection: number): void {
+    this.#waiting.drop(connection);
+  }
+
+  #applyOne(transaction: CheckedTransaction, space: Uint8Array, connection: number | null, wallMs: number): void {
+    const { store, membership, clock, emit } = this.#parts;
+    const { header, id } = transaction;
+    this.#checkNumbers(transaction);
+    const context = this.#contextOf(header);
+    const refusal = membership.judge(transaction, context, space);
+    if (refusal !== null) throw this.#refuse(transaction, refusal);
+    store.begin();
+    for (const key of store.append(transaction, context)) this.#changed.add(key);
+    const row = (store.transaction(id) as { row: number }).row;
+    if (header.class === "membership") {
+      membership.add(transaction, transaction.operations.map(({ operation }) => operation), row, context);
+    }
+    if (!clock.observe(header.clock, wallMs)) {
+      emit({ name: "clock_ahead", level: "warning", fields: { peer: toHex(header.peer), stampMs: header.clock.ms } });
+    }
+    this.#applied.push({ row, header, id, from: connection });
+  }
+
+  /** The writer's own chain: sequence and operation numbers follow from the transaction before. */
+  #checkNumbers(transaction: CheckedTransaction): void {
+    const { header } = transaction;
+    const before = header.previous === null ? null : this.#parts.store.transaction(header.previous);
+    const fits = before === null
+      ? header.sequence === 1 && header.firstOperation === 0
+      : equal(before.header.peer, header.peer) && equal(before.header.instance, header.instance) &&
+        before.header.sequence + 1 === header.sequence &&
+        before.header.firstOperation + before.header.operationCount === header.firstOperation;
+    if (!fits) throw this.#refuse(transaction, "its numbers do not follow from its writer's transaction before");
+  }
+
+  /** The membership transactions in the past of a transaction: the union over its parents. */
+  #contextOf(header: Header): number {
+    const { store } = this.#parts;
+    const contexts = new Set<number>();
+    const acts = new Set<number>();
+    for (const parent of parentsOf(header)) {
+      const { row, context, header: parentHeader } = store.transaction(parent) as NonNullable<
+        ReturnType<Store["transaction"]>
+      >;
+      contexts.add(context);
+      if (parentHeader.class === "membership") acts.add(row);
+    }
+    if (contexts.size === 1 && acts.size === 0) return contexts.values().next().value as number;
+    for (const context of contexts) for (const row of store.context(context)) acts.add(row);
+    return store.internContext([...acts].sort((a, b) => a - b));
+  }
+
+  #refuse(transaction: CheckedTransaction, detail: string): ProtocolError {
+    if (this.#refused.size >= MAX_REFUSED_IDS) this.#refused.clear();
+    this.#refused.add(toHex(transaction.id));
+    this.#parts.emit({
+      name: "transaction_refused",
+      level: "warning",
+      reason: detail,
+      fields: { transaction: toHex(transaction.id), peer: toHex(transaction.header.peer) },
+    });
+    return new ProtocolError("bad_transaction", detail);
+  }
+
+  #noteUnsupported(id: string, error: UnsupportedError): void {
+    if (this.#unsupported.has(id) || this.#unsupported.size >= MAX_REFUSED_IDS) return;
+    this.#unsupported.add(id);
+    this.#parts.emit({
+      name: "newer_kith_needed",
+      level: "warning",
+      reason: error.message,
+      fields: { transaction: id },
+    });
+  }
+}
+
+function parentsOf(header: Header): Uint8Array[] {
+  return header.previous === null ? [...header.parents] : [header.previous, ...header.parents];
+}

@@ -1,0 +1,233 @@
+import { compare, equal } from "../base/bytes.ts";
+import type { Now } from "../base/clock.ts";
+import type { ErrorCode, ErrorValues } from "../base/errors.ts";
+import { ProtocolError } from "../base/errors.ts";
+import { MAX_ADDRESSES, MAX_PARENTS } from "../base/limits.ts";
+import { constantTimeEqual, sha256 } from "../crypto/hash.ts";
+import { type Identity, signWith } from "../crypto/identity.ts";
+import { SigningKey } from "../crypto/sign.ts";
+import type { HybridClock } from "../data/clock.ts";
+import { verifyMerklePath } from "../data/merkle.ts";
+import { buildTransaction, toBytes, type Verify } from "../data/transaction.ts";
+import { grantMac, knockTag } from "../space/grant.ts";
+import type { Store } from "../store/store.ts";
+import { redeemMessage, transactionMessage } from "../wire/authenticated.ts";
+import { DOMAINS } from "../wire/domains.ts";
+import type { Message, Offer } from "../wire/message.ts";
+import { decodeOperation, type Grant } from "../wire/operation.ts";
+import { decodeHeader, type VersionId } from "../wire/transaction.ts";
+import { hashOf } from "./admission.ts";
+import type { Connection, Links } from "./links.ts";
+import type { TicketKeys } from "./machine.ts";
+import type { SpaceState } from "./space_state.ts";
+
+/** How long a join looks for a door before it gives up. */
+const JOIN_TIMEOUT_MS = 15_000;
+/** Pause before an address that did not answer is dialled again. */
+const REDIAL_MS = 500;
+
+/** What joining works upon. */
+export interface JoinerParts {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly clock: HybridClock;
+  readonly verify: Verify;
+  readonly space: SpaceState;
+  readonly links: Links;
+  readonly dial: (address: string) => void;
+  /** A door let this peer in. */
+  readonly admitted: (connection: Connection, now: Now) => void;
+  /** The join is over: null for well, else why not. */
+  readonly done: (request: number, failure: { code: ErrorCode; values: ErrorValues } | null) => void;
+}
+
+interface Join {
+  readonly request: number;
+  readonly keys: TicketKeys;
+  readonly inviteKey: SigningKey;
+  readonly untilMs: number;
+  /** Addresses that may still be a door, with the time at which each is dialled next; Infinity while it is tried. */
+  readonly doors: Map<string, number>;
+  lastFailure: string;
+  refused: boolean;
+}
+
+/** Getting into a space with a ticket, from the outside (DESIGN 8). */
+export class Joiner {
+  readonly #parts: JoinerParts;
+  #join: Join | null = null;
+
+  constructor(parts: JoinerParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether a join is under way. */
+  get active(): boolean {
+    return this.#join !== null;
+  }
+
+  /** Starts to look for a door at the addresses. */
+  start(request: number, keys: TicketKeys, addresses: readonly string[], now: Now): void {
+    if (this.#join !== null) this.#fail("join_failed", { detail: "another join took its place" });
+    this.#join = {
+      request,
+      keys,
+      inviteKey: SigningKey.fromSeed(keys.inviteSeed),
+      untilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
+      doors: new Map([...new Set(addresses)].slice(0, MAX_ADDRESSES).map((address) => [address, now.monotonicMs])),
+      lastFailure: addresses.length === 0 ? "no address is known" : "nothing answered",
+      refused: false,
+    };
+    this.tick(now);
+  }
+
+  /** Whether a connection was dialled for the join. */
+  wants(connection: Connection): boolean {
+    return connection.direction === "out" && this.#join?.doors.has(connection.address) === true;
+  }
+
+  /** The other side is authenticated: shows it that this peer has a ticket. */
+  knock(connection: Connection): void {
+    const join = this.#join;
+    if (join === null) throw new ProtocolError("goodbye", "the join is over");
+    connection.stage = "joining";
+    const tag = knockTag(join.inviteKey.publicKey, hashOf(connection));
+    this.#parts.links.send(connection.number, { type: "knock", tag }, "control");
+  }
+
+  /**
+   * A door shows the grant. It is checked before anything is given away: it must be the inviter's, for this space.
+   * Then the redeem is made, kept, and sent; the same one again after a failure half-way.
+   */
+  offered(connection: Connection, offer: Offer, now: Now): void {
+    const { space, links, verify } = this.#parts;
+    const join = this.#join;
+    if (join === null) throw new ProtocolError("goodbye", "the join is over");
+    const grant = checkOffer(offer, join, verify);
+    const present = space.space;
+    if (present !== null && !equal(present, offer.space)) {
+      throw new ProtocolError("refused_ticket", "it is for another space than the one of this home");
+    }
+    const pending = space.pendingRedeem;
+    if (pending !== null && equal(pending.space, offer.space) && sameVersion(pending.grant, grant)) {
+      links.send(connection.number, { type: "redeem", transaction: pending.transaction }, "control");
+      return;
+    }
+    const transaction = toBytes(this.#buildRedeem(offer, grant, join, now));
+    space.pendingRedeem = { space: offer.space, grant, transaction };
+    links.send(connection.number, { type: "redeem", transaction }, "control");
+  }
+
+  /** The door let this peer in: from now on it is a member, and gets the space's data by synchronisation. */
+  welcomed(connection: Connection, message: Extract<Message, { type: "welcome" }>, now: Now): void {
+    const { space } = this.#parts;
+    const pending = space.pendingRedeem;
+    const join = this.#join;
+    if (pending === null || join === null) throw new ProtocolError("bad_state", "welcome without redeem");
+    space.enter(pending.space, message.epochs);
+    space.pendingRedeem = null;
+    this.#join = null;
+    this.#parts.done(join.request, null);
+    this.#parts.admitted(connection, now);
+  }
+
+  /** A dial failed, or a connection of the join ended before it was a member's. */
+  lost(address: string, detail: string, refused: boolean, now: Now): void {
+    const join = this.#join;
+    if (join === null || !join.doors.has(address)) return;
+    join.lastFailure = `${address}: ${detail}`;
+    if (refused) {
+      join.refused = true;
+      join.doors.delete(address);
+    } else {
+      join.doors.set(address, now.monotonicMs + REDIAL_MS);
+    }
+    if (join.doors.size === 0) this.#giveUp();
+  }
+
+  /** Dials what is due, and gives up when the time is over. */
+  tick(now: Now): void {
+    const join = this.#join;
+    if (join === null) return;
+    if (now.monotonicMs >= join.untilMs || join.doors.size === 0) return this.#giveUp();
+    for (const [address, dueMs] of join.doors) {
+      if (dueMs > now.monotonicMs) continue;
+      join.doors.set(address, Infinity);
+      this.#parts.dial(address);
+    }
+  }
+
+  /** The monotonic time in ms at which `tick` is due. */
+  deadline(): number {
+    const join = this.#join;
+    return join === null ? Infinity : Math.min(join.untilMs, ...join.doors.values());
+  }
+
+  #giveUp(): void {
+    const join = this.#join as Join;
+    if (join.refused) this.#fail("refused_ticket", { detail: "it is unknown here, used up, expired or closed" });
+    else this.#fail("join_failed", { detail: join.lastFailure });
+  }
+
+  #fail(code: ErrorCode, values: ErrorValues): void {
+    const join = this.#join as Join;
+    this.#join = null;
+    this.#parts.done(join.request, { code, values });
+  }
+
+  #buildRedeem(offer: Offer, grant: VersionId, join: Join, now: Now) {
+    const { identity, store, clock } = this.#parts;
+    const last = store.writerState({ peer: identity.peerId, instance: store.instance });
+    clock.observe(offer.clock, now.wallMs);
+    const message = redeemMessage(offer.space, identity.peerId);
+    return buildTransaction(identity, offer.space, {
+      peer: identity.peerId,
+      instance: store.instance,
+      sequence: (last?.sequence ?? 0) + 1,
+      previous: last?.id ?? null,
+      parents: offer.heads
+        .filter((id) => last === null || !equal(id, last.id))
+        .slice(0, MAX_PARENTS).sort(compare),
+      standing: null,
+      clock: clock.next(now.wallMs),
+      firstOperation: last?.nextOperation ?? 0,
+    }, [{
+      operation: {
+        kind: "redeem",
+        grant,
+        signature: signWith(join.inviteKey, DOMAINS.redeem, message),
+        sealingKey: identity.sealingPublicKey,
+      },
+      value: null,
+    }]);
+  }
+}
+
+/** The grant's version id. @throws {ProtocolError} `refused_ticket` unless whoever gave the ticket made this very grant. */
+function checkOffer(offer: Offer, join: Join, verify: Verify): VersionId {
+  const lured = (detail: string) => new ProtocolError("refused_ticket", detail);
+  const header = decodeHeader(offer.grantHeader);
+  const operation = decodeOperation(offer.grantLeaf);
+  if (operation.kind !== "grant" || operation.subjectKind !== "invite") throw lured("what it shows is no invite");
+  const grant: Grant = operation;
+  if (!equal(grant.subject, join.inviteKey.publicKey)) throw lured("the invite it shows is of another ticket");
+  if (!constantTimeEqual(grantMac(join.keys.macKey, offer.space, grant, header), grant.mac)) {
+    throw lured("the invite it shows was not made by who gave the ticket");
+  }
+  const inTree = verifyMerklePath(
+    offer.grantLeaf,
+    offer.grantIndex,
+    header.operationCount,
+    offer.grantPath,
+    header.root,
+  );
+  const signed = transactionMessage(offer.space, offer.grantHeader);
+  if (!inTree || !verify(DOMAINS.transaction, header.peer, signed, offer.grantSignature)) {
+    throw lured("the invite it shows is not signed");
+  }
+  return { transaction: sha256(offer.grantHeader), index: offer.grantIndex };
+}
+
+function sameVersion(a: VersionId, b: VersionId): boolean {
+  return equal(a.transaction, b.transaction) && a.index === b.index;
+}

@@ -1,0 +1,239 @@
+import { toBase32 } from "../base/base32.ts";
+import type { Now } from "../base/clock.ts";
+import type { CloseReason } from "../base/errors.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
+import { MAX_LINKS, MAX_PENDING_LINKS, MAX_STREAM_QUEUE_BYTES } from "../base/limits.ts";
+import type { Random } from "../base/random.ts";
+import type { Identity } from "../crypto/identity.ts";
+import { Link, type LinkEvent } from "../link/link.ts";
+import { decodeMessage, encodeMessage, type Message } from "../wire/message.ts";
+import type { Effect } from "./machine.ts";
+
+/** How far a connection has come. */
+export type Stage =
+  /** The handshake is under way. */
+  | "opening"
+  /** Authenticated; each side has yet to show that it belongs here. */
+  | "proving"
+  /** This peer shows the grant to a joiner and waits for its redeem. */
+  | "door"
+  /** This peer knocked with a ticket. */
+  | "joining"
+  /** The other side is a member. */
+  | "member"
+  /** Closed; the socket is still there. */
+  | "closed";
+
+/** One connection with its link. */
+export interface Connection {
+  readonly number: number;
+  readonly link: Link;
+  readonly direction: "in" | "out";
+  readonly address: string;
+  readonly openedWallMs: number;
+  stage: Stage;
+  /** When it became a member's link, by the monotonic clock. */
+  memberSinceMs: number;
+  /** Base32 id of the other side, once authenticated. */
+  peer: string;
+}
+
+/** What the table of links tells of. */
+export interface LinksListener {
+  /** The other side is authenticated. */
+  linkOpened(connection: Connection, now: Now): void;
+  /** A message came in. @throws {ProtocolError} where it is wrong: the link is then closed with its code. */
+  linkMessage(connection: Connection, message: Message, now: Now): void;
+  /** The link is closed, whoever closed it. */
+  linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, now: Now): void;
+  /** A ping was answered. */
+  linkAnswered(connection: Connection, roundTripMs: number): void;
+  /** The queue of a member's link has room for bulk. */
+  linkDrained(connection: Connection): void;
+}
+
+/** All connections with their links: bytes on one side, messages on the other. */
+export class Links {
+  readonly #connections = new Map<number, Connection>();
+  readonly #identity: Identity;
+  readonly #random: Random;
+  readonly #listener: LinksListener;
+  readonly #emit: (event: PeerEvent) => void;
+  #dirty = new Set<number>();
+  #closing = new Set<number>();
+
+  constructor(identity: Identity, random: Random, listener: LinksListener, emit: (event: PeerEvent) => void) {
+    this.#identity = identity;
+    this.#random = random;
+    this.#listener = listener;
+    this.#emit = emit;
+  }
+
+  /** The connections that are not closed. */
+  *all(): Generator<Connection> {
+    for (const connection of this.#connections.values()) if (connection.stage !== "closed") yield connection;
+  }
+
+  /** The links to members. */
+  *members(): Generator<Connection> {
+    for (const connection of this.all()) if (connection.stage === "member") yield connection;
+  }
+
+  /** A connection by its number. */
+  get(number: number): Connection | null {
+    return this.#connections.get(number) ?? null;
+  }
+
+  /** A socket is open. Beyond the limits it is closed at once, and that is told. */
+  connected(number: number, direction: "in" | "out", address: string, now: Now): void {
+    const pending = [...this.all()].filter(({ stage }) => stage !== "member").length;
+    if (this.#connections.size >= MAX_LINKS || (direction === "in" && pending >= MAX_PENDING_LINKS)) {
+      this.#emit({ name: "link_refused", level: "warning", reason: "too_many_links", fields: { address } });
+      this.#closing.add(number);
+      return;
+    }
+    this.#connections.set(number, {
+      number,
+      link: new Link({ direction, identity: this.#identity, random: this.#random, now, address }),
+      direction,
+      address,
+      openedWallMs: now.wallMs,
+      stage: "opening",
+      memberSinceMs: 0,
+      peer: "",
+    });
+    this.#dirty.add(number);
+  }
+
+  /** Bytes came in. */
+  received(number: number, bytes: Uint8Array, now: Now): void {
+    const connection = this.#connections.get(number);
+    if (connection === undefined || connection.stage === "closed") return;
+    this.#take(connection, connection.link.receive(bytes, now), now);
+    if (connection.link.wantsToSend) this.#dirty.add(number);
+  }
+
+  /** The socket is gone. */
+  disconnected(number: number, now: Now): void {
+    const connection = this.#connections.get(number);
+    if (connection === undefined) return;
+    if (connection.stage !== "closed") this.#take(connection, connection.link.disconnected(now), now);
+    this.#connections.delete(number);
+    this.#dirty.delete(number);
+    this.#closing.delete(number);
+  }
+
+  /** Queues a message. @returns false where a bulk message found no room. */
+  send(number: number, message: Message, priority: "control" | "live" | "bulk"): boolean {
+    const connection = this.#connections.get(number);
+    if (connection === undefined || connection.stage === "closed") return false;
+    const { kind, body } = encodeMessage(message);
+    const taken = connection.link.send(kind, body, priority);
+    this.#dirty.add(number);
+    return taken;
+  }
+
+  /** Asks the other side for a sign of life. */
+  ping(connection: Connection, now: Now): void {
+    connection.link.ping(now);
+    this.#dirty.add(connection.number);
+  }
+
+  /** Bytes of bulk priority that wait to be sent. */
+  bulkQueuedBytes(number: number): number {
+    return this.#connections.get(number)?.link.bulkQueuedBytes ?? Infinity;
+  }
+
+  /** Closes a link with a reason that the other side is told, encrypted. */
+  close(connection: Connection, reason: CloseReason, now: Now, detail = ""): void {
+    if (connection.stage === "closed") return;
+    connection.link.close(reason, detail);
+    this.#ended(connection, reason, detail, false, now);
+  }
+
+  /** The next bytes for a socket. */
+  pull(number: number, maxBytes: number, now: Now): Uint8Array | null {
+    const connection = this.#connections.get(number);
+    if (connection === undefined) return null;
+    if (connection.stage === "member" && connection.link.bulkQueuedBytes < MAX_STREAM_QUEUE_BYTES / 2) {
+      this.#listener.linkDrained(connection);
+    }
+    return connection.link.pull(maxBytes, now);
+  }
+
+  /** Does what is due. */
+  tick(now: Now): void {
+    for (const connection of [...this.all()]) {
+      if (connection.link.deadline > now.monotonicMs) continue;
+      this.#take(connection, connection.link.tick(now), now);
+      if (connection.link.wantsToSend) this.#dirty.add(connection.number);
+    }
+  }
+
+  /** The monotonic time in ms at which `tick` is due. */
+  deadline(): number {
+    let deadline = Infinity;
+    for (const connection of this.all()) deadline = Math.min(deadline, connection.link.deadline);
+    return deadline;
+  }
+
+  /** The effects of what happened since the last call. */
+  takeEffects(): Effect[] {
+    const effects: Effect[] = [];
+    for (const connection of this.#dirty) effects.push({ type: "output", connection });
+    for (const connection of this.#closing) effects.push({ type: "close", connection });
+    this.#dirty = new Set();
+    this.#closing = new Set();
+    return effects;
+  }
+
+  #take(connection: Connection, events: readonly LinkEvent[], now: Now): void {
+    for (const event of events) {
+      if (connection.stage === "closed") return;
+      try {
+        this.#takeOne(connection, event, now);
+      } catch (error) {
+        // The one place where what a peer sent wrong is caught.
+        if (!(error instanceof ProtocolError)) throw error;
+        this.close(connection, error.code, now, error.detail);
+      }
+    }
+  }
+
+  #takeOne(connection: Connection, event: LinkEvent, now: Now): void {
+    switch (event.type) {
+      case "open":
+        connection.stage = "proving";
+        connection.peer = toBase32(event.peer);
+        this.#listener.linkOpened(connection, now);
+        return;
+      case "frame": {
+        // The bytes are the link's for this turn only; one copy here saves many later.
+        const message = decodeMessage(event.kind, event.body.slice());
+        if (message !== null) return this.#listener.linkMessage(connection, message, now);
+        this.#emit({ name: "message_unknown", level: "debug", fields: { kind: event.kind, peer: connection.peer } });
+        return;
+      }
+      case "pong":
+        return this.#listener.linkAnswered(connection, event.roundTripMs);
+      case "closed":
+        this.#ended(connection, event.reason, event.detail, event.byRemote, now);
+        return;
+    }
+  }
+
+  #ended(connection: Connection, reason: CloseReason, detail: string, byRemote: boolean, now: Now): void {
+    const before = connection.stage;
+    connection.stage = "closed";
+    this.#dirty.add(connection.number);
+    this.#closing.add(connection.number);
+    this.#emit({
+      name: before === "member" ? "link_closed" : "link_refused",
+      level: before === "member" || reason === "goodbye" || reason === "duplicate_link" ? "info" : "warning",
+      reason,
+      fields: { peer: connection.peer, address: connection.address, detail, byRemote },
+    });
+    this.#listener.linkClosed(connection, before, reason, now);
+  }
+}

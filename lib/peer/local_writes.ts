@@ -1,0 +1,219 @@
+import { compare, toHex, utf8Encode } from "../base/bytes.ts";
+import { KithError } from "../base/errors.ts";
+import {
+  MAX_KEY_BYTES,
+  MAX_NAMES,
+  MAX_OPERATIONS,
+  MAX_PARENTS,
+  MAX_TURN_BYTES,
+  MAX_VALUE_BYTES,
+} from "../base/limits.ts";
+import { sha256 } from "../crypto/hash.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { HybridClock } from "../data/clock.ts";
+import { buildTransaction, type CheckedTransaction, type TransactionPlan } from "../data/transaction.ts";
+import { versionText } from "../data/version_text.ts";
+import type { MembershipOperation } from "../space/acts.ts";
+import type { Standing } from "../space/membership.ts";
+import type { Store } from "../store/store.ts";
+import type { Operation } from "../wire/operation.ts";
+import { compareVersionIds, type VersionId } from "../wire/transaction.ts";
+import type { Write } from "./machine.ts";
+
+/** What local writing works upon. */
+export interface LocalWriterParts {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly clock: HybridClock;
+  /** The space's id; there is one whenever something is written. */
+  readonly space: () => Uint8Array;
+  /** What this peer may do now; null when it is no member. */
+  readonly standing: () => Standing | null;
+  /** Applies a transaction of this peer's own. */
+  readonly apply: (transaction: CheckedTransaction) => void;
+}
+
+/** Upper bounds of what an operation takes on the wire besides key and value, and of one name in it. */
+const OPERATION_BYTES = 192;
+const NAME_BYTES = 34;
+
+interface Entry {
+  readonly operation: Operation;
+  readonly value: Uint8Array | null;
+}
+
+/**
+ * Turns local writes into signed transactions: those of one turn form one, as long as they are about different keys
+ * and fit, so that a batch costs one signature and one commit.
+ */
+export class LocalWriter {
+  readonly #parts: LocalWriterParts;
+  #entries: Entry[] = [];
+  #keys = new Set<string>();
+  #sizeBytes = 0;
+  /** Where the versions of a request go once the batch that holds them has an id. */
+  #pending: { versions: (string | null)[]; slot: number; index: number }[] = [];
+
+  constructor(parts: LocalWriterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes in all of the writes, or none.
+   *
+   * @returns one version per write, filled in by `flush`; null where nothing had to be written.
+   * @throws {KithError} where one of them can't be done.
+   */
+  write(writes: readonly Write[], wallMs: number): (string | null)[] {
+    const standing = this.#parts.standing();
+    for (const write of writes) checkWrite(write, standing);
+    // A condition is about what came before, this turn's writes included.
+    if (writes.some((write) => this.#keys.has(write.key))) this.flush(wallMs);
+    for (const write of writes) this.#checkCondition(write);
+    const versions: (string | null)[] = new Array(writes.length).fill(null);
+    for (const [slot, write] of writes.entries()) this.#add(write, versions, slot, wallMs);
+    return versions;
+  }
+
+  /** Signs and applies what was taken in since the last flush. */
+  flush(wallMs: number): void {
+    if (this.#entries.length === 0) return;
+    const transaction = this.#commit(this.#entries, wallMs);
+    for (const { versions, slot, index } of this.#pending) {
+      versions[slot] = versionText({ transaction: transaction.id, index });
+    }
+    this.reset();
+  }
+
+  /** Forgets what was taken in and not flushed. */
+  reset(): void {
+    this.#entries = [];
+    this.#pending = [];
+    this.#keys = new Set();
+    this.#sizeBytes = 0;
+  }
+
+  /**
+   * Writes membership operations in a transaction of their own; they need the place that they will have, which is
+   * what `make` is given.
+   */
+  writeMembership(
+    make: (place: Pick<TransactionPlan, "previous" | "parents">) => MembershipOperation[],
+    wallMs: number,
+  ): CheckedTransaction {
+    this.flush(wallMs);
+    const plan = this.#plan(wallMs);
+    return this.#sign(plan, make(plan).map((operation) => ({ operation, value: null })));
+  }
+
+  /** The transaction that founds a space: its id is the space's. */
+  buildGenesis(nonce: Uint8Array, wallMs: number): CheckedTransaction {
+    const { identity, store, clock } = this.#parts;
+    const genesis: Operation = { kind: "genesis", nonce, sealingKey: identity.sealingPublicKey };
+    return buildTransaction(identity, null, {
+      peer: identity.peerId,
+      instance: store.instance,
+      sequence: 1,
+      previous: null,
+      parents: [],
+      standing: null,
+      clock: clock.next(wallMs),
+      firstOperation: 0,
+    }, [{ operation: genesis, value: null }]);
+  }
+
+  #add(write: Write, versions: (string | null)[], slot: number, wallMs: number): void {
+    if (this.#keys.has(write.key) || this.#entries.length >= MAX_OPERATIONS || this.#sizeBytes >= MAX_TURN_BYTES) {
+      this.flush(wallMs);
+    }
+    const { store } = this.#parts;
+    const live = store.live(write.key);
+    if (write.kind === "del" && live.length === 0) return;
+    if (write.kind === "put" && write.unlessEqual === true && live.length === 1) {
+      const only = live[0] as (typeof live)[number];
+      if (only.media === write.media && compare(only.value ?? new Uint8Array(), write.value) === 0) return;
+    }
+    const names: VersionId[] = live.map(({ versionId }) => versionId);
+    // A put names the dels that it saw as well, so that none of them counts as concurrent with it.
+    for (const del of store.openDels(write.key)) names.push(del.versionId);
+    names.splice(MAX_NAMES);
+    names.sort(compareVersionIds);
+    this.#sizeBytes += OPERATION_BYTES + 3 * write.key.length + NAME_BYTES * names.length;
+    this.#pending.push({ versions, slot, index: this.#entries.length });
+    this.#keys.add(write.key);
+    if (write.kind === "del") {
+      this.#entries.push({ operation: { kind: "del", key: write.key, names }, value: null });
+      return;
+    }
+    const { key, media, value } = write;
+    const operation: Operation = { kind: "put", key, names, media, length: value.length, hash: sha256(value) };
+    this.#entries.push({ operation, value });
+    this.#sizeBytes += value.length;
+  }
+
+  #checkCondition(write: Write): void {
+    if (write.ifVersion === undefined && (write.kind === "del" || write.ifAbsent !== true)) return;
+    const winner = this.#parts.store.winner(write.key);
+    if (write.kind === "put" && write.ifAbsent === true && winner !== null) {
+      throw new KithError("already_set", { key: write.key });
+    }
+    const current = winner === null ? "none" : versionText(winner.versionId);
+    if (write.ifVersion !== undefined && write.ifVersion !== current) {
+      throw new KithError("version_changed", { key: write.key, current, expected: write.ifVersion });
+    }
+  }
+
+  #commit(entries: readonly Entry[], wallMs: number): CheckedTransaction {
+    return this.#sign(this.#plan(wallMs), entries);
+  }
+
+  #sign(plan: TransactionPlan, entries: readonly Entry[]): CheckedTransaction {
+    const transaction = buildTransaction(this.#parts.identity, this.#parts.space(), plan, entries);
+    this.#parts.apply(transaction);
+    return transaction;
+  }
+
+  /** The place of the next transaction: behind the writer's own last one, and behind all heads that it has seen. */
+  #plan(wallMs: number): TransactionPlan {
+    const { identity, store, clock, standing } = this.#parts;
+    const writer = { peer: identity.peerId, instance: store.instance };
+    const allowed = standing();
+    if (allowed === null) throw new KithError("left_space");
+    const last = store.writerState(writer);
+    const lastId = last === null ? "" : toHex(last.id);
+    const heads = store.tips().filter((id) => toHex(id) !== lastId);
+    const plan: TransactionPlan = {
+      ...writer,
+      sequence: (last?.sequence ?? 0) + 1,
+      previous: last?.id ?? null,
+      parents: heads.slice(0, MAX_PARENTS),
+      standing: allowed.version,
+      clock: clock.next(wallMs),
+      firstOperation: last?.nextOperation ?? 0,
+    };
+    if (heads.length <= MAX_PARENTS) return plan;
+    // More heads than one transaction can name: an empty one merges the first of them.
+    this.#sign(plan, []);
+    return this.#plan(wallMs);
+  }
+}
+
+function checkWrite(write: Write, standing: Standing | null): void {
+  const { key } = write;
+  if (standing === null) throw new KithError("left_space");
+  if (standing.role === "reader") throw new KithError("not_allowed", { detail: "it may only read" });
+  if (!key.startsWith(standing.prefix)) {
+    throw new KithError("not_allowed", { detail: `it may only write keys that begin with '${standing.prefix}'` });
+  }
+  if (key === "") throw new KithError("key_invalid", { key, detail: "a key has at least one character" });
+  if (!key.isWellFormed()) throw new KithError("key_invalid", { key, detail: "it is not valid Unicode" });
+  const sizeBytes = utf8Encode(key).length;
+  if (sizeBytes > MAX_KEY_BYTES) {
+    throw new KithError("key_too_long", { key: `${key.slice(0, 40)}…`, sizeBytes, limitBytes: MAX_KEY_BYTES });
+  }
+  if (write.kind === "del") return;
+  if (write.value.length > MAX_VALUE_BYTES) {
+    throw new KithError("value_too_large", { key, sizeBytes: write.value.length, limitBytes: MAX_VALUE_BYTES });
+  }
+  if (!/^[!-~]{1,127}$/.test(write.media)) throw new KithError("media_invalid", { media: write.media });
+}

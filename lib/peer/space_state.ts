@@ -1,0 +1,96 @@
+import { MAX_EPOCHS } from "../base/limits.ts";
+import { Reader } from "../base/reader.ts";
+import { Writer } from "../base/writer.ts";
+import type { Store } from "../store/store.ts";
+import { decodeBundle, encodeBundle, type TransactionBytes } from "../wire/bundle.ts";
+import type { Epoch } from "../wire/message.ts";
+import { ID_BYTES, readVersionId, type VersionId, writeVersionId } from "../wire/transaction.ts";
+
+/** A redeem that was sent, or is about to be: the same bytes are sent again until a door has let this peer in. */
+export interface PendingRedeem {
+  readonly space: Uint8Array;
+  readonly grant: VersionId;
+  readonly transaction: TransactionBytes;
+}
+
+/** An invite that was made here: its secret is kept so that it can be shown again while it is good. */
+export interface IssuedInvite {
+  readonly grant: VersionId;
+  readonly secret: Uint8Array;
+}
+
+/** What a peer keeps about its space beside the shared data: in the store's meta table, never sent. */
+export class SpaceState {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** The space's id; null before there is one. */
+  get space(): Uint8Array | null {
+    return this.#store.getMeta("space");
+  }
+
+  /** The secrets by which members know each other, the newest last. */
+  get epochs(): readonly Epoch[] {
+    const bytes = this.#store.getMeta("epochs");
+    if (bytes === null) return [];
+    const reader = new Reader(bytes);
+    const epochs: Epoch[] = [];
+    for (let left = reader.varint(MAX_EPOCHS); left > 0; left--) {
+      epochs.push({ number: reader.varint(), secret: reader.raw(ID_BYTES) });
+    }
+    return epochs;
+  }
+
+  /** Enters a space. */
+  enter(space: Uint8Array, epochs: readonly Epoch[]): void {
+    const writer = new Writer().varint(epochs.length);
+    for (const { number, secret } of epochs) writer.varint(number).raw(secret);
+    this.#store.setMeta("space", space);
+    this.#store.setMeta("left", null);
+    this.#store.setMeta("epochs", writer.finish());
+  }
+
+  /** The redeem under way; null when there is none. */
+  get pendingRedeem(): PendingRedeem | null {
+    const bytes = this.#store.getMeta("redeem");
+    if (bytes === null) return null;
+    const reader = new Reader(bytes);
+    const space = reader.raw(ID_BYTES);
+    const grant = readVersionId(reader);
+    return { space, grant, transaction: decodeBundle(reader.raw(reader.remainingBytes)) };
+  }
+
+  /** Keeps a redeem, before it is sent for the first time. */
+  set pendingRedeem(pending: PendingRedeem | null) {
+    if (pending === null) {
+      this.#store.setMeta("redeem", null);
+      return;
+    }
+    const writer = new Writer().raw(pending.space);
+    writeVersionId(writer, pending.grant);
+    this.#store.setMeta("redeem", writer.raw(encodeBundle(pending.transaction)).finish());
+  }
+
+  /** The invites made here. */
+  get invites(): readonly IssuedInvite[] {
+    const bytes = this.#store.getMeta("invites");
+    if (bytes === null) return [];
+    const reader = new Reader(bytes);
+    const invites: IssuedInvite[] = [];
+    while (reader.remainingBytes > 0) invites.push({ grant: readVersionId(reader), secret: reader.blob(ID_BYTES) });
+    return invites;
+  }
+
+  /** Replaces the invites made here by those that are still good. */
+  set invites(invites: readonly IssuedInvite[]) {
+    const writer = new Writer();
+    for (const { grant, secret } of invites) {
+      writeVersionId(writer, grant);
+      writer.blob(secret);
+    }
+    this.#store.setMeta("invites", writer.finish());
+  }
+}

@@ -1,0 +1,204 @@
+import { fromBase32, toBase32 } from "../base/base32.ts";
+import { toHex } from "../base/bytes.ts";
+import type { EventValue } from "../base/event.ts";
+import { MAX_LISTED_CONFLICTS } from "../base/limits.ts";
+import type { Identity } from "../crypto/identity.ts";
+import { versionText } from "../data/version_text.ts";
+import type { AddressBook } from "../mesh/address_book.ts";
+import type { Membership } from "../space/membership.ts";
+import type { VersionRow } from "../store/rows.ts";
+import type { Store } from "../store/store.ts";
+import type { Sync } from "../sync/sync.ts";
+import type { Applier } from "./applier.ts";
+import type { Connection, Links } from "./links.ts";
+import type { AbsentView, Change, ConflictView, EntryView, MemberView, PeerView, StatusView } from "./machine.ts";
+import type { SpaceState } from "./space_state.ts";
+
+/** What the views are views of. */
+export interface ViewParts {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly space: SpaceState;
+  readonly membership: Membership;
+  readonly applier: Applier;
+  readonly links: Links;
+  readonly sync: Sync;
+  readonly book: AddressBook;
+  readonly counters: ReadonlyMap<string, number>;
+  readonly name: () => string;
+}
+
+/** What people and programs are shown of a peer; changes nothing. */
+export class Views {
+  readonly #parts: ViewParts;
+
+  constructor(parts: ViewParts) {
+    this.#parts = parts;
+  }
+
+  /** The winner of a key. */
+  get(key: string): EntryView | null {
+    const versions = this.#parts.store.live(key);
+    const winner = versions[0];
+    return winner === undefined ? null : entryView(winner, versions.length - 1);
+  }
+
+  /** Winners in key order. */
+  list(query: { prefix?: string; after?: string; limit: number }): EntryView[] {
+    return this.#parts.store.list(query).map(({ winner, conflicts }) => entryView(winner, conflicts));
+  }
+
+  /** What needs a person's eye: concurrent versions, and deletes beside a concurrent put. */
+  conflicts(): ConflictView[] {
+    const { store } = this.#parts;
+    const views: ConflictView[] = [];
+    for (const key of store.conflictKeys(null, MAX_LISTED_CONFLICTS)) {
+      const versions = store.live(key);
+      views.push({
+        kind: "concurrent",
+        key,
+        versions: versions.map((version, i) => ({ ...entryView(version, versions.length - 1), winner: i === 0 })),
+      });
+    }
+    for (const { del, put } of store.deletedBesidePut(MAX_LISTED_CONFLICTS)) {
+      views.push({
+        kind: "delete_beside_put",
+        key: put.key,
+        version: versionText(put.versionId),
+        peer: toBase32(put.peer),
+        deletedBy: toBase32(del.peer),
+        deletedAtMs: del.stamp.ms,
+      });
+    }
+    return views;
+  }
+
+  /** The members of the space. */
+  members(): MemberView[] {
+    const { membership, identity, links } = this.#parts;
+    const online = new Set([...links.members()].map(({ peer }) => peer));
+    return membership.members().map((standing) => {
+      const peer = toBase32(standing.peer);
+      const self = toHex(standing.peer) === toHex(identity.peerId);
+      const founder = toHex(standing.grantedBy) === toHex(standing.peer);
+      return {
+        peer,
+        name: self ? this.#parts.name() : this.#nameOf(standing.peer),
+        role: standing.role,
+        sinceMs: standing.sinceMs,
+        invitedBy: founder ? null : toBase32(standing.grantedBy),
+        online: self || online.has(peer),
+        self,
+      };
+    });
+  }
+
+  /** The linked members. */
+  peers(): PeerView[] {
+    const { links, sync } = this.#parts;
+    return [...links.members()].map(({ number, link, peer, address, openedWallMs }) => ({
+      peer,
+      name: this.#nameOf(fromBase32(peer)),
+      address,
+      path: "direct",
+      roundTripMs: link.roundTripMs,
+      sinceMs: openedWallMs,
+      inSync: sync.agrees(number),
+      sentBytes: link.sentBytes,
+      receivedBytes: link.receivedBytes,
+    }));
+  }
+
+  /** The connection to a linked member by its name, or by the beginning of its id; null where none fits. */
+  linkedAs(peer: string): Connection | null {
+    for (const connection of this.#parts.links.members()) {
+      if (connection.peer.startsWith(peer) || this.#nameOf(fromBase32(connection.peer)) === peer) return connection;
+    }
+    return null;
+  }
+
+  /** The members without a link. */
+  absent(): AbsentView[] {
+    const { book } = this.#parts;
+    return this.members().filter(({ online }) => !online).map(({ peer, name }) => ({
+      peer,
+      name,
+      sinceMs: book.get(toHex(fromBase32(peer)))?.lastSeenMs || null,
+    }));
+  }
+
+  /** Whether the members that are linked hold the same; at least one must be, unless the space has one member. */
+  synced(): boolean {
+    const { membership, links, sync, identity } = this.#parts;
+    if (membership.standingOf(identity.peerId) === null) return false;
+    const linked = [...links.members()];
+    if (linked.length === 0) return membership.members().length === 1;
+    return linked.every(({ number }) => sync.agrees(number));
+  }
+
+  /** How the peer is. */
+  status(): StatusView {
+    const { identity, store, space, applier, sync, counters } = this.#parts;
+    const id = space.space;
+    const { waiting, unsupported } = applier.counts;
+    const fields: Record<string, EventValue> = {};
+    for (const [name, count] of counters) fields[name] = count;
+    if (unsupported > 0) fields["newer_kith_needed"] = unsupported;
+    return {
+      peer: toBase32(identity.peerId),
+      name: this.#parts.name(),
+      space: id === null ? null : toBase32(id),
+      digest: toHex(store.digest()),
+      synced: this.synced(),
+      entries: store.entries,
+      conflicts: store.conflictCount,
+      members: this.#parts.membership.members().length,
+      peers: this.peers(),
+      absent: this.absent(),
+      waiting: waiting + unsupported,
+      syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
+      counters: fields,
+    };
+  }
+
+  /** How keys stand now, as watchers are told of them. */
+  changes(keys: Iterable<string>, wallMs: number): Change[] {
+    const { store, identity } = this.#parts;
+    const changes: Change[] = [];
+    for (const key of keys) {
+      const versions = store.live(key);
+      const winner = versions[0];
+      if (winner !== undefined) {
+        changes.push(entryView(winner, versions.length - 1));
+        continue;
+      }
+      const del = store.openDels(key).at(-1);
+      changes.push({
+        key,
+        version: null,
+        media: "",
+        value: null,
+        conflicts: 0,
+        peer: toBase32(del?.peer ?? identity.peerId),
+        timeMs: del?.stamp.ms ?? Math.floor(wallMs),
+      });
+    }
+    return changes;
+  }
+
+  #nameOf(peer: Uint8Array): string {
+    return this.#parts.book.get(toHex(peer))?.record.name ?? "";
+  }
+}
+
+function entryView(version: VersionRow, conflicts: number): EntryView {
+  return {
+    key: version.key,
+    version: versionText(version.versionId),
+    media: version.media,
+    value: version.value,
+    peer: toBase32(version.peer),
+    timeMs: version.stamp.ms,
+    conflicts,
+  };
+}

@@ -1,0 +1,27 @@
+import type { TransactionBytes } from "../wire/bundle.ts";
+import type { Frontier } from "../wire/frontier.ts";
+import type { Message } from "../wire/message.ts";
+import type { Header } from "../wire/transaction.ts";
+
+/** What synchronisation needs of a store. */
+export interface SyncStore {
+  frontier(): Frontier;
+  frontierHash(): Uint8Array;
+  digest(): Uint8Array;
+  hasTransaction(id: Uint8Array): boolean;
+  transaction(id: Uint8Array): { readonly row: number } | null;
+  transactionByRow(row: number): { readonly header: Header };
+  /** Rows above `afterRow`, in causal order, that a holder of `theirs` (writer → highest sequence) lacks. */
+  lackingRows(theirs: ReadonlyMap<string, number>, afterRow: number, limit: number): number[];
+  load(row: number): TransactionBytes;
+  readonly entries: number;
+  readonly operationsTotal: number;
+}
+
+/** A way to the linked members. */
+export interface SyncLinks {
+  /** Queues a message; false where a bulk message found no room. */
+  send(connection: number, message: Message, priority: "control" | "live" | "bulk"): boolean;
+  /** Bytes of bulk priority that wait to be sent. */
+  bulkQueuedBytes(connection: number): number;
+}

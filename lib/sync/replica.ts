@@ -1,0 +1,78 @@
+import { equal, toHex } from "../base/bytes.ts";
+import type { Frontier, FrontierEntry } from "../wire/frontier.ts";
+import type { WriterId } from "../wire/transaction.ts";
+
+/** What another replica says of itself when it is asked whether both are in sync. */
+export interface ReplicaState {
+  readonly frontierHash: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly entries: number;
+  readonly operations: number;
+}
+
+/** The key of a writer in a Map: peer, then instance, in hexadecimal. */
+export function writerKey(writer: WriterId): string {
+  return toHex(writer.peer) + toHex(writer.instance);
+}
+
+/** What this peer knows of the replica at the other end of one link. */
+export class Replica {
+  /** Per writer the highest sequence that the other holds, or that was sent to it. */
+  readonly theirs = new Map<string, number>();
+  /** Its last word on frontier and digest. */
+  state: ReplicaState | null = null;
+  /** The row behind which it is being streamed to; null when it did not ask. */
+  streamedRow: number | null = null;
+  /** The monotonic time from which it may be pulled from; Infinity when there is nothing to pull. */
+  pullAtMs = Infinity;
+  /** Whether its frontier came in: before it nothing is sent unasked, since it may lack everything. */
+  hasFrontier = false;
+
+  readonly #heads = new Map<string, FrontierEntry>();
+
+  constructor(readonly connection: number) {}
+
+  /** Takes in a whole frontier, or what changed of it. */
+  announced(entries: Frontier): void {
+    for (const entry of entries) {
+      const key = writerKey(entry.writer);
+      this.#heads.set(key, entry);
+      for (const head of entry.heads) this.holds(key, head.sequence);
+    }
+  }
+
+  /** Notes that it holds, or was sent, a writer's transactions up to a sequence number. */
+  holds(writer: string, sequence: number): void {
+    if (sequence > (this.theirs.get(writer) ?? 0)) this.theirs.set(writer, sequence);
+  }
+
+  /** Starts over from a whole frontier: what was sent before may have been discarded at the other end. */
+  restart(entries: Frontier): void {
+    this.#heads.clear();
+    this.theirs.clear();
+    this.hasFrontier = true;
+    this.announced(entries);
+  }
+
+  /** The transactions it announced that this peer does not hold, at most one frontier's worth of ids. */
+  unknownHeads(holds: (id: Uint8Array) => boolean): Uint8Array[] {
+    const unknown: Uint8Array[] = [];
+    for (const [key, entry] of this.#heads) {
+      let lacking = 0;
+      for (const head of entry.heads) {
+        if (holds(head.id)) continue;
+        unknown.push(head.id);
+        lacking++;
+      }
+      // What is held once stays held: the entry need not be looked at again.
+      if (lacking === 0) this.#heads.delete(key);
+    }
+    return unknown;
+  }
+
+  /** Whether its last word is that it holds exactly this. */
+  agrees(frontierHash: Uint8Array, digest: () => Uint8Array): boolean {
+    if (this.state === null || !equal(this.state.frontierHash, frontierHash)) return false;
+    return equal(this.state.digest, digest());
+  }
+}

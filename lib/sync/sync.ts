@@ -1,0 +1,304 @@
+import type { Now } from "../base/clock.ts";
+import { ProtocolError } from "../base/errors.ts";
+import { MAX_STREAM_QUEUE_BYTES, MAX_STREAM_ROWS, MAX_TRANSACTIONS_MESSAGE_BYTES, MAX_WANTED } from "../base/limits.ts";
+import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
+import type { Frontier } from "../wire/frontier.ts";
+import type { Message } from "../wire/message.ts";
+import type { Header } from "../wire/transaction.ts";
+import type { SyncLinks, SyncStore } from "./ports.ts";
+import { Replica, writerKey } from "./replica.ts";
+
+/** How long an announced transaction may still come from its writer before it is pulled from who announced it. */
+const ANNOUNCED_DELAY_MS = 20;
+/** Silence in a pull after which another source is tried. */
+const PULL_STALLED_MS = 10_000;
+/** When to try again a source whose pull brought nothing that could be applied. */
+const FRUITLESS_PULL_RETRY_MS = 30_000;
+/** Quiet after a change before this peer tells its state; under steady change it tells it at the longest after `…MAX`. */
+const STATE_QUIET_MS = 15;
+const STATE_QUIET_MAX_MS = 250;
+
+/** A transaction that was applied in the turn that ends. */
+export interface Applied {
+  readonly row: number;
+  readonly header: Header;
+  readonly id: Uint8Array;
+  /** The connection that it came by; null for one of this peer's own. */
+  readonly from: number | null;
+}
+
+interface Pull {
+  readonly connection: number;
+  progressMs: number;
+  applied: number;
+}
+
+/**
+ * Keeps the replicas at the other ends of all links equal to this one (DESIGN 7). Who lacks something pulls it, from
+ * one source at a time, in causal order; own writes are sent to all at once; writes of others are announced, and
+ * pulled where they do not come from elsewhere within `ANNOUNCED_DELAY_MS`.
+ */
+export class Sync {
+  readonly #store: SyncStore;
+  readonly #links: SyncLinks;
+  readonly #missingParents: () => Uint8Array[];
+  readonly #replicas = new Map<number, Replica>();
+  #pull: Pull | null = null;
+  #stateDueMs = Infinity;
+  #stateLatestMs = Infinity;
+
+  /** @param missingParents the parents that waiting transactions lack, at most `MAX_WANTED`. */
+  constructor(store: SyncStore, links: SyncLinks, missingParents: () => Uint8Array[]) {
+    this.#store = store;
+    this.#links = links;
+    this.#missingParents = missingParents;
+  }
+
+  /** A link to a member is open: both tell what they hold. */
+  opened(connection: number): void {
+    const replica = new Replica(connection);
+    this.#replicas.set(connection, replica);
+    this.#sendState(replica);
+    this.#send(replica, { type: "frontier", entries: this.#store.frontier() }, "control");
+  }
+
+  /** A link is gone. */
+  closed(connection: number, now: Now): void {
+    this.#replicas.delete(connection);
+    if (this.#pull?.connection === connection) this.#pull = null;
+    this.#considerPull(now);
+  }
+
+  /** A message about synchronisation came in. @throws {ProtocolError} `bad_state` for one that does not belong here. */
+  received(connection: number, message: Message, now: Now): void {
+    const replica = this.#replicas.get(connection);
+    if (replica === undefined) return;
+    switch (message.type) {
+      case "frontier":
+        replica.restart(message.entries);
+        this.#schedulePull(replica, now, 0);
+        return;
+      case "have":
+        replica.announced(message.entries);
+        this.#schedulePull(replica, now, this.#replicas.size > 1 ? ANNOUNCED_DELAY_MS : 0);
+        return;
+      case "pull":
+        if (!replica.hasFrontier) throw new ProtocolError("bad_state", "pull before frontier");
+        replica.streamedRow = 0;
+        this.#stream(replica);
+        return;
+      case "pulled":
+        this.#pulled(replica, now);
+        return;
+      case "state":
+        replica.state = message;
+        return;
+      case "want":
+        this.#sendWanted(replica, message.ids);
+        return;
+      default:
+        throw new ProtocolError("bad_state", `unexpected ${message.type}`);
+    }
+  }
+
+  /** A transaction came in by a link, whether or not it can be applied yet. */
+  transactionReceived(connection: number, id: Uint8Array, header: Header, now: Now): void {
+    this.#replicas.get(connection)?.announced([{ writer: header, heads: [{ sequence: header.sequence, id }] }]);
+    if (this.#pull?.connection === connection) this.#pull.progressMs = now.monotonicMs;
+  }
+
+  /** Transactions wait for parents that a link did not bring: ask it for them once no pull is bringing them. */
+  waiting(connection: number, now: Now): void {
+    const replica = this.#replicas.get(connection);
+    if (replica !== undefined && this.#pull?.connection !== connection) {
+      this.#schedulePull(replica, now, ANNOUNCED_DELAY_MS);
+    }
+  }
+
+  /** Tells the others what was applied, and goes on with what they asked for. Called once the store has it. */
+  turnEnded(applied: readonly Applied[], now: Now): void {
+    if (applied.length > 0) {
+      if (this.#pull !== null) this.#pull.applied += applied.length;
+      this.#announce(applied);
+      this.#stateDueMs = Math.min(now.monotonicMs + STATE_QUIET_MS, this.#stateLatestMs);
+      if (this.#stateLatestMs === Infinity) this.#stateLatestMs = now.monotonicMs + STATE_QUIET_MAX_MS;
+    }
+    for (const replica of this.#replicas.values()) this.#stream(replica);
+    this.tick(now);
+  }
+
+  /** Does what is due. */
+  tick(now: Now): void {
+    if (now.monotonicMs >= this.#stateDueMs) {
+      this.#stateDueMs = Infinity;
+      this.#stateLatestMs = Infinity;
+      for (const replica of this.#replicas.values()) this.#sendState(replica);
+    }
+    if (this.#pull !== null && now.monotonicMs >= this.#pull.progressMs + PULL_STALLED_MS) {
+      const stalled = this.#replicas.get(this.#pull.connection);
+      if (stalled !== undefined) stalled.pullAtMs = now.monotonicMs + FRUITLESS_PULL_RETRY_MS;
+      this.#pull = null;
+    }
+    this.#considerPull(now);
+  }
+
+  /** The monotonic time in ms at which `tick` is due. */
+  deadline(): number {
+    let due = this.#stateDueMs;
+    if (this.#pull !== null) return Math.min(due, this.#pull.progressMs + PULL_STALLED_MS);
+    for (const replica of this.#replicas.values()) due = Math.min(due, replica.pullAtMs);
+    return due;
+  }
+
+  /** Room came free in the queue of a link. */
+  drained(connection: number): void {
+    const replica = this.#replicas.get(connection);
+    if (replica !== undefined) this.#stream(replica);
+  }
+
+  /** Whether the other end of a link holds exactly what this peer holds. */
+  agrees(connection: number): boolean {
+    return this.#replicas.get(connection)?.agrees(this.#store.frontierHash(), () => this.#store.digest()) ?? false;
+  }
+
+  /** How many operations the source of the running pull holds; null when no pull runs, or it did not say. */
+  pullTotal(): number | null {
+    if (this.#pull === null) return null;
+    return this.#replicas.get(this.#pull.connection)?.state?.operations ?? null;
+  }
+
+  /** Whether a pull is under way. */
+  get pulling(): boolean {
+    return this.#pull !== null;
+  }
+
+  #considerPull(now: Now): void {
+    if (this.#pull !== null) return;
+    for (const replica of this.#replicas.values()) {
+      if (replica.pullAtMs > now.monotonicMs) continue;
+      replica.pullAtMs = Infinity;
+      if (replica.unknownHeads((id) => this.#store.hasTransaction(id)).length === 0) continue;
+      this.#pull = { connection: replica.connection, progressMs: now.monotonicMs, applied: 0 };
+      this.#send(replica, { type: "frontier", entries: this.#store.frontier() }, "control");
+      this.#send(replica, { type: "pull" }, "control");
+      return;
+    }
+  }
+
+  #schedulePull(replica: Replica, now: Now, delayMs: number): void {
+    if (replica.unknownHeads((id) => this.#store.hasTransaction(id)).length === 0) return;
+    replica.pullAtMs = Math.min(replica.pullAtMs, now.monotonicMs + delayMs);
+    this.#considerPull(now);
+  }
+
+  #pulled(replica: Replica, now: Now): void {
+    if (this.#pull?.connection !== replica.connection) throw new ProtocolError("bad_state", "pulled without pull");
+    const fruitful = this.#pull.applied > 0;
+    this.#pull = null;
+    const unknown = replica.unknownHeads((id) => this.#store.hasTransaction(id));
+    if (unknown.length > 0) {
+      // Numbers that both hold with different transactions (a fork) are not in a stream by numbers: ask by id.
+      const ids = [...unknown, ...this.#missingParents()].slice(0, MAX_WANTED);
+      this.#send(replica, { type: "want", ids }, "control");
+      replica.pullAtMs = now.monotonicMs + (fruitful ? ANNOUNCED_DELAY_MS : FRUITLESS_PULL_RETRY_MS);
+    }
+    this.#considerPull(now);
+  }
+
+  #announce(applied: readonly Applied[]): void {
+    for (const replica of this.#replicas.values()) {
+      if (!replica.hasFrontier) continue;
+      const have: { writer: Header; heads: { sequence: number; id: Uint8Array }[] }[] = [];
+      const own: TransactionBytes[] = [];
+      for (const { row, header, id, from } of applied) {
+        const writer = writerKey(header);
+        if (from === replica.connection || (replica.theirs.get(writer) ?? 0) >= header.sequence) continue;
+        if (from === null && replica.streamedRow === null) {
+          own.push(this.#store.load(row));
+          replica.holds(writer, header.sequence);
+        } else if (from !== null) {
+          const last = have.at(-1);
+          if (last !== undefined && writerKey(last.writer) === writer) have.pop();
+          have.push({ writer: header, heads: [{ sequence: header.sequence, id }] });
+        }
+      }
+      for (const list of inMessages(own)) this.#send(replica, { type: "transactions", list }, "live");
+      if (have.length > 0 && replica.streamedRow === null) {
+        this.#send(replica, { type: "have", entries: latestPerWriter(have) }, "control");
+      }
+    }
+  }
+
+  /** Sends on to a replica that pulls, as long as its queue has room. */
+  #stream(replica: Replica): void {
+    while (replica.streamedRow !== null && this.#links.bulkQueuedBytes(replica.connection) < MAX_STREAM_QUEUE_BYTES) {
+      const rows = this.#store.lackingRows(replica.theirs, replica.streamedRow, MAX_STREAM_ROWS);
+      const list: TransactionBytes[] = [];
+      let sizeBytes = 0;
+      for (const row of rows) {
+        const bytes = this.#store.load(row);
+        sizeBytes += bundleSizeBytes(bytes);
+        if (list.length > 0 && sizeBytes > MAX_TRANSACTIONS_MESSAGE_BYTES) break;
+        list.push(bytes);
+        const { header } = this.#store.transactionByRow(row);
+        replica.holds(writerKey(header), header.sequence);
+        replica.streamedRow = row;
+      }
+      if (list.length > 0) {
+        this.#send(replica, { type: "transactions", list }, "bulk");
+      } else {
+        replica.streamedRow = null;
+        this.#send(replica, { type: "pulled" }, "bulk");
+      }
+    }
+  }
+
+  #sendWanted(replica: Replica, ids: readonly Uint8Array[]): void {
+    const wanted: TransactionBytes[] = [];
+    for (const id of ids) {
+      const transaction = this.#store.transaction(id);
+      if (transaction !== null) wanted.push(this.#store.load(transaction.row));
+    }
+    for (const list of inMessages(wanted)) this.#send(replica, { type: "transactions", list }, "bulk");
+  }
+
+  #sendState(replica: Replica): void {
+    this.#send(replica, {
+      type: "state",
+      frontierHash: this.#store.frontierHash(),
+      digest: this.#store.digest(),
+      entries: this.#store.entries,
+      operations: this.#store.operationsTotal,
+    }, "control");
+  }
+
+  #send(replica: Replica, message: Message, priority: "control" | "live" | "bulk"): void {
+    this.#links.send(replica.connection, message, priority);
+  }
+}
+
+function* inMessages(transactions: readonly TransactionBytes[]): Generator<TransactionBytes[]> {
+  let list: TransactionBytes[] = [];
+  let sizeBytes = 0;
+  for (const transaction of transactions) {
+    const size = bundleSizeBytes(transaction);
+    if (list.length > 0 && sizeBytes + size > MAX_TRANSACTIONS_MESSAGE_BYTES) {
+      yield list;
+      list = [];
+      sizeBytes = 0;
+    }
+    list.push(transaction);
+    sizeBytes += size;
+  }
+  if (list.length > 0) yield list;
+}
+
+function latestPerWriter(
+  entries: readonly { writer: Header; heads: { sequence: number; id: Uint8Array }[] }[],
+): Frontier {
+  const byWriter = new Map<string, Frontier[number]>();
+  for (const { writer, heads } of entries) {
+    byWriter.set(writerKey(writer), { writer: { peer: writer.peer, instance: writer.instance }, heads });
+  }
+  return [...byWriter].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+}
