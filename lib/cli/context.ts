@@ -1,0 +1,81 @@
+import { KithError } from "../base/errors.ts";
+import type { Console } from "../host/console.ts";
+import type { Backend, RunningPeer } from "./backend.ts";
+import { Client } from "./client.ts";
+import type { Flags } from "./flags.ts";
+import type { Output } from "./output.ts";
+
+/** The exit codes that no error of the registry stands for. */
+export const EXIT_OK = 0;
+/** A command that was interrupted. */
+export const EXIT_INTERRUPTED = 130;
+
+/** What commands share with each other: one process, or one prompt. */
+export interface Surroundings {
+  readonly console: Console;
+  readonly backend: Backend;
+  /** The peer that runs in this process with a prompt; commands talk to it. Null elsewhere. */
+  readonly prompted: RunningPeer | null;
+}
+
+/** What a command has to work with. */
+export class Context {
+  readonly console: Console;
+  readonly backend: Backend;
+  readonly prompted: RunningPeer | null;
+  #offline: RunningPeer | null = null;
+
+  constructor(
+    surroundings: Surroundings,
+    readonly output: Output,
+    readonly args: readonly string[],
+    readonly flags: Flags,
+    /** Aborted when the command is to end early: Ctrl-C. */
+    readonly signal: AbortSignal,
+  ) {
+    this.console = surroundings.console;
+    this.backend = surroundings.backend;
+    this.prompted = surroundings.prompted;
+  }
+
+  /** The home that was asked for; undefined: the usual one. */
+  get home(): string | undefined {
+    return this.flags.text("home");
+  }
+
+  /** The API of the peer that runs in the home, or with none running, of the home opened for this command. */
+  async peer(): Promise<Client> {
+    const running = await this.runningPeer();
+    if (running !== null) return running;
+    this.#offline ??= await this.backend.start({ ...this.homeOption(), offline: true });
+    return new Client(this.#offline.transport);
+  }
+
+  /** The API of the peer that runs in the home; null when none runs. */
+  async runningPeer(): Promise<Client | null> {
+    if (this.prompted !== null) return new Client(this.prompted.transport);
+    const transport = await this.backend.connect(this.home);
+    return transport === null ? null : new Client(transport);
+  }
+
+  /** As `runningPeer`. @throws {KithError} `no_peer_running`. */
+  async needRunningPeer(): Promise<Client> {
+    const running = await this.runningPeer();
+    if (running !== null) return running;
+    throw new KithError("no_peer_running", { home: this.backend.paths(this.home).home });
+  }
+
+  /** The home as an option, left out when it is the usual one. */
+  homeOption(): { readonly home?: string } {
+    return this.home === undefined ? {} : { home: this.home };
+  }
+
+  /** Closes what the command opened. */
+  async close(): Promise<void> {
+    await this.#offline?.stop();
+    this.#offline = null;
+  }
+}
+
+/** Runs one command; resolves with its exit code. */
+export type Handler = (context: Context) => Promise<number>;

@@ -1,0 +1,41 @@
+/** The lines of a UTF-8 stream without their line feeds, as they come; a last one may lack it. Empty ones are left out. */
+export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  // A long line comes in many chunks: joining them once keeps the time linear.
+  let begun: string[] = [];
+  for await (const chunk of stream) {
+    const parts = decoder.decode(chunk, { stream: true }).split("\n");
+    const last = parts.pop() as string;
+    for (const part of parts) {
+      const line = begun.join("") + part;
+      begun = [];
+      if (line !== "") yield line;
+    }
+    begun.push(last);
+  }
+  const line = begun.join("") + decoder.decode();
+  if (line !== "") yield line;
+}
+
+/**
+ * All bytes of a stream.
+ *
+ * @param maxBytes how many may come.
+ * @returns null when more came.
+ */
+export async function readAll(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of stream) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  const all = new Uint8Array(sizeBytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return all;
+}

@@ -1,0 +1,132 @@
+import { spokenSpaceName } from "../base/spoken_name.ts";
+import { type JsonObject } from "./client.ts";
+import { type Context, EXIT_OK } from "./context.ts";
+import { previewOf } from "./entry.ts";
+import { escapeText } from "./escape.ts";
+import { numberField, objectsOf, textField } from "./fields.ts";
+import { formatAge, formatCount, formatNumber, shortId } from "./format.ts";
+import { usageError } from "./usage.ts";
+
+/** Characters of the digest for people: two equal ones are equal in full, but for an attacker. */
+const SHOWN_DIGEST = 16;
+/** Columns for the value of a concurrent version. */
+const PREVIEW_COLUMNS = 50;
+
+/** `status`. */
+export async function status(context: Context): Promise<number> {
+  const running = await context.runningPeer();
+  const answer = await (running ?? await context.peer()).object("GET", "/v1/status", { signal: context.signal });
+  if (context.output.json) context.output.object({ ...answer, running: running !== null });
+  else context.output.lines(statusLines(answer, running !== null, context));
+  return EXIT_OK;
+}
+
+function statusLines(answer: JsonObject, running: boolean, { output, console }: Context): string[] {
+  const row = (name: string, text: string) => `${output.dim(name.padEnd(12))} ${text}`;
+  const nowMs = console.nowMs();
+  const id = textField(answer, "peer");
+  const space = textField(answer, "space");
+  const linked = objectsOf(answer, "peers");
+  const absent = objectsOf(answer, "absent");
+  const lines = [
+    row("peer", `${escapeText(textField(answer, "name"))} (${shortId(id)})${running ? "" : ", not running"}`),
+    row("space", space === "" ? "none yet" : spokenSpaceName(space)),
+    row("members", formatNumber(numberField(answer, "members") ?? 0)),
+    row("entries", formatNumber(numberField(answer, "entries") ?? 0)),
+    row("conflicts", conflictsText(numberField(answer, "conflicts") ?? 0, output.yellow.bind(output))),
+    row("digest", textField(answer, "digest").slice(0, SHOWN_DIGEST)),
+    row("in sync", answer.synced === true ? output.green("yes") : output.yellow("no")),
+  ];
+  for (const [index, peer] of linked.entries()) {
+    const agrees = peer.in_sync === true ? "in sync" : "not in sync";
+    lines.push(
+      row(index === 0 ? "linked" : "", `${peerText(peer)}  ${escapeText(textField(peer, "address"))}  ${agrees}`),
+    );
+  }
+  for (const [index, peer] of absent.entries()) {
+    const sinceMs = numberField(peer, "since");
+    const since = sinceMs === null ? "not seen yet" : `last seen ${formatAge(sinceMs, nowMs)}`;
+    lines.push(row(index === 0 ? "away" : "", `${peerText(peer)}  ${since}`));
+  }
+  const syncing = answer.syncing as JsonObject | null | undefined;
+  if (syncing) {
+    const total = numberField(syncing, "total");
+    const received = formatNumber(numberField(syncing, "received") ?? 0);
+    lines.push(row("receiving", total === null ? received : `${received} of ${formatNumber(total)}`));
+  }
+  const waiting = numberField(answer, "waiting") ?? 0;
+  if (waiting > 0) lines.push(row("waiting", output.yellow(formatCount(waiting, "transaction"))));
+  return lines;
+}
+
+function conflictsText(count: number, emphasised: (text: string) => string): string {
+  return count === 0 ? "none" : emphasised(`${formatNumber(count)}; 'kith conflicts' lists them`);
+}
+
+function peerText(peer: JsonObject): string {
+  return `${escapeText(textField(peer, "name"))} (${shortId(textField(peer, "peer"))})`;
+}
+
+/** `conflicts`. */
+export async function conflicts(context: Context): Promise<number> {
+  const { output } = context;
+  const answer = await (await context.peer()).object("GET", "/v1/conflicts", { signal: context.signal });
+  const found = objectsOf(answer, "conflicts");
+  if (!output.json && found.length === 0) output.words("There are no conflicts.");
+  for (const conflict of found) {
+    if (output.json) output.object(conflict);
+    else output.lines(conflictLines(conflict, context));
+  }
+  return EXIT_OK;
+}
+
+function conflictLines(conflict: JsonObject, { output, console }: Context): string[] {
+  const nowMs = console.nowMs();
+  const key = output.bold(escapeText(textField(conflict, "key")));
+  if (conflict.kind === "delete_beside_put") {
+    const by = shortId(textField(conflict, "deleted_by"));
+    const age = formatAge(numberField(conflict, "deleted_at") ?? nowMs, nowMs);
+    return [key, `  deleted by ${by} ${age}, who did not know the value that stands, of ${writerOf(conflict)}`];
+  }
+  return [
+    key,
+    ...objectsOf(conflict, "versions").map((version) => {
+      const mark = version.winner === true ? output.green("*") : " ";
+      const age = formatAge(numberField(version, "time") ?? nowMs, nowMs);
+      return `${mark} ${previewOf(version, PREVIEW_COLUMNS)}  ${output.dim(`by ${writerOf(version)} ${age}`)}`;
+    }),
+  ];
+}
+
+function writerOf(version: JsonObject): string {
+  const name = textField(version, "name");
+  return name === "" ? shortId(textField(version, "peer")) : escapeText(name);
+}
+
+/** `wait --synced`, `wait --peers N`, `wait KEY[=VALUE]`. */
+export async function wait(context: Context): Promise<number> {
+  const { flags, args } = context;
+  const peersWanted = flags.number("peers");
+  if (!flags.on("synced") && peersWanted === undefined && args[0] === undefined) {
+    throw usageError("'kith wait' needs what to wait for: --synced, --peers N or KEY[=VALUE].");
+  }
+  if (flags.on("all") && !flags.on("synced")) throw usageError("--all belongs to --synced.");
+  const timeoutMs = flags.number("timeout") ?? Infinity;
+  const answer = await (await context.needRunningPeer()).object("POST", "/v1/wait", {
+    json: {
+      ...(flags.on("synced") ? { synced: true, all: flags.on("all") } : {}),
+      ...(peersWanted === undefined ? {} : { peers: peersWanted }),
+      ...keyCondition(args[0]),
+      ...(timeoutMs === Infinity ? {} : { timeoutMs }),
+    },
+    signal: context.signal,
+  });
+  if (context.output.json) context.output.object(answer);
+  return EXIT_OK;
+}
+
+function keyCondition(text: string | undefined): JsonObject {
+  if (text === undefined) return {};
+  const at = text.indexOf("=");
+  return at < 0 ? { key: text } : { key: text.slice(0, at), value: text.slice(at + 1) };
+}
