@@ -137,3 +137,5 @@ export const MAX_RUNTIME_NOTE_BYTES = 16 * 1024;
 export const MAX_RUNTIME_NOTES = 64;
 /** Members with which a peer links directly: all, in a space of up to so many and one. */
 export const FULL_MESH_LINKS = 12;
+/** Heads of one writer that are remembered of another replica: one in all honest cases. */
+export const MAX_FORK_HEADS = 16;

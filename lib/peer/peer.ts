@@ -314,8 +314,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     for (const bytes of list) {
       const taken = this.#applier.receive(bytes, space, connection.number, now.wallMs);
       if (taken === null) continue;
-      this.#sync.transactionReceived(connection.number, taken.id, taken.header, now);
-      if (taken.waits) this.#sync.waiting(connection.number, now);
+      this.#sync.transactionReceived(connection.number, taken.id, taken.header, taken.waits, now);
     }
   }
 

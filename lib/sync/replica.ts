@@ -1,5 +1,6 @@
 import { equal, toHex } from "../base/bytes.ts";
-import type { Frontier, FrontierEntry } from "../wire/frontier.ts";
+import { MAX_FORK_HEADS } from "../base/limits.ts";
+import type { Frontier, FrontierEntry, Head } from "../wire/frontier.ts";
 import type { WriterId } from "../wire/transaction.ts";
 
 /** What another replica says of itself when it is asked whether both are in sync. */
@@ -39,6 +40,15 @@ export class Replica {
       this.#heads.set(key, entry);
       for (const head of entry.heads) this.holds(key, head.sequence);
     }
+  }
+
+  /** A transaction of it came in that can't be applied yet: it is lacked as if it had been announced. */
+  showed(writer: WriterId, head: Head): void {
+    const key = writerKey(writer);
+    const known = this.#heads.get(key)?.heads ?? [];
+    const kept = known.filter(({ sequence, id }) => sequence >= head.sequence && !equal(id, head.id));
+    if (kept.some(({ sequence }) => sequence > head.sequence)) return;
+    this.#heads.set(key, { writer, heads: [...kept, head].slice(0, MAX_FORK_HEADS) });
   }
 
   /** Notes that it holds, or was sent, a writer's transactions up to a sequence number. */

@@ -101,18 +101,20 @@ export class Sync {
     }
   }
 
-  /** A transaction came in by a link, whether or not it can be applied yet. */
-  transactionReceived(connection: number, id: Uint8Array, header: Header, now: Now): void {
-    this.#replicas.get(connection)?.announced([{ writer: header, heads: [{ sequence: header.sequence, id }] }]);
-    if (this.#pull?.connection === connection) this.#pull.progressMs = now.monotonicMs;
-  }
-
-  /** Transactions wait for parents that a link did not bring: ask it for them once no pull is bringing them. */
-  waiting(connection: number, now: Now): void {
+  /**
+   * A transaction came in by a link.
+   *
+   * @param waits whether it lacks parents: they are pulled, where no pull is bringing them already.
+   */
+  transactionReceived(connection: number, id: Uint8Array, header: Header, waits: boolean, now: Now): void {
     const replica = this.#replicas.get(connection);
-    if (replica !== undefined && this.#pull?.connection !== connection) {
-      this.#schedulePull(replica, now, ANNOUNCED_DELAY_MS);
-    }
+    if (replica === undefined) return;
+    replica.holds(writerKey(header), header.sequence);
+    const pulling = this.#pull?.connection === connection;
+    if (pulling && this.#pull !== null) this.#pull.progressMs = now.monotonicMs;
+    if (!waits) return;
+    replica.showed({ peer: header.peer, instance: header.instance }, { sequence: header.sequence, id });
+    if (!pulling) this.#schedulePull(replica, now, ANNOUNCED_DELAY_MS);
   }
 
   /** Tells the others what was applied, and goes on with what they asked for. Called once the store has it. */
