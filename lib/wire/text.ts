@@ -26,8 +26,10 @@ export function readText(reader: Reader, minBytes: number, maxBytes: number): st
 
 /** Writes a length and 1 to `maxBytes` bytes of printable ASCII. */
 export function writeAscii(writer: Writer, text: string, maxBytes: number): void {
+  assert(text.length >= 1 && text.length <= maxBytes, "text within its limits");
   assert(PRINTABLE_ASCII.test(text), "text is printable ASCII");
-  writeText(writer, text, 1, maxBytes);
+  writer.varint(text.length);
+  for (let i = 0; i < text.length; i++) writer.u8(text.charCodeAt(i));
 }
 
 /** Reads what `writeAscii` writes. @throws {ProtocolError} `malformed`. */

@@ -28,9 +28,10 @@ Deno.test("bundles are canonical", () => assertCanonical(bundles, encodeBundle, 
 
 Deno.test("a bundle's size is told before it is written", () => {
   fc.assert(fc.property(bundles, (bundle) => bundleSizeBytes(bundle) === encodeBundle(bundle).length));
-  const value = new Uint8Array(MAX_VALUE_BYTES);
-  const large = { ...BUNDLE, operations: [{ leaf: bytesOf("01*127"), value }, { leaf: bytesOf("01*128"), value }] };
-  assertEquals(bundleSizeBytes(large), encodeBundle(large).length);
+  for (const size of [2 ** 7, 2 ** 14, MAX_VALUE_BYTES].flatMap((edge) => [edge - 1, edge])) {
+    const large = { ...BUNDLE, operations: [{ leaf: bytesOf("01"), value: new Uint8Array(size) }] };
+    assertEquals(bundleSizeBytes(large), encodeBundle(large).length);
+  }
 });
 
 Deno.test("what is read is a view, not a copy", () => {

@@ -61,6 +61,16 @@ for (const [name, [detail, bytes]] of Object.entries(MALFORMED)) {
   });
 }
 
+Deno.test("the heads of all writers together are bounded", () => {
+  const heads = (count: number) => Array.from({ length: count }, (_, i) => ({ sequence: i + 1, id: bytesOf("cc*32") }));
+  const [first, second] = FRONTIER as [Frontier[number], Frontier[number]];
+  const of = (
+    count: number,
+  ) => [{ ...first, heads: heads(count) }, { ...second, heads: heads(MAX_FRONTIER_HEADS / 2) }];
+  assertEquals(decodeFrontier(encodeFrontier(of(MAX_FRONTIER_HEADS / 2))).length, 2);
+  assertThrows(() => decodeFrontier(encodeFrontier(of(MAX_FRONTIER_HEADS / 2 + 1))), ProtocolError, "above its limit");
+});
+
 Deno.test("a writer does not break the rules that a reader holds it to", () => {
   const [first, second] = FRONTIER as [Frontier[number], Frontier[number]];
   const wrong: Frontier[] = [
