@@ -1,5 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { permissionFlags } from "./flags.ts";
+import { runtimeFlags } from "./flags.ts";
 
 /**
  * Builds the one executable, with the permissions of the task `start` built in.
@@ -8,7 +8,7 @@ import { permissionFlags } from "./flags.ts";
  */
 const { target, ...flags } = parseArgs(Deno.args, { string: ["target", "output"] });
 const output = String(flags.output ?? (target === undefined ? "dist/kith" : `dist/kith-${target}`));
-const args = ["compile", "--quiet", "--no-check", ...permissionFlags(), "--output", output];
+const args = ["compile", "--quiet", "--no-check", ...runtimeFlags(), "--output", output];
 if (typeof target === "string") args.push("--target", target);
 const { code } = await new Deno.Command(Deno.execPath(), { args: [...args, "main.ts"] }).spawn().status;
 if (code !== 0) Deno.exit(code);
