@@ -139,3 +139,13 @@ export const MAX_RUNTIME_NOTES = 64;
 export const FULL_MESH_LINKS = 12;
 /** Heads of one writer that are remembered of another replica: one in all honest cases. */
 export const MAX_FORK_HEADS = 16;
+/** How often this machine's addresses are looked at. */
+export const NETWORK_WATCH_MS = 5000;
+/** Time after a turn before the store moves its log into its file. */
+export const CHECKPOINT_IDLE_MS = 1000;
+/** Kinds of events that the host counts. */
+export const MAX_EVENT_NAMES = 256;
+/** Answers to pings that wait on a link; an honest peer asks once in KEEPALIVE_AFTER_MS. */
+export const MAX_WAITING_PONGS = 16;
+/** The detail of a close in UTF-8: one short phrase. */
+export const MAX_CLOSE_DETAIL_BYTES = 200;

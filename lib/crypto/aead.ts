@@ -10,10 +10,10 @@ export const NONCE_BYTES = 12;
 /** ChaCha20-Poly1305 (RFC 8439, section 2.8) by one implementation; all give the same bytes. */
 export interface Aead {
   /**
-   * Writes the ciphertext and its tag into `out`, which holds exactly `plaintext.length + TAG_BYTES` bytes and does not
-   * overlap the plaintext. The key has 32 bytes, the nonce 12; a pair of both must never be used twice.
+   * Turns a plaintext with `TAG_BYTES` of room behind it into the ciphertext with its tag, where it is. The key has 32
+   * bytes, the nonce 12; a pair of both must never be used twice.
    */
-  sealInto(out: Uint8Array, key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array): void;
+  sealInPlace(buffer: Uint8Array, key: Uint8Array, nonce: Uint8Array, ad: Uint8Array): void;
   /** The plaintext of a ciphertext with its tag, in a new array; null when it is not what was sealed. */
   open(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | null;
 }
@@ -23,13 +23,14 @@ const OPTIONS = { authTagLength: TAG_BYTES };
 
 /** By node:crypto, where it has the cipher: Deno from 2.7.10 on. */
 export const nativeAead: Aead = {
-  sealInto(out, key, nonce, ad, plaintext) {
-    assert(out.length === plaintext.length + TAG_BYTES, "room for ciphertext and tag");
+  sealInPlace(buffer, key, nonce, ad) {
+    assert(buffer.length >= TAG_BYTES, "room for the tag");
+    const size = buffer.length - TAG_BYTES;
     const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS);
-    if (ad.length > 0) cipher.setAAD(ad, { plaintextLength: plaintext.length });
-    out.set(cipher.update(plaintext), 0);
+    if (ad.length > 0) cipher.setAAD(ad, { plaintextLength: size });
+    buffer.set(cipher.update(buffer.subarray(0, size)), 0);
     cipher.final();
-    out.set(cipher.getAuthTag(), plaintext.length);
+    buffer.set(cipher.getAuthTag(), size);
   },
   open(key, nonce, ad, ciphertext) {
     const size = ciphertext.length - TAG_BYTES;
@@ -50,9 +51,9 @@ export const nativeAead: Aead = {
 
 /** In JavaScript, for runtimes without the native cipher; some six times slower. */
 export const portableAead: Aead = {
-  sealInto(out, key, nonce, ad, plaintext) {
-    assert(out.length === plaintext.length + TAG_BYTES, "room for ciphertext and tag");
-    out.set(chacha20poly1305(key, nonce, ad).encrypt(plaintext));
+  sealInPlace(buffer, key, nonce, ad) {
+    assert(buffer.length >= TAG_BYTES, "room for the tag");
+    buffer.set(chacha20poly1305(key, nonce, ad).encrypt(buffer.subarray(0, buffer.length - TAG_BYTES)));
   },
   open(key, nonce, ad, ciphertext) {
     if (ciphertext.length < TAG_BYTES) return null;

@@ -20,13 +20,14 @@ export class CipherState {
   /** The ciphertext with its tag: `TAG_BYTES` longer than the plaintext. */
   seal(plaintext: Uint8Array, ad: Uint8Array = NONE): Uint8Array {
     const out = new Uint8Array(plaintext.length + TAG_BYTES);
-    this.sealInto(out, plaintext, ad);
+    out.set(plaintext);
+    this.sealInPlace(out, ad);
     return out;
   }
 
-  /** As `seal`, into an array of exactly that size that does not overlap the plaintext. */
-  sealInto(out: Uint8Array, plaintext: Uint8Array, ad: Uint8Array = NONE): void {
-    aead.sealInto(out, this.#key, this.#nonce, ad, plaintext);
+  /** As `seal`, for a plaintext that has `TAG_BYTES` of room behind it, where it is. */
+  sealInPlace(buffer: Uint8Array, ad: Uint8Array = NONE): void {
+    aead.sealInPlace(buffer, this.#key, this.#nonce, ad);
     this.#advance();
   }
 
@@ -41,7 +42,7 @@ export class CipherState {
   rekey(): void {
     const nonce = new Uint8Array(NONCE_BYTES).fill(0xff, 4);
     const out = new Uint8Array(32 + TAG_BYTES);
-    aead.sealInto(out, this.#key, nonce, NONE, new Uint8Array(32));
+    aead.sealInPlace(out, this.#key, nonce, NONE);
     this.#key.fill(0);
     this.#key = out.slice(0, 32);
   }

@@ -1,0 +1,87 @@
+import { assert } from "../base/assert.ts";
+import { type Frame, MAX_FRAME_HEADER_BYTES, putVarint } from "./frame.ts";
+
+/** What a queued frame costs besides its body, in bytes: its header, and what it takes in memory. */
+export const FRAME_COST_BYTES = 64;
+
+/** The frames of one priority that wait to be sent, cut into records only when these leave. */
+export class Lane {
+  #frames: Frame[] = [];
+  #first = 0;
+  #sentOfFirst = 0;
+  #isFirstBegun = false;
+  #costBytes = 0;
+
+  /** What is queued, each frame as its body and `FRAME_COST_BYTES`. Never less than what is left to be sent. */
+  get costBytes(): number {
+    return this.#costBytes;
+  }
+
+  /** Whether nothing is queued. */
+  get isEmpty(): boolean {
+    return this.#costBytes === 0;
+  }
+
+  /** Whether part of a frame has left and the rest has not. */
+  get isInsideFrame(): boolean {
+    return this.#isFirstBegun;
+  }
+
+  /** Queues a frame behind the others. Its body must stay as it is until it is sent. */
+  push(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#costBytes += frame.body.length + FRAME_COST_BYTES;
+  }
+
+  /** Forgets all frames. One that was begun is never ended, so that nothing can follow it. */
+  clear(): void {
+    this.#frames = [];
+    this.#first = 0;
+    this.#sentOfFirst = 0;
+    this.#isFirstBegun = false;
+    this.#costBytes = 0;
+  }
+
+  /** Forgets all frames but one that was begun. */
+  clearBehindBegun(): void {
+    const begun = this.#isFirstBegun ? this.#frames[this.#first] : undefined;
+    if (begun === undefined) return this.clear();
+    this.#frames = [begun];
+    this.#first = 0;
+    this.#costBytes = begun.body.length - this.#sentOfFirst + FRAME_COST_BYTES;
+  }
+
+  /** Moves as much as fits into a record's room. @returns the bytes written; 0 where not even a header fits. */
+  fill(room: Uint8Array): number {
+    let written = 0;
+    while (this.#first < this.#frames.length) {
+      const frame = this.#frames[this.#first] as Frame;
+      if (!this.#isFirstBegun) {
+        if (room.length - written < MAX_FRAME_HEADER_BYTES) break;
+        written = putVarint(room, putVarint(room, written, frame.kind), frame.body.length);
+        this.#isFirstBegun = true;
+      }
+      const part = frame.body.subarray(this.#sentOfFirst, this.#sentOfFirst + room.length - written);
+      room.set(part, written);
+      written += part.length;
+      this.#sentOfFirst += part.length;
+      this.#costBytes -= part.length;
+      if (this.#sentOfFirst < frame.body.length) break;
+      this.#finishFirst();
+    }
+    return written;
+  }
+
+  #finishFirst(): void {
+    this.#first++;
+    this.#sentOfFirst = 0;
+    this.#isFirstBegun = false;
+    this.#costBytes -= FRAME_COST_BYTES;
+    // Sent frames are let go in batches: moving the rest down at each one would cost more than the frames.
+    if (this.#first === this.#frames.length || this.#first >= 1024) {
+      this.#frames.splice(0, this.#first);
+      this.#first = 0;
+    }
+    assert(this.#costBytes >= 0, "no more is sent than was queued");
+  }
+}
