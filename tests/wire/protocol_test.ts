@@ -9,14 +9,17 @@ import { merkleRoot } from "../../lib/data/merkle.ts";
 import { inDomain, transactionMessage } from "../../lib/wire/authenticated.ts";
 import { encodeBundle } from "../../lib/wire/bundle.ts";
 import { DOMAINS } from "../../lib/wire/domains.ts";
-import { encodeMessage, MESSAGE_KINDS } from "../../lib/wire/message.ts";
+import { encodeMessage, FIRST_MESSAGE_KIND, MESSAGE_KINDS } from "../../lib/wire/message.ts";
 import { encodeOperation, OPERATION_KINDS } from "../../lib/wire/operation.ts";
 import { encodeHeader } from "../../lib/wire/transaction.ts";
+import { FIRST_OTHER_KIND, LANES, LINK_KINDS } from "../../lib/link/frame.ts";
+import closeSource from "../../lib/link/close_frame.ts" with { type: "text" };
+import recordSource from "../../lib/link/record.ts" with { type: "text" };
 import bundleSource from "../../lib/wire/bundle.ts" with { type: "text" };
 import frontierSource from "../../lib/wire/frontier.ts" with { type: "text" };
 import messageSource from "../../lib/wire/message.ts" with { type: "text" };
 import operationSource from "../../lib/wire/operation.ts" with { type: "text" };
-import recordSource from "../../lib/wire/peer_record.ts" with { type: "text" };
+import peerRecordSource from "../../lib/wire/peer_record.ts" with { type: "text" };
 import transactionSource from "../../lib/wire/transaction.ts" with { type: "text" };
 import protocol from "../../lib/wire/PROTOCOL.md" with { type: "text" };
 import { bytesOf } from "./bytes_of.ts";
@@ -50,9 +53,12 @@ Deno.test("the limits are those of the code", () => {
   for (const [name = "", value] of listed) assertEquals(Number(value), byName[name], name);
 });
 
-Deno.test("every limit that the codec uses is listed", () => {
+Deno.test("every limit of the codec, and of records and closes, is listed", () => {
   const listed = new Set(rows("Limits").map(([name]) => name));
-  const sources = [bundleSource, frontierSource, messageSource, operationSource, recordSource, transactionSource];
+  const sources = [
+    ...[bundleSource, frontierSource, messageSource, operationSource, peerRecordSource, transactionSource],
+    ...[closeSource, recordSource],
+  ];
   for (const source of sources) {
     const names = /import \{([^}]*)\} from "\.\.\/base\/limits\.ts"/.exec(source)?.[1]?.match(/\w+/g) ?? [];
     assert(names.length > 0);
@@ -61,6 +67,13 @@ Deno.test("every limit that the codec uses is listed", () => {
 });
 
 Deno.test("the messages are those of the code", () => assertEquals(registry("Messages"), MESSAGE_KINDS));
+
+Deno.test("the frames and lanes of the link are those of the code", () => {
+  assertEquals(registry("Frames"), LINK_KINDS);
+  const lanes = rows("Records").filter(([number = ""]) => /^[0-9]$/.test(number)).slice(-3);
+  assertEquals(Object.fromEntries(lanes.map(([number, name]) => [name, Number(number)])), LANES);
+  assertEquals(FIRST_MESSAGE_KIND, FIRST_OTHER_KIND);
+});
 
 Deno.test("the operations are those of the code", () => assertEquals(registry("Operations"), OPERATION_KINDS));
 
