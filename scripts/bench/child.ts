@@ -1,0 +1,101 @@
+/** One line of JSON that a child process prints. */
+export type Line = Readonly<Record<string, unknown>>;
+
+/** How a child process is started. */
+export interface ChildOptions {
+  /** What it reads on its standard input. Default: nothing. */
+  readonly input?: string;
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A child process that says what it has to say in lines of JSON on its standard output. */
+export class Child {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #what: string;
+  #rest = "";
+  /** When it was started, by `performance.now()`. */
+  readonly startedMs: number;
+
+  constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
+    this.#what = [command, ...args.filter((arg) => !arg.startsWith("-"))].join(" ");
+    const { input = "", env = {} } = options;
+    const child = new Deno.Command(command, {
+      args: [...args],
+      env: { ...env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    });
+    this.startedMs = performance.now();
+    this.#process = child.spawn();
+    this.#lines = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    void ReadableStream.from([new TextEncoder().encode(input)]).pipeTo(this.#process.stdin);
+  }
+
+  /** A program of the bench's own, by its file name in this folder. */
+  static script(name: string, flags: readonly string[], args: readonly string[], options?: ChildOptions): Child {
+    const run = ["run", "--quiet", "--no-prompt", ...flags, `${import.meta.dirname}/${name}`];
+    return new Child(Deno.execPath(), [...run, ...args], options);
+  }
+
+  /** Its process id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** The next line. @throws {Error} when it ends instead. */
+  async line(): Promise<Line> {
+    while (true) {
+      const end = this.#rest.indexOf("\n");
+      if (end >= 0) {
+        const line = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end + 1);
+        return JSON.parse(line);
+      }
+      const { value, done } = await this.#lines.read();
+      if (done) throw new Error(`it ended before it said what was expected: ${this.#what}`);
+      this.#rest += value;
+    }
+  }
+
+  /** The next line that has a field with this value. */
+  async lineWith(field: string, value: unknown): Promise<Line> {
+    while (true) {
+      const line = await this.line();
+      if (line[field] === value) return line;
+    }
+  }
+
+  /** Ends it with a signal, and waits until it is gone. */
+  async kill(signal: Deno.Signal = "SIGKILL"): Promise<void> {
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      // It ended by itself, which is what was asked for.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.ended();
+  }
+
+  /** Waits until it has ended by itself, passing over what it still says. @returns its exit code. */
+  async ended(): Promise<number> {
+    while (!(await this.#lines.read()).done);
+    return (await this.#process.status).code;
+  }
+}
+
+/** Runs a child to its end. @returns its last line. @throws {Error} when it fails. */
+export async function lastLine(child: Child): Promise<Line> {
+  const line = await child.line();
+  const code = await child.ended();
+  if (code !== 0) throw new Error(`a child process ended with ${code}`);
+  return line;
+}
+
+/** Resident memory of a process in MB, as `ps` tells. */
+export async function residentMb(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
+  return Number(new TextDecoder().decode(stdout)) * 1024 / 1e6;
+}

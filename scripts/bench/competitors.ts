@@ -1,0 +1,59 @@
+import { Child, type ChildOptions } from "./child.ts";
+
+/** What js-libp2p needs, with the versions that are measured. */
+const LIBP2P_PACKAGES: Readonly<Record<string, string>> = {
+  "libp2p": "3.3.11",
+  "@libp2p/tcp": "11.0.28",
+  "@libp2p/noise": "17.0.3",
+  "@libp2p/yamux": "8.0.3",
+  "@multiformats/multiaddr": "13.0.3",
+};
+
+/** How js-libp2p is named in the tables. */
+export const LIBP2P = `js-libp2p ${LIBP2P_PACKAGES["libp2p"]}`;
+
+/** The packages of competitors, in a cache folder of their own, so that the project depends on none of them. */
+export class Competitors {
+  readonly #config: string;
+  readonly #options: ChildOptions;
+
+  private constructor(folder: string) {
+    this.#config = `${folder}/deno.json`;
+    this.#options = { env: { DENO_DIR: `${folder}/deno`, NO_COLOR: "1" } };
+  }
+
+  /** Installs them where they are not yet there. @throws {Error} when npm does not answer. */
+  static async install(): Promise<Competitors> {
+    const folder = `${cacheFolder()}/kith-bench`;
+    Deno.mkdirSync(folder, { recursive: true });
+    const imports = Object.entries(LIBP2P_PACKAGES).map(([name, version]) => [name, `npm:${name}@${version}`]);
+    const config = { nodeModulesDir: "none", imports: Object.fromEntries(imports) };
+    const competitors = new Competitors(folder);
+    Deno.writeTextFileSync(competitors.#config, JSON.stringify(config));
+    const specifiers = imports.map(([, specifier]) => specifier ?? "");
+    const args = ["cache", "--quiet", "--config", competitors.#config, ...specifiers];
+    const code = await new Child(Deno.execPath(), args, competitors.#options).ended();
+    if (code !== 0) throw new Error("the packages to measure against could not be had from npm");
+    return competitors;
+  }
+
+  /** Starts js-libp2p in a process, as libp2p_peer.ts says. */
+  libp2p(args: readonly string[]): Child {
+    const flags = [
+      "--config",
+      this.#config,
+      "--cached-only",
+      "--allow-net",
+      "--allow-read",
+      "--allow-env",
+      "--allow-sys",
+    ];
+    return Child.script("libp2p_peer.ts", flags, args, this.#options);
+  }
+}
+
+function cacheFolder(): string {
+  const home = Deno.env.get("HOME");
+  const folder = Deno.env.get("XDG_CACHE_HOME") ?? (home === undefined ? undefined : `${home}/.cache`);
+  return folder ?? Deno.env.get("TMPDIR") ?? Deno.env.get("TEMP") ?? "/tmp";
+}
