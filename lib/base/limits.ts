@@ -18,7 +18,7 @@ export const MAX_OPERATIONS = 4096;
 /** Encoded size of one transaction with its values: a turn's 1 MiB and one value more. */
 export const MAX_TRANSACTION_BYTES = 1536 * 1024;
 /** A frame on a link before the other side has shown that it belongs here. */
-export const MAX_STRANGER_FRAME_BYTES = 64 * 1024;
+export const MAX_STRANGER_FRAME_BYTES = 80 * 1024;
 /** A frame on a link between members: one full transaction, or the frontier of some 10,000 writers. */
 export const MAX_FRAME_BYTES = 2 * 1024 * 1024;
 /** Plaintext of one encrypted record: Noise's 65,535 bytes less the 16 of the tag. */

@@ -3,6 +3,7 @@ import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { constantTimeEqual } from "../crypto/hash.ts";
+import { MAX_PARENTS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { HybridClock } from "../data/clock.ts";
 import { merklePath } from "../data/merkle.ts";
@@ -94,7 +95,7 @@ export class Admission {
       grantLeaf: leaves[grant.version.index] as Uint8Array,
       grantIndex: grant.version.index,
       grantPath: merklePath(leaves, grant.version.index),
-      heads: store.tips(),
+      heads: store.tips().slice(0, MAX_PARENTS),
       clock: clock.last,
     }, "control");
   }

@@ -8,6 +8,7 @@ import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { Link, type LinkEvent } from "../link/link.ts";
 import { decodeMessage, encodeMessage, type Message } from "../wire/message.ts";
+import { UnsupportedError } from "../wire/unsupported.ts";
 import type { Effect } from "./machine.ts";
 
 /** How far a connection has come. */
@@ -188,15 +189,16 @@ export class Links {
     return effects;
   }
 
-  #take(connection: Connection, events: readonly LinkEvent[], now: Now): void {
+  #take(connection: Connection, events: Iterable<LinkEvent>, now: Now): void {
     for (const event of events) {
       if (connection.stage === "closed") return;
       try {
         this.#takeOne(connection, event, now);
       } catch (error) {
         // The one place where what a peer sent wrong is caught.
-        if (!(error instanceof ProtocolError)) throw error;
-        this.close(connection, error.code, now, error.detail);
+        if (error instanceof ProtocolError) this.close(connection, error.code, now, error.detail);
+        else if (error instanceof UnsupportedError) this.close(connection, "version_too_new", now, error.message);
+        else throw error;
       }
     }
   }

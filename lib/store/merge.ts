@@ -70,7 +70,7 @@ export class Merge {
       keys.add(operation.key);
       const key = utf8Encode(operation.key);
       const isNamed = this.#replaceEarlier(namedBefore.get(index), row, key);
-      const state = operation.kind === "del" ? STATES.other : isNamed ? STATES.replaced : STATES.live;
+      const state = isNamed ? STATES.replaced : operation.kind === "del" ? STATES.openDel : STATES.live;
       const before = this.#operations.countLive(key);
       const after = before - this.#replaceNamed(operation, row, key) + (state === STATES.live ? 1 : 0);
       this.#count(key, before, after);
@@ -107,6 +107,7 @@ export class Merge {
       const named = this.#operations.withoutValue(transaction.firstRow + name.index);
       if (named.key === null || !equal(named.key, key)) continue;
       this.#insertReplacement.run(named.row, byRow);
+      if (named.state === STATES.openDel) this.#operations.setState(named, STATES.replaced);
       if (named.state !== STATES.live) continue;
       this.#operations.setState(named, STATES.replaced);
       this.#digest.markDirty(transaction.writer, transaction.header.firstOperation + name.index);

@@ -29,7 +29,7 @@ export class Operations {
   readonly #range;
   readonly #after;
   readonly #liveOf;
-  readonly #pastOf;
+  readonly #openDelsOf;
   readonly #countLive;
   readonly #setState;
   readonly #last;
@@ -47,9 +47,7 @@ export class Operations {
     this.#range = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row >= ? AND row < ? ORDER BY row`);
     this.#after = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row > ? ORDER BY row LIMIT ?`);
     this.#liveOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 0 ORDER BY row`);
-    this.#pastOf = database.statement(
-      `SELECT ${COLUMNS} FROM operations WHERE key = ? AND state <> 0 AND key IS NOT NULL ORDER BY row`,
-    );
+    this.#openDelsOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 3 ORDER BY row`);
     this.#countLive = database.statement("SELECT count(*) FROM operations WHERE key = ? AND state = 0");
     this.#setState = database.statement("UPDATE operations SET state = ?, record_hash = ? WHERE row = ?");
     this.#last = database.statement("SELECT max(row) FROM operations");
@@ -104,9 +102,9 @@ export class Operations {
     return this.#liveOf.all(key).map((columns) => readRow(columns[0] as number, columns));
   }
 
-  /** Everything else on a key, oldest row first. */
-  pastOf(key: Uint8Array): OperationRow[] {
-    return this.#pastOf.all(key).map((columns) => readRow(columns[0] as number, columns));
+  /** The dels on a key that nothing names, oldest row first. */
+  openDelsOf(key: Uint8Array): OperationRow[] {
+    return this.#openDelsOf.all(key).map((columns) => readRow(columns[0] as number, columns));
   }
 
   /** How many puts on a key stand. */

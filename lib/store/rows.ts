@@ -5,12 +5,14 @@ import type { Operation } from "../wire/operation.ts";
 export const STATES = {
   /** A put that stands. */
   live: 0,
-  /** A put that an operation under the same key names. */
+  /** A put or del that an operation under the same key names. */
   replaced: 1,
   /** Taken out of the state by a removal. */
   undone: 2,
-  /** No put: a del or a membership operation. */
-  other: 3,
+  /** A del that no operation names yet: whoever writes the key next, having seen it, names it. */
+  openDel: 3,
+  /** A membership operation. */
+  other: 4,
 } as const;
 
 /** A transaction as it is held. */
@@ -73,8 +75,8 @@ export interface ListedEntry {
   readonly conflicts: number;
 }
 
-/** A del beside a concurrent put that stands: both writers are told. */
-export interface NoticeRow {
+/** A del beside a concurrent put that stands, since neither names the other: both writers are told. */
+export interface DeletedBesidePut {
   readonly del: DelRow;
   readonly put: VersionRow;
 }

@@ -54,14 +54,15 @@ CREATE INDEX transactions_of_members ON transactions (class) WHERE class = 1;
 CREATE TABLE operations (
   row INTEGER PRIMARY KEY,
   transaction_row INTEGER NOT NULL,
-  state INTEGER NOT NULL,           -- 0 live, 1 replaced, 2 undone, 3 no put
+  state INTEGER NOT NULL,           -- 0 live, 1 replaced, 2 undone, 3 open del, 4 membership
   record_hash BLOB NOT NULL,
   key BLOB,                         -- UTF-8; null for a membership operation
   leaf BLOB NOT NULL,               -- the operation as in the Merkle tree
   value BLOB
 ) STRICT;
 CREATE INDEX operations_live ON operations (key) WHERE state = 0;
-CREATE INDEX operations_past ON operations (key) WHERE state <> 0 AND key IS NOT NULL;
+CREATE INDEX operations_open_dels ON operations (key) WHERE state = 3;
+CREATE INDEX operations_past ON operations (key) WHERE state IN (1, 2);
 
 -- Which operation names which version of its key.
 CREATE TABLE replacements (
@@ -108,13 +109,6 @@ CREATE TABLE digest_leaves (
   leaf INTEGER NOT NULL,
   hash BLOB,
   PRIMARY KEY (writer, leaf)
-) STRICT, WITHOUT ROWID;
-
--- Dels beside a concurrent put.
-CREATE TABLE notices (
-  del_row INTEGER NOT NULL,
-  put_row INTEGER NOT NULL,
-  PRIMARY KEY (del_row, put_row)
 ) STRICT, WITHOUT ROWID;
 `,
 ];

@@ -13,7 +13,15 @@ import { Heads, parentsOf } from "./heads.ts";
 import { Lacking } from "./lacking.ts";
 import { Merge } from "./merge.ts";
 import { operationOf, Operations } from "./operations.ts";
-import type { Damage, DelRow, ListedEntry, MembershipRow, NoticeRow, TransactionRow, VersionRow } from "./rows.ts";
+import type {
+  Damage,
+  DeletedBesidePut,
+  DelRow,
+  ListedEntry,
+  MembershipRow,
+  TransactionRow,
+  VersionRow,
+} from "./rows.ts";
 import { openSchema, pragma } from "./schema.ts";
 import { Transactions } from "./transactions.ts";
 import { Versions, type VersionState } from "./versions.ts";
@@ -137,18 +145,17 @@ export class Store {
   /** Takes back everything since `begin`. */
   rollback(): void {
     this.#database.rollback();
-    const parts = [
-      this.#writers,
-      this.#transactions,
-      this.#operations,
-      this.#heads,
-      this.#contexts,
-      this.#counters,
-      this.#digest,
-      this.#merge,
-    ];
-    for (const part of parts) part.reset();
-    this.#instance = null;
+    this.#forget();
+  }
+
+  /** Empties the store and draws a new instance id, within the transaction: for a peer that enters another space. */
+  clear(): void {
+    this.begin();
+    const tables = this.#database.statement("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'store'");
+    for (const [name] of tables.all()) this.#database.execute(`DELETE FROM ${name}`);
+    this.#database.execute("UPDATE store SET entries = 0, conflicts = 0");
+    this.#forget();
+    this.renewInstance();
   }
 
   /** Whether a transaction is under way. */
@@ -262,20 +269,14 @@ export class Store {
     return this.#counters.conflicts;
   }
 
-  /** The dels on a key that are not undone, oldest row first. */
-  delsOf(key: string): DelRow[] {
-    return this.#versions.delsOf(key);
+  /** The dels on a key that nothing names, oldest row first. */
+  openDels(key: string): DelRow[] {
+    return this.#versions.openDels(key);
   }
 
-  /** Notes that a del and a put are concurrent. Noting it again changes nothing. */
-  addNotice(delRow: number, putRow: number): void {
-    this.begin();
-    this.#versions.addNotice(delRow, putRow);
-  }
-
-  /** Dels beside a concurrent put that is still live, at most `limit`. */
-  notices(limit: number): NoticeRow[] {
-    return this.#versions.notices(limit);
+  /** Dels beside a concurrent put that stands, in key order, at most `limit`; each with the winner of its key. */
+  deletedBesidePut(limit: number): DeletedBesidePut[] {
+    return this.#versions.deletedBesidePut(limit);
   }
 
   /** Every membership transaction, in row order. */
@@ -374,5 +375,21 @@ export class Store {
   /** Size of the database in bytes, without its write-ahead log. */
   get sizeBytes(): number {
     return pragma(this.#database, "page_count") * pragma(this.#database, "page_size");
+  }
+
+  /** Drops everything that is in memory; it is read again when needed. */
+  #forget(): void {
+    const parts = [
+      this.#writers,
+      this.#transactions,
+      this.#operations,
+      this.#heads,
+      this.#contexts,
+      this.#counters,
+      this.#digest,
+      this.#merge,
+    ];
+    for (const part of parts) part.reset();
+    this.#instance = null;
   }
 }

@@ -4,10 +4,10 @@ import { compareStamps, compareVersionIds, type VersionId } from "../wire/transa
 import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
 import { operationOf, type OperationRow, type Operations } from "./operations.ts";
-import { type DelRow, type ListedEntry, type NoticeRow, STATES, type TransactionRow, type VersionRow } from "./rows.ts";
+import { type DeletedBesidePut, type DelRow, type ListedEntry, type TransactionRow, type VersionRow } from "./rows.ts";
 import type { Transactions } from "./transactions.ts";
 
-/** What a version is now; "del" for an operation that ends versions. */
+/** What a version is now; "del" for an operation that ends versions and that nothing names yet. */
 export type VersionState = "live" | "replaced" | "undone" | "del";
 
 const STATE_NAMES: readonly VersionState[] = ["live", "replaced", "undone", "del"];
@@ -21,8 +21,7 @@ export class Versions {
   readonly #operations: Operations;
   readonly #keys;
   readonly #conflictKeys;
-  readonly #insertNotice;
-  readonly #notices;
+  readonly #delsBesidePut;
 
   constructor(database: Database, transactions: Transactions, operations: Operations) {
     this.#transactions = transactions;
@@ -31,10 +30,10 @@ export class Versions {
       SELECT key, count(*), max(row) FROM operations INDEXED BY operations_live
       WHERE state = 0 AND key > ? AND key >= ? AND key < ? GROUP BY key LIMIT ?`);
     this.#conflictKeys = database.statement("SELECT key FROM conflicts WHERE key > ? ORDER BY key LIMIT ?");
-    this.#insertNotice = database.statement("INSERT OR IGNORE INTO notices (del_row, put_row) VALUES (?, ?)");
-    this.#notices = database.statement(`
-      SELECT n.del_row, n.put_row FROM notices AS n JOIN operations AS o ON o.row = n.put_row
-      WHERE o.state = ${STATES.live} ORDER BY n.del_row, n.put_row LIMIT ?`);
+    this.#delsBesidePut = database.statement(`
+      SELECT d.row FROM operations AS d INDEXED BY operations_open_dels
+      WHERE d.state = 3 AND EXISTS (SELECT 1 FROM operations AS o WHERE o.key = d.key AND o.state = 0)
+      ORDER BY d.key, d.row LIMIT ?`);
   }
 
   /** The puts on a key that stand, the winner first. */
@@ -68,24 +67,19 @@ export class Versions {
     return row.key === null ? null : STATE_NAMES[row.state] as VersionState;
   }
 
-  /** The dels on a key, oldest row first. */
-  delsOf(key: string): DelRow[] {
-    return this.#operations.pastOf(utf8Encode(key)).flatMap((row) =>
-      row.state === STATES.other ? [this.#del(row)] : []
-    );
+  /** The dels on a key that nothing names, oldest row first. */
+  openDels(key: string): DelRow[] {
+    return this.#operations.openDelsOf(utf8Encode(key)).map((row) => this.#del(row));
   }
 
-  /** Notes that a del and a put are concurrent. */
-  addNotice(delRow: number, putRow: number): void {
-    this.#insertNotice.run(delRow, putRow);
-  }
-
-  /** Dels beside a concurrent put that is live. */
-  notices(limit: number): NoticeRow[] {
-    return (this.#notices.all(limit) as [number, number][]).map(([delRow, putRow]) => ({
-      del: this.#del(this.#operations.byRow(delRow)),
-      put: this.#version(this.#operations.byRow(putRow)),
-    }));
+  /** Dels beside a put that stands, in key order; each with the winner of its key. */
+  deletedBesidePut(limit: number): DeletedBesidePut[] {
+    return (this.#delsBesidePut.all(limit) as [number][]).map(([row]) => {
+      const del = this.#del(this.#operations.byRow(row));
+      const put = this.live(del.key)[0];
+      if (put === undefined) throw new DamagedError("operations", row, del.key);
+      return { del, put };
+    });
   }
 
   #versionUnder(key: Uint8Array, row: number): VersionRow {

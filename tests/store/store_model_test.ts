@@ -1,0 +1,161 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { DatabaseSync } from "node:sqlite";
+import { toHex } from "../../lib/base/bytes.ts";
+import type { CheckedTransaction } from "../../lib/data/transaction.ts";
+import { Store } from "../../lib/store/store.ts";
+import { countingRandom, histories } from "./histories.ts";
+import { Model, type ModelVersion, textOf } from "./model.ts";
+
+/** Compares everything that can be read of a store with the model. */
+function assertSame(store: Store, model: Model): void {
+  const live = model.live();
+  assertEquals(store.frontier(), model.frontier());
+  assertEquals(store.frontierHash(), model.frontierHash());
+  assertEquals(store.tips(), model.tips());
+  assertEquals(store.entries, live.size);
+  assertEquals(store.transactionsTotal, model.held.length);
+  assertEquals(store.operationsTotal, model.versions().length);
+  const inConflict = [...live].filter(([, versions]) => versions.length > 1).map(([key]) => key);
+  assertEquals(store.conflictKeys(null, 100), inConflict);
+  assertEquals(store.conflictCount, inConflict.length);
+  for (const [key, versions] of live) assertEquals(store.live(key).map(readVersion), versions.map(modelVersion));
+  const listed = store.list({ limit: 100 });
+  assertEquals(listed.map(({ winner, conflicts }) => [readVersion(winner), conflicts]), [
+    ...live.values().map((versions) => [modelVersion(versions[0] as ModelVersion), versions.length - 1]),
+  ]);
+  const openDelIds = new Set([...model.unnamed("del").values()].flat().map(({ id }) => textOf(id)));
+  const liveIds = new Set([...live.values()].flat().map(({ id }) => textOf(id)));
+  for (const { id, operation } of model.versions()) {
+    const state = operation.kind === "put"
+      ? (liveIds.has(textOf(id)) ? "live" : "replaced")
+      : operation.kind === "del"
+      ? (openDelIds.has(textOf(id)) ? "del" : "replaced")
+      : null;
+    assertEquals(store.versionState(id), state);
+  }
+  assertEquals(store.digest(), model.digest());
+}
+
+/** What only costs time to compare at every step. */
+function assertSameInDepth(store: Store, model: Model, theirs: ReadonlyMap<string, number>, page: number): void {
+  for (const [i, { id, header, headerBytes, signature, operations }] of model.held.entries()) {
+    assertEquals(store.transaction(id)?.row, i + 1);
+    assertEquals(store.transactionByRow(i + 1).header, header);
+    const bytes = operations.map(({ leaf, value }) => ({ leaf, value }));
+    assertEquals(store.load(i + 1), { header: headerBytes, signature, operations: bytes });
+  }
+  const openDels = model.unnamed("del");
+  const live = model.live();
+  for (const [key, versions] of openDels) {
+    assertEquals(store.openDels(key).map(({ versionId }) => textOf(versionId)), versions.map(({ id }) => textOf(id)));
+  }
+  assertEquals(
+    new Set(
+      store.deletedBesidePut(1000).map(({ del, put }) => `${textOf(del.versionId)} beside ${textOf(put.versionId)}`),
+    ),
+    new Set(
+      [...openDels].flatMap(([key, dels]) =>
+        (live.get(key)?.slice(0, 1) ?? []).flatMap((put) =>
+          dels.map(({ id }) => `${textOf(id)} beside ${textOf(put.id)}`)
+        )
+      ),
+    ),
+  );
+  const members = model.held.filter(({ header }) => header.class === "membership");
+  assertEquals(
+    store.membershipRows().map(({ transaction, operations }) => [transaction.id, operations]),
+    members.map(({ id, operations }) => [id, operations.map(({ operation }) => operation)]),
+  );
+  const rows: number[] = [];
+  for (;;) {
+    const more = store.lackingRows(theirs, rows.at(-1) ?? 0, page);
+    if (more.length === 0) break;
+    rows.push(...more);
+  }
+  assertEquals(rows, model.lackingRows(theirs));
+  assertEquals(store.verifyAll(), []);
+}
+
+function readVersion({ versionId, key, value, peer, stamp, names }: ReturnType<Store["live"]>[number]) {
+  return { id: textOf(versionId), key, value, peer, stamp, names };
+}
+
+function modelVersion({ id, transaction, operation, value }: ModelVersion) {
+  const put = operation as Extract<typeof operation, { kind: "put" }>;
+  const { peer, clock } = transaction.header;
+  return { id: textOf(id), key: put.key, value: value as Uint8Array, peer, stamp: clock, names: put.names };
+}
+
+/** The transactions of a history whose parents are held. */
+function ready(history: readonly CheckedTransaction[], held: readonly CheckedTransaction[]): CheckedTransaction[] {
+  const ids = new Set(held.map(({ id }) => toHex(id)));
+  return history.filter(({ id, header }) =>
+    !ids.has(toHex(id)) && (header.previous === null || ids.has(toHex(header.previous))) &&
+    header.parents.every((parent) => ids.has(toHex(parent)))
+  );
+}
+
+const steps = fc.array(
+  fc.record({
+    pick: fc.nat(),
+    end: fc.oneof(
+      { weight: 4, arbitrary: fc.constant("go on") },
+      { weight: 2, arbitrary: fc.constant("commit") },
+      { weight: 1, arbitrary: fc.constant("rollback") },
+      { weight: 1, arbitrary: fc.constant("open again") },
+    ),
+    compares: fc.boolean(),
+  }),
+  { maxLength: 60, size: "max" },
+);
+
+Deno.test("a store says what the rules say, in whatever order a history arrives, through rollbacks", () => {
+  fc.assert(
+    fc.property(
+      histories,
+      steps,
+      fc.array(fc.nat(6), { minLength: 4, maxLength: 4 }),
+      fc.integer({ min: 1, max: 7 }),
+      (history, steps, numbers, page) => {
+        const database = new DatabaseSync(":memory:");
+        let store = Store.open(database, { random: countingRandom() });
+        let held: CheckedTransaction[] = [];
+        let committed: CheckedTransaction[] = [];
+        for (const { pick, end, compares } of steps) {
+          const choice = ready(history, held);
+          const next = choice[pick % Math.max(1, choice.length)];
+          if (next !== undefined) {
+            const keys = store.append(next, 0);
+            assertEquals(
+              keys,
+              new Set(next.operations.flatMap(({ operation }) => "key" in operation ? [operation.key] : [])),
+            );
+            held = [...held, next];
+          }
+          if (end === "commit" || end === "open again") {
+            store.commit();
+            committed = held;
+          } else if (end === "rollback") {
+            store.rollback();
+            held = committed;
+          }
+          if (end === "open again") store = Store.open(database, { random: countingRandom() });
+          if (compares) assertSame(store, new Model(held));
+        }
+        store.commit();
+        const model = new Model(held);
+        const writers = model.frontier().map(({ writer }) => toHex(writer.peer) + toHex(writer.instance));
+        const theirs = new Map(writers.map((key, i) => [key, numbers[i] as number]));
+        assertSame(store, model);
+        assertSameInDepth(store, model, theirs, page);
+        // What was kept in memory and what is on disk must be the same.
+        const again = Store.open(database, { random: countingRandom() });
+        assertSame(again, model);
+        assertSameInDepth(again, model, theirs, page);
+        database.close();
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
