@@ -152,6 +152,7 @@ export const ERRORS = {
   },
   store_not_kith: { exit: 1, sentence: "{path} is not a kith store ({detail}); choose another --home." },
   store_busy: { exit: 1, sentence: "The store {path} is in use by another program; stop that first." },
+  internal: { exit: 1, sentence: "kith has a defect: {detail}; please report it, with what led to it." },
   file_unreadable: { exit: 1, sentence: "The file {path} can't be read: {detail}." },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -8,7 +8,7 @@ import { DEFAULT_PORT } from "./listen.ts";
 
 /** What `up` does without flags. Every field may be absent: then the default holds. */
 export interface Config {
-  /** What others see this peer called. Default: the machine's name and four letters of the peer id. */
+  /** What others see this peer called. Default: an animal and four letters of the peer id. */
   readonly name?: string;
   /** Addresses to listen on. Default: all interfaces, port 5484 or another where that is busy. */
   readonly listen?: readonly string[];

@@ -38,6 +38,8 @@ export interface Console {
   onSignal(handler: (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => void): () => void;
   /** Wall clock, ms since 1970. */
   nowMs(): number;
+  /** Ends the process. */
+  exit(code: number): never;
 }
 
 /** Nobody reads what is written: the program ends quietly. */
@@ -86,6 +88,7 @@ export function processConsole(): Console {
     },
     onSignal,
     nowMs: () => Date.now(),
+    exit: (code) => Deno.exit(code),
   };
 }
 

@@ -29,11 +29,14 @@ export class Driver {
   #pendingBytes = 0;
   #nextRequestId = 1;
   #failed = false;
+  readonly #offline: boolean;
   /** The sockets. */
   readonly network: Network;
 
-  constructor(machine: Machine, hooks: DriverHooks) {
+  /** @param options.offline whether dials lead nowhere, for a host without a network. Default: false. */
+  constructor(machine: Machine, hooks: DriverHooks, options: { readonly offline?: boolean } = {}) {
     this.#machine = machine;
+    this.#offline = options.offline === true;
     this.#hooks = hooks;
     this.#turns = new TurnLoop(machine, {
       now: hooks.now,
@@ -101,7 +104,7 @@ export class Driver {
     for (const effect of effects) {
       switch (effect.type) {
         case "dial":
-          this.network.dial(effect.address);
+          if (!this.#offline) this.network.dial(effect.address);
           break;
         case "output":
           this.network.output(effect.connection);

@@ -1,0 +1,303 @@
+import { toBase32 } from "../base/base32.ts";
+import type { Now } from "../base/clock.ts";
+import { KithError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
+import { CHECKPOINT_IDLE_MS, MAX_EVENT_NAMES } from "../base/limits.ts";
+import type { Random } from "../base/random.ts";
+import { spokenPeerName } from "../base/spoken_name.ts";
+import { deriveTicketKeysInBackground } from "../crypto/ticket_keys.ts";
+import type { Change, Reply, Request, TicketKeys } from "../peer/machine.ts";
+import { Peer } from "../peer/peer.ts";
+import { Store } from "../store/store.ts";
+import { parseAddress } from "./address.ts";
+import { type Config, nameProblem, readConfig, writeConfig } from "./config.ts";
+import { connectControl, type Handler, serveControl } from "./control.ts";
+import { Driver } from "./driver.ts";
+import { type HomePaths, homePaths, prepareHome, resolveHome } from "./home.ts";
+import type { HostApi, Unsubscribe } from "./host_api.ts";
+import { openIdentity } from "./identity_file.ts";
+import { DEFAULT_PORT, listenAnywhere, listenOn } from "./listen.ts";
+import { lockHome } from "./lock.ts";
+import { type Log, openLog } from "./log.ts";
+import { watchNetwork } from "./network_watch.ts";
+import { OwnAddresses } from "./own_addresses.ts";
+import { leaveNote, runningPeers } from "./runtime_notes.ts";
+
+/** How a peer is to be run. */
+export interface HostOptions {
+  /** kith's version; others are told. */
+  readonly version: string;
+  /** The home. Default: KITH_HOME, else the usual one. */
+  readonly home?: string;
+  /** What others see this peer called. Default: as configured, else an animal and four letters of its id. */
+  readonly name?: string;
+  /** Where to listen, `HOST:PORT`. Default: as configured, else all interfaces. */
+  readonly listen?: readonly string[];
+  /** Whether to use a new home that is removed at the end. Default: false. */
+  readonly ephemeral?: boolean;
+  /** Whether only to open the store, for one command: no network, no control channel. Default: false. */
+  readonly offline?: boolean;
+  /** Makes what answers on the control channel. Default: no control channel. */
+  readonly api?: (host: HostApi) => Handler;
+  /** Receives each line of the log too. Default: none. */
+  readonly logLine?: (line: string) => void;
+}
+
+interface Parts {
+  readonly options: HostOptions;
+  readonly paths: HomePaths;
+  readonly peer: Peer;
+  readonly store: Store;
+  readonly log: Log;
+  readonly addresses: OwnAddresses;
+  readonly resources: AsyncDisposableStack;
+}
+
+const random: Random = { bytes: (size) => crypto.getRandomValues(new Uint8Array(size)) };
+
+const readClocks = (): Now => ({ monotonicMs: performance.now(), wallMs: Date.now() });
+
+/** A peer with everything around it: home, sockets, timers, log and control channel. */
+export class Host implements HostApi {
+  readonly version: string;
+  readonly peer: Peer;
+  readonly paths: HomePaths;
+  readonly random = random;
+  readonly running: boolean;
+  readonly startedMs = Date.now();
+  readonly #driver: Driver;
+  readonly #addresses: OwnAddresses;
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #resources: AsyncDisposableStack;
+  readonly #stop = new AbortController();
+  readonly #counters = new Map<string, number>();
+  readonly #changedHeard = new Set<(changes: readonly Change[]) => void>();
+  readonly #turnHeard = new Set<() => void>();
+  readonly #eventHeard = new Set<(event: PeerEvent) => void>();
+  readonly #ended = Promise.withResolvers<string>();
+  #stopped: Promise<void> | null = null;
+  #failure: unknown = null;
+  #checkpointTimer: ReturnType<typeof setTimeout> | null = null;
+
+  /**
+   * Opens the home and runs its peer.
+   *
+   * @throws {KithError} `home_owned`, `home_…`, `key_…`, `config_invalid`, `store_…`, `port_in_use`,
+   * `address_unusable`, `usage`; nothing is left open then.
+   */
+  static async start(options: HostOptions): Promise<Host> {
+    await using resources = new AsyncDisposableStack();
+    const home = options.ephemeral ? await Deno.makeTempDir({ prefix: "kith-" }) : resolveHome(options.home);
+    if (options.ephemeral) resources.defer(() => Deno.remove(home, { recursive: true }));
+    const paths = homePaths(home);
+    prepareHome(home);
+    const lock = await lockHome(paths);
+    resources.defer(() => lock.release());
+    const config = readConfig(paths);
+    const identity = openIdentity(paths, random);
+    const name = checkedName(options.name ?? config.name ?? spokenPeerName(toBase32(identity.peerId)));
+    const log = openLog(options.offline ? null : paths.log, options.logLine);
+    resources.defer(() => log.close());
+    const store = Store.open(paths.store, { random });
+    resources.defer(() => store.close());
+    const listeners = options.offline ? [] : openListeners(options.listen ?? config.listen);
+    for (const listener of listeners) resources.use(listener);
+    const addresses = new OwnAddresses(listeners.map((listener) => listener.addr));
+    const peer = new Peer({
+      ...{ identity, store, random, name, version: options.version, now: readClocks() },
+      // Read again whenever the peer signs its record, since they change with the network.
+      get addresses() {
+        return addresses.dialable;
+      },
+    });
+    const host = new Host({ options, paths, peer, store, log, addresses, resources: resources.move() });
+    host.#driver.network.listen(listeners);
+    try {
+      if (!options.offline) host.#open(options.api);
+    } catch (error) {
+      await host.stop("could not start");
+      throw error;
+    }
+    return host;
+  }
+
+  private constructor({ options, paths, peer, store, log, addresses, resources }: Parts) {
+    this.version = options.version;
+    this.peer = peer;
+    this.paths = paths;
+    this.running = options.offline !== true;
+    this.#addresses = addresses;
+    this.#store = store;
+    this.#log = log;
+    this.#resources = resources;
+    this.#driver = new Driver(peer, {
+      now: readClocks,
+      event: (event) => this.#tell(event),
+      changed: (changes) => this.#changedHeard.forEach((heard) => heard(changes)),
+      turned: () => this.#turned(),
+      stopped: (reason, error) => this.#machineStopped(reason, error),
+    }, { offline: !this.running });
+    resources.defer(() => {
+      if (this.#checkpointTimer !== null) clearTimeout(this.#checkpointTimer);
+      return this.#driver.stop();
+    });
+  }
+
+  /** Resolves with the reason once the host has stopped, by whomever. */
+  get stopped(): Promise<string> {
+    return this.#ended.promise;
+  }
+
+  /** The broken invariant that stopped it; null where there was none. The process then ends with exit code 1. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** The port listened on; null without a network. Another than DEFAULT_PORT was taken if that was busy. */
+  get port(): number | null {
+    return this.#addresses.port;
+  }
+
+  get addresses(): readonly string[] {
+    return this.#addresses.dialable;
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    const dropped = this.#log.droppedLines;
+    return { ...Object.fromEntries(this.#counters), ...(dropped > 0 ? { log_lines_dropped: dropped } : {}) };
+  }
+
+  get stopping(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  request(request: Request): Promise<Reply> {
+    return this.#driver.request(request);
+  }
+
+  onChanged(heard: (changes: readonly Change[]) => void): Unsubscribe {
+    return subscribe(this.#changedHeard, heard);
+  }
+
+  onTurn(heard: () => void): Unsubscribe {
+    return subscribe(this.#turnHeard, heard);
+  }
+
+  onEvent(heard: (event: PeerEvent) => void): Unsubscribe {
+    return subscribe(this.#eventHeard, heard);
+  }
+
+  event(event: PeerEvent): void {
+    const count = this.#counters.get(event.name);
+    if (count !== undefined || this.#counters.size < MAX_EVENT_NAMES) this.#counters.set(event.name, (count ?? 0) + 1);
+    this.#tell(event);
+  }
+
+  ticketKeys(secret: Uint8Array): Promise<TicketKeys> {
+    return new Promise((resolve, reject) => {
+      deriveTicketKeysInBackground(secret, (error, keys) => keys === undefined ? reject(error) : resolve(keys));
+    });
+  }
+
+  async nearbyAddresses(): Promise<string[]> {
+    const notes = await runningPeers(this.paths.home, async (home) => {
+      const control = await connectControl(homePaths(home));
+      control?.close();
+      return control !== null;
+    });
+    return [...new Set(notes.flatMap((note) => note.addresses))];
+  }
+
+  config(): Config {
+    return readConfig(this.paths);
+  }
+
+  saveConfig(config: Config): void {
+    writeConfig(this.paths, config);
+  }
+
+  nowMs(): number {
+    return Date.now();
+  }
+
+  stopSoon(reason: string): void {
+    void this.stop(reason);
+  }
+
+  /** Stops everything in order: the control channel, farewells to linked peers, the store, the lock. Idempotent. */
+  stop(reason = "asked to stop"): Promise<void> {
+    this.#stopped ??= this.#close(reason);
+    return this.#stopped;
+  }
+
+  #open(api: HostOptions["api"]): void {
+    if (api !== undefined) {
+      const control = serveControl(this.paths, api(this), random);
+      this.#resources.defer(() => control.stop());
+    }
+    const note = { peer: this.peer.status().peer, home: this.paths.home, pid: Deno.pid };
+    const removeNote = leaveNote({ ...note, addresses: this.#addresses.local });
+    if (removeNote !== null) this.#resources.defer(removeNote);
+    this.#resources.defer(watchNetwork(() => {
+      this.#addresses.refresh();
+      this.#driver.push({ type: "network_changed" });
+    }));
+    const addresses = this.addresses.join(" ");
+    this.#tell({ name: "started", level: "info", fields: { version: this.version, peer: note.peer, addresses } });
+  }
+
+  async #close(reason: string): Promise<void> {
+    // It may be a turn that asked, or a request on the control channel: let them come to their end.
+    await Promise.resolve();
+    this.#tell({ name: "stopped", level: this.#failure === null ? "info" : "error", reason });
+    this.#stop.abort();
+    try {
+      await this.#resources.disposeAsync();
+    } finally {
+      this.#ended.resolve(reason);
+    }
+  }
+
+  #machineStopped(reason: string, error: unknown): void {
+    if (error === undefined) return this.stopSoon(reason);
+    this.#failure = error;
+    const detail = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#tell({ name: "broken", level: "error", reason, fields: { detail } });
+    this.stopSoon(reason);
+  }
+
+  #tell(event: PeerEvent): void {
+    this.#log.write(event);
+    this.#eventHeard.forEach((heard) => heard(event));
+  }
+
+  #turned(): void {
+    this.#turnHeard.forEach((heard) => heard());
+    if (this.#checkpointTimer !== null || this.#stop.signal.aborted) return;
+    this.#checkpointTimer = setTimeout(() => {
+      this.#checkpointTimer = null;
+      this.#store.checkpointWhenIdle();
+    }, CHECKPOINT_IDLE_MS);
+  }
+}
+
+function subscribe<T>(listeners: Set<T>, heard: T): Unsubscribe {
+  listeners.add(heard);
+  return () => listeners.delete(heard);
+}
+
+function openListeners(listen: readonly string[] | undefined): Deno.TcpListener[] {
+  if (listen === undefined || listen.length === 0) return listenAnywhere();
+  return listenOn(listen.map((text) => {
+    const endpoint = parseAddress(text, DEFAULT_PORT);
+    if (endpoint === null) throw new KithError("usage", { detail: `'${text}' is not an address HOST:PORT.` });
+    return endpoint;
+  }));
+}
+
+function checkedName(name: string): string {
+  const problem = nameProblem(name);
+  if (problem === null) return name;
+  throw new KithError("usage", { detail: `The name '${name}' can't be used: ${problem}.` });
+}

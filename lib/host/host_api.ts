@@ -1,0 +1,53 @@
+import type { PeerEvent } from "../base/event.ts";
+import type { Random } from "../base/random.ts";
+import type { Change, PeerReads, Reply, Request, TicketKeys } from "../peer/machine.ts";
+import type { Config } from "./config.ts";
+import type { HomePaths } from "./home.ts";
+
+/** Calls it off. */
+export type Unsubscribe = () => void;
+
+/** What the API, the text protocol and the commands need of a host. */
+export interface HostApi {
+  /** kith's version. */
+  readonly version: string;
+  /** What can be read of the peer, at any time but within a turn. */
+  readonly peer: PeerReads & {
+    /** The secret of an invite that was made here and is still good; null where there is none. */
+    openInvite(wallMs: number): { secret: Uint8Array; expiresMs: number } | null;
+  };
+  readonly paths: HomePaths;
+  readonly random: Random;
+  /** Where others can dial this peer, `host:port`; empty without a network. */
+  readonly addresses: readonly string[];
+  /** Whether this is a running peer, and not one opened for a single command. */
+  readonly running: boolean;
+  /** Wall clock at the start, ms since 1970. */
+  readonly startedMs: number;
+  /** Events of the host itself by name, besides those that the peer counts. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** Aborted when the host begins to stop: streams then end. */
+  readonly stopping: AbortSignal;
+  /** Asks the peer for something; resolves once the answer is durable. Never rejects. */
+  request(request: Request): Promise<Reply>;
+  /** Calls back with keys whose winner or conflicts changed, after each commit. */
+  onChanged(heard: (changes: readonly Change[]) => void): Unsubscribe;
+  /** Calls back after each turn. */
+  onTurn(heard: () => void): Unsubscribe;
+  /** Calls back with every event. */
+  onEvent(heard: (event: PeerEvent) => void): Unsubscribe;
+  /** Tells an event: it is logged and counted. */
+  event(event: PeerEvent): void;
+  /** The keys of a ticket, derived on another thread. */
+  ticketKeys(secret: Uint8Array): Promise<TicketKeys>;
+  /** Addresses of other peers of this user that run on this machine. */
+  nearbyAddresses(): Promise<string[]>;
+  /** What `up` does without flags. */
+  config(): Config;
+  /** Keeps another configuration. @throws {KithError} `home_…`. */
+  saveConfig(config: Config): void;
+  /** Wall clock, ms since 1970. */
+  nowMs(): number;
+  /** Stops the peer, in the background. */
+  stopSoon(reason: string): void;
+}
