@@ -1,4 +1,4 @@
-import { Child, type ChildOptions } from "./child.ts";
+import { Child, type ChildOptions } from "../child.ts";
 
 /** What js-libp2p needs, with the versions that are measured. */
 const LIBP2P_PACKAGES: Readonly<Record<string, string>> = {
@@ -48,7 +48,7 @@ export class Competitors {
       "--allow-env",
       "--allow-sys",
     ];
-    return Child.script("libp2p_peer.ts", flags, args, this.#options);
+    return Child.script("bench/libp2p_peer.ts", flags, args, this.#options);
   }
 }
 

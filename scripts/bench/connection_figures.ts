@@ -1,4 +1,4 @@
-import { Child, type Line } from "./child.ts";
+import { Child, type Line } from "../child.ts";
 import { type Competitors, LIBP2P } from "./competitors.ts";
 import type { Benchmark, Contender, Sample } from "./figure.ts";
 import { BLOCK_BYTES, expectedDigest } from "./payload.ts";
@@ -8,8 +8,8 @@ const UNHASHED = "0".repeat(64);
 
 type Start = (args: readonly string[]) => Child;
 
-const startTcp: Start = (args) => Child.script("raw_tcp.ts", NET, args);
-const startKith: Start = (args) => Child.script("kith_link.ts", NET, args);
+const startTcp: Start = (args) => Child.script("bench/raw_tcp.ts", NET, args);
+const startKith: Start = (args) => Child.script("bench/kith_link.ts", NET, args);
 
 /** Bytes a second over one connection of two processes. @param megabytes sent in one repetition, after as many. */
 export function bulk(competitors: Competitors, megabytes: number): Benchmark {

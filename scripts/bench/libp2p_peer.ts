@@ -32,10 +32,9 @@ else if (role === "serve") await serve(rest[0] ?? "", Number(rest[1]));
 else if (role === "bulk") await bulk(rest[0] ?? "", Number(rest[1]));
 else await echo(rest[0] ?? "", Number(rest[1]), Number(rest[2]));
 
-async function listen(): Promise<Node> {
+async function listen(): Promise<void> {
   const node = await start(["/ip4/127.0.0.1/tcp/0"]);
-  console.log(JSON.stringify({ address: String(node.getMultiaddrs()[0]) }));
-  return node;
+  console.log(JSON.stringify({ event: "ready", address: String(node.getMultiaddrs()[0]) }));
 }
 
 async function serve(task: string, blockCount: number): Promise<void> {

@@ -9,7 +9,7 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A child process that says what it has to say in lines of JSON on its standard output. */
+/** A child process that says what it has to say in lines of JSON on its standard output; its errors go to ours. */
 export class Child {
   readonly #process: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
@@ -34,7 +34,7 @@ export class Child {
     void ReadableStream.from([new TextEncoder().encode(input)]).pipeTo(this.#process.stdin);
   }
 
-  /** A program of the bench's own, by its file name in this folder. */
+  /** A program of this folder, by its path in it. */
   static script(name: string, flags: readonly string[], args: readonly string[], options?: ChildOptions): Child {
     const run = ["run", "--quiet", "--no-prompt", ...flags, `${import.meta.dirname}/${name}`];
     return new Child(Deno.execPath(), [...run, ...args], options);
