@@ -11,6 +11,7 @@ import type { Verify } from "../data/transaction.ts";
 import { AddressBook } from "../mesh/address_book.ts";
 import { Dialler } from "../mesh/dialler.ts";
 import { Membership } from "../space/membership.ts";
+import { DamagedError } from "../store/damaged_error.ts";
 import type { Store } from "../store/store.ts";
 import { Sync } from "../sync/sync.ts";
 import { DOMAINS } from "../wire/domains.ts";
@@ -71,6 +72,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #linkByPeer = new Map<string, Connection>();
   #record: PeerRecord;
   #effects: Effect[] = [];
+  /** Why the turn under way will be taken back. */
+  #storeFailure: KithError | null = null;
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -132,6 +135,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** Takes one input (see `Machine`). */
   handle(input: Input, now: Now): void {
+    this.#withStore(() => this.#dispatch(input, now));
+  }
+
+  #dispatch(input: Input, now: Now): void {
     switch (input.type) {
       case "tick":
         return this.#tick(now);
@@ -151,28 +158,51 @@ export class Peer implements Machine, PeerReads, LinksListener {
         return;
       case "request":
         return this.#requests.take(input.id, input.request, now);
+      case "stopping":
+        for (const connection of [...this.#links.all()]) this.#links.close(connection, "goodbye", now);
+        return;
+    }
+  }
+
+  /** Does something that reads or writes the store; where the store fails, the turn is taken back at its end. */
+  #withStore(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (error instanceof DamagedError) {
+        const { table, row, key } = error;
+        this.#emit({ name: "record_damaged", level: "error", reason: error.message, fields: { table, row, key } });
+        this.#storeFailure ??= new KithError("store_damaged", { path: this.#store.path, detail: error.message }, error);
+      } else if (error instanceof KithError) {
+        this.#storeFailure ??= error;
+      } else {
+        throw error;
+      }
     }
   }
 
   /** Ends a turn (see `Machine`): local writes are signed, everything is committed, and only then told to others. */
   endTurn(now: Now): Effect[] {
-    this.#requests.endTurn(now);
-    if (this.#book.changed && this.#store.inTransaction) this.#store.setMeta("book", this.#book.encode());
+    this.#withStore(() => {
+      this.#requests.endTurn(now);
+      if (this.#book.changed && this.#store.inTransaction) this.#store.setMeta("book", this.#book.encode());
+      if (this.#storeFailure === null) this.#store.commit();
+    });
     const { applied, changed } = this.#applier.take();
-    try {
-      this.#store.commit();
-    } catch (error) {
-      if (!(error instanceof KithError)) throw error;
-      this.#commitFailed(error);
+    if (this.#storeFailure !== null) {
+      this.#turnFailed(this.#storeFailure);
+      this.#storeFailure = null;
       return this.#takeEffects();
     }
     this.#requests.committed();
-    if (applied.some(({ header }) => header.class === "membership")) this.#membershipChanged(now);
-    this.#sync.turnEnded(applied, now);
+    this.#withStore(() => {
+      if (applied.some(({ header }) => header.class === "membership")) this.#membershipChanged(now);
+      this.#sync.turnEnded(applied, now);
+      if (changed.size > 0) {
+        this.#effects.push({ type: "changed", changes: this.#views.changes(changed, now.wallMs) });
+      }
+    });
     for (const address of this.#dialler.due(now)) this.#effects.push({ type: "dial", address });
-    if (changed.size > 0) {
-      this.#effects.push({ type: "changed", changes: this.#views.changes(changed, now.wallMs) });
-    }
     return this.#takeEffects();
   }
 
@@ -273,7 +303,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** Part of `LinksListener`. */
   linkDrained(connection: Connection): void {
-    this.#sync.drained(connection.number);
+    this.#withStore(() => this.#sync.drained(connection.number));
   }
 
   /** Part of `LinksListener`. */
@@ -418,10 +448,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return { ...unsigned, signature: identity.sign(DOMAINS.record, recordMessage(unsigned)) };
   }
 
-  #commitFailed(error: KithError): void {
+  /** Nothing of the turn happened: what came from other peers is lacked still, and pulled again. */
+  #turnFailed(error: KithError): void {
     this.#store.rollback();
     this.#loadMembership();
-    this.#emit({ name: "commit_failed", level: "error", reason: error.code });
+    this.#emit({ name: "turn_failed", level: "error", reason: error.code });
     this.#requests.failed(error);
   }
 

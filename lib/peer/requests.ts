@@ -77,13 +77,14 @@ export class Requests {
   /** Does the turn's writes, after everything that came in: a write replaces what this peer has seen by now. */
   endTurn(now: Now): void {
     this.#wallMs = now.wallMs;
-    for (const { id, request } of this.#writes) {
+    const writes = this.#writes;
+    for (let next = writes.shift(); next !== undefined; next = writes.shift()) {
+      const { id, request } = next;
       this.#guarded(id, () => {
         const versions = this.#writer.write(request.writes, now.wallMs);
         this.#replies.push({ id, reply: { ok: true, versions } });
       });
     }
-    this.#writes = [];
     this.#writer.flush(now.wallMs);
     this.#revokeOverUse(now.wallMs);
   }
@@ -97,7 +98,9 @@ export class Requests {
   /** The store refused: none of the turn's requests was done. */
   failed(error: KithError): void {
     this.#writer.reset();
-    for (const { id } of this.#replies) {
+    const writes = this.#writes.map(({ id }) => ({ id }));
+    this.#writes = [];
+    for (const { id } of [...this.#replies, ...writes]) {
       this.#parts.reply(id, { ok: false, code: error.code, values: error.values });
     }
     this.#replies = [];
@@ -152,6 +155,8 @@ export class Requests {
     } catch (error) {
       if (!(error instanceof KithError)) throw error;
       this.#replies.push({ id, reply: { ok: false, code: error.code, values: error.values } });
+      // A store that fails takes the whole turn with it, not this request alone.
+      if (error.code.startsWith("store_")) throw error;
     }
   }
 

@@ -100,6 +100,11 @@ export class Store {
     }
   }
 
+  /** The database file, as errors name it. */
+  get path(): string {
+    return this.#database.path;
+  }
+
   /** Closes the database. What was not committed is gone. */
   close(): void {
     this.#database.close();
