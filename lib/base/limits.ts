@@ -31,7 +31,7 @@ export const MAX_PULL_BYTES = 256 * 1024;
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Silence after which a link asks for a sign of life. */
 export const KEEPALIVE_AFTER_MS = 10_000;
-/** Silence after which a link is dead: two unanswered signs of life and a slow network. */
+/** Silence after which a link is dead: a sign of life was asked for and 20 s were not enough to answer. */
 export const SILENT_AFTER_MS = 30_000;
 /** Records under one key, after which the sender rekeys: far below ChaCha20-Poly1305's bound. */
 export const REKEY_AFTER_RECORDS = 65_536;
@@ -149,3 +149,19 @@ export const MAX_EVENT_NAMES = 256;
 export const MAX_WAITING_PONGS = 16;
 /** The detail of a close in UTF-8: one short phrase. */
 export const MAX_CLOSE_DETAIL_BYTES = 200;
+/** A JSON body of the API; bulk comes in lines. */
+export const MAX_JSON_BODY_BYTES = 64 * 1024;
+/** One line of an import: the largest value with every byte escaped, its key, and what is around them. */
+export const MAX_IMPORT_LINE_BYTES = 2 * 1024 * 1024;
+/** Writes of one request to the peer: large enough to share a signature, small enough for others in between. */
+export const MAX_WRITES = 1000;
+/** Bytes of the keys and values in them: half a turn. */
+export const MAX_WRITE_BYTES = 512 * 1024;
+/** Entries read at a time; others get their turn in between. */
+export const LIST_PAGE_ENTRIES = 256;
+/** Changes that wait for a slow watcher, before it is told that it lags. */
+export const MAX_WATCH_CHANGES = 10_000;
+/** Bytes of the keys and values in them. */
+export const MAX_WATCH_BYTES = 16 * 1024 * 1024;
+/** How often at most a waiting command looks whether it holds: the digest costs something. */
+export const WAIT_LOOK_MS = 10;

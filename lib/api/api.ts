@@ -1,0 +1,91 @@
+import { KithError } from "../base/errors.ts";
+import { parseConfig } from "../host/config.ts";
+import type { Handler } from "../host/control.ts";
+import type { HostApi } from "../host/host_api.ts";
+import { accepted, errorAnswer, linesAnswer, objectAnswer } from "./answer.ts";
+import { readObject } from "./body.ts";
+import { deleteEntry, exportLines, getEntry, listEntries, putEntry } from "./entries.ts";
+import { importLines } from "./import.ts";
+import { connect, createSpace, invite, join, openInvites, ping } from "./space.ts";
+import { conflictsFields, membersFields, peersFields, statusFields } from "./state.ts";
+import { waitFor } from "./wait.ts";
+import { watchChanges } from "./watch.ts";
+
+interface Call {
+  readonly host: HostApi;
+  readonly request: Request;
+  readonly query: URLSearchParams;
+  /** Aborted when nobody waits for the answer any more, or the host stops. */
+  readonly signals: readonly AbortSignal[];
+}
+
+type Route = (call: Call) => Response | Promise<Response>;
+
+/** Every path of the API, by method. Fields are described where each is implemented. */
+const ROUTES: Readonly<Record<string, Route>> = {
+  "GET /v1/status": ({ host }) => objectAnswer(statusFields(host)),
+  "GET /v1/peers": ({ host }) => objectAnswer(peersFields(host)),
+  "GET /v1/members": ({ host }) => objectAnswer(membersFields(host)),
+  "GET /v1/conflicts": ({ host }) => objectAnswer(conflictsFields(host)),
+  "GET /v1/paths": ({ host }) => objectAnswer({ ...host.paths }),
+  "GET /v1/entries": ({ host, query, signals }) => linesAnswer((signal) => listEntries(host, query, signal), signals),
+  "GET /v1/export": ({ host, query, signals }) => linesAnswer((signal) => exportLines(host, query, signal), signals),
+  "GET /v1/watch": ({ host, query, signals }) => linesAnswer((signal) => watchChanges(host, query, signal), signals),
+  "GET /v1/entry": ({ host, query }) => getEntry(host, keyOf(query)),
+  "PUT /v1/entry": ({ host, query, request }) => putEntry(host, keyOf(query), query, request),
+  "DELETE /v1/entry": ({ host, query }) => deleteEntry(host, keyOf(query), query),
+  "POST /v1/import": ({ host, request, signals }) => {
+    const body = request.body ?? new Blob([]).stream();
+    return linesAnswer((signal) => importLines(host, body, signal), signals);
+  },
+  "POST /v1/wait": async ({ host, request, signals }) => await waitFor(host, await readObject(request), signals),
+  "POST /v1/space": async ({ host }) => objectAnswer(await createSpace(host)),
+  "POST /v1/invites": async ({ host, request }) => objectAnswer(await invite(host, await readObject(request))),
+  "GET /v1/invites": ({ host }) => objectAnswer(openInvites(host)),
+  "POST /v1/join": async ({ host, request, signals }) => {
+    const fields = await readObject(request);
+    return await linesAnswer(() => join(host, fields), signals);
+  },
+  "POST /v1/leave": async ({ host }) => {
+    accepted(await host.request({ type: "leave" }));
+    return objectAnswer({ left: true });
+  },
+  "POST /v1/connect": async ({ host, request }) => objectAnswer(await connect(host, await readObject(request))),
+  "POST /v1/ping": async ({ host, request }) => objectAnswer(await ping(host, await readObject(request))),
+  "POST /v1/down": ({ host }) => {
+    host.stopSoon("asked to stop by 'kith down'");
+    return objectAnswer({ stopping: true });
+  },
+  "GET /v1/config": ({ host }) => objectAnswer({ ...host.config() }),
+  "PUT /v1/config": async ({ host, request }) => {
+    const config = parseConfig(await readObject(request), host.paths.config);
+    host.saveConfig(config);
+    return objectAnswer({ ...config });
+  },
+};
+
+/**
+ * The API of a peer: a function from a web request to a web response, the same over the control channel and within
+ * this process. Objects are JSON with `"v":1`; times are ms since 1970, sizes bytes; a refusal is
+ * `{"v":1,"error":CODE,"exit":N,"message":SENTENCE,…}`.
+ */
+export function createApi(host: HostApi): Handler {
+  return async (request) => {
+    const url = new URL(request.url);
+    try {
+      const route = ROUTES[`${request.method} ${url.pathname}`];
+      if (route === undefined) throw new KithError("unknown_path", { method: request.method, path: url.pathname });
+      const signals = [request.signal, host.stopping];
+      return await route({ host, request, query: url.searchParams, signals });
+    } catch (error) {
+      if (error instanceof KithError) return errorAnswer(error);
+      throw error;
+    }
+  };
+}
+
+function keyOf(query: URLSearchParams): string {
+  const key = query.get("key");
+  if (key === null) throw new KithError("bad_request", { detail: "it has no 'key'" });
+  return key;
+}

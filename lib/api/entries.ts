@@ -1,0 +1,125 @@
+import { KithError } from "../base/errors.ts";
+import { LIST_PAGE_ENTRIES, MAX_VALUE_BYTES } from "../base/limits.ts";
+import type { HostApi } from "../host/host_api.ts";
+import type { EntryView, Write } from "../peer/machine.ts";
+import { utf8Decode } from "../base/bytes.ts";
+import { accepted, type Fields, objectAnswer } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { checkNumbers } from "./number_check.ts";
+import { isJsonMedia, valueFields } from "./value_fields.ts";
+
+/** Base32 ids of members and what they are called. */
+export function memberNames(host: HostApi): ReadonlyMap<string, string> {
+  return new Map(host.peer.members().map(({ peer, name }) => [peer, name]));
+}
+
+/** An entry without its value. */
+export function entryFields(entry: EntryView, names: ReadonlyMap<string, string>): Fields {
+  const { key, version, media, value, peer, timeMs, conflicts } = entry;
+  const name = names.get(peer);
+  const writer = name === undefined ? { peer } : { peer, name };
+  return { key, version, type: media, size: value.length, ...writer, time: timeMs, conflicts };
+}
+
+/** Entries in key order, read page by page as fast as they are taken. Query: prefix, after, limit, values. */
+export async function* listEntries(host: HostApi, query: URLSearchParams, signal: AbortSignal): AsyncGenerator<Fields> {
+  const names = memberNames(host);
+  const withValues = query.get("values") === "1";
+  for (const entry of allEntries(host, query)) {
+    if (signal.aborted) return;
+    yield withValues
+      ? { ...entryFields(entry, names), ...valueFields(entry.media, entry.value) }
+      : entryFields(entry, names);
+  }
+}
+
+/** Entries in key order, as `importLines` takes them. Query: prefix. */
+export async function* exportLines(host: HostApi, query: URLSearchParams, signal: AbortSignal): AsyncGenerator<Fields> {
+  for (const entry of allEntries(host, query)) {
+    if (signal.aborted) return;
+    yield { key: entry.key, ...valueFields(entry.media, entry.value) };
+  }
+}
+
+/** The value of a key as it is, with what is known of it in the headers. */
+export function getEntry(host: HostApi, key: string): Response {
+  const entry = host.peer.get(key);
+  if (entry === null) throw new KithError("not_found", { key });
+  const headers = {
+    "content-type": entry.media,
+    "x-content-type-options": "nosniff",
+    "x-kith-version": entry.version,
+    "x-kith-conflicts": String(entry.conflicts),
+    "x-kith-peer": entry.peer,
+    "x-kith-time": String(entry.timeMs),
+  };
+  // The web's own type asks for an ArrayBuffer below the bytes, which they always have.
+  return new Response(entry.value as BodyInit, { headers });
+}
+
+/** Puts the request's body at a key. Query: if_absent, if_version. */
+export async function putEntry(
+  host: HostApi,
+  key: string,
+  query: URLSearchParams,
+  request: Request,
+): Promise<Response> {
+  const media = request.headers.get("content-type") ?? "application/octet-stream";
+  const body = await readBody(request, MAX_VALUE_BYTES);
+  if (body === null) {
+    const sizeBytes = `more than ${MAX_VALUE_BYTES}`;
+    throw new KithError("value_too_large", { key, sizeBytes, limitBytes: MAX_VALUE_BYTES });
+  }
+  const value = isJsonMedia(media) ? canonicalJson(body) : body;
+  const ifVersion = query.get("if_version");
+  const write: Write = {
+    ...{ kind: "put", key, media, value, ifAbsent: query.get("if_absent") === "1" },
+    ...(ifVersion === null ? {} : { ifVersion }),
+  };
+  return await writeOne(host, write);
+}
+
+/** Deletes a key; the version is null where it had no value. Query: if_version. */
+export async function deleteEntry(host: HostApi, key: string, query: URLSearchParams): Promise<Response> {
+  const ifVersion = query.get("if_version");
+  return await writeOne(host, { kind: "del", key, ...(ifVersion === null ? {} : { ifVersion }) });
+}
+
+async function writeOne(host: HostApi, write: Write): Promise<Response> {
+  const { versions } = accepted(await host.request({ type: "write", writes: [write] }));
+  return objectAnswer({ version: versions?.[0] ?? null });
+}
+
+function* allEntries(host: HostApi, query: URLSearchParams): Generator<EntryView> {
+  const prefix = query.get("prefix") ?? "";
+  const limit = query.get("limit");
+  let left = limit === null ? Infinity : Number(limit);
+  if (!(left >= 0)) throw new KithError("bad_request", { detail: "'limit' must be a number of at least 0" });
+  let after = query.get("after") ?? undefined;
+  while (left > 0) {
+    const asked = Math.min(LIST_PAGE_ENTRIES, left);
+    const page = host.peer.list({ prefix, limit: asked, ...(after === undefined ? {} : { after }) });
+    yield* page;
+    if (page.length < asked) return;
+    left -= page.length;
+    after = (page.at(-1) as EntryView).key;
+  }
+}
+
+/** JSON as JSON.stringify spells it, so that equal values are equal bytes. */
+function canonicalJson(body: Uint8Array): Uint8Array {
+  let text: string;
+  let value: unknown;
+  try {
+    text = utf8Decode(body);
+  } catch (error) {
+    throw new KithError("invalid_utf8", { what: "value" }, error);
+  }
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new KithError("bad_json", { what: "value", detail: error instanceof Error ? error.message : "" }, error);
+  }
+  checkNumbers(text);
+  return new TextEncoder().encode(JSON.stringify(value));
+}

@@ -1,0 +1,132 @@
+import { utf8Decode } from "../base/bytes.ts";
+import { KithError } from "../base/errors.ts";
+import { MAX_IMPORT_LINE_BYTES, MAX_WRITE_BYTES, MAX_WRITES } from "../base/limits.ts";
+import type { HostApi } from "../host/host_api.ts";
+import type { Write } from "../peer/machine.ts";
+import { accepted, type Fields } from "./answer.ts";
+import { type Line, readLines } from "./line_reader.ts";
+import { checkNumbers } from "./number_check.ts";
+import { valueOf } from "./value_fields.ts";
+
+interface NumberedWrite {
+  readonly line: number;
+  readonly write: Write;
+  readonly sizeBytes: number;
+}
+
+const BYTE_ORDER_MARK = "\ufeff";
+
+/**
+ * Imports NDJSON as `exportLines` writes it: tells the progress after every batch, and at the end all of it. A line
+ * that can't be imported ends it; every line before it is kept, none after it.
+ *
+ * @throws {KithError} `bad_line`, `line_too_long`.
+ */
+export async function* importLines(
+  host: HostApi,
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Fields> {
+  const importer = new Importer(host);
+  for await (const lines of readLines(body, MAX_IMPORT_LINE_BYTES)) {
+    for (const line of lines) {
+      if (await importer.take(line)) yield importer.progress;
+      if (signal.aborted) throw new KithError("stopping");
+    }
+  }
+  await importer.flush();
+  yield { done: true, ...importer.progress };
+}
+
+class Importer {
+  readonly #host: HostApi;
+  #batch: NumberedWrite[] = [];
+  #batchBytes = 0;
+  #imported = 0;
+  #unchanged = 0;
+
+  constructor(host: HostApi) {
+    this.#host = host;
+  }
+
+  get progress(): Fields {
+    return { imported: this.#imported, unchanged: this.#unchanged };
+  }
+
+  /** Takes a line; true when a batch was written. */
+  async take(line: Line): Promise<boolean> {
+    const next = await this.#parse(line);
+    if (next === null) return false;
+    const isFull = this.#batch.length >= MAX_WRITES || this.#batchBytes + next.sizeBytes > MAX_WRITE_BYTES;
+    const flushed = isFull && this.#batch.length > 0;
+    if (flushed) await this.flush();
+    this.#batch.push(next);
+    this.#batchBytes += next.sizeBytes;
+    return flushed;
+  }
+
+  /** Writes what was taken. */
+  async flush(): Promise<void> {
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    if (batch.length === 0) return;
+    const reply = await this.#host.request({ type: "write", writes: batch.map(({ write }) => write) });
+    if (reply.ok) return this.#count(reply.versions ?? []);
+    // All or none of it: one by one shows which line it is, and keeps those before it.
+    for (const { line, write } of batch) {
+      const single = await this.#host.request({ type: "write", writes: [write] });
+      if (!single.ok) throw this.#lineError(line, new KithError(single.code, single.values));
+      this.#count(accepted(single).versions ?? []);
+    }
+  }
+
+  async #parse(line: Line): Promise<NumberedWrite | null> {
+    const { number, bytes } = line;
+    try {
+      if (bytes === null) throw new KithError("line_too_long", { line: number, limitBytes: MAX_IMPORT_LINE_BYTES });
+      return parseLine(number, bytes);
+    } catch (error) {
+      if (!(error instanceof KithError)) throw error;
+      await this.flush();
+      throw this.#lineError(number, error);
+    }
+  }
+
+  #count(versions: readonly (string | null)[]): void {
+    for (const version of versions) version === null ? this.#unchanged++ : this.#imported++;
+  }
+
+  #lineError(line: number, error: KithError): KithError {
+    const kept = this.#imported + this.#unchanged;
+    if (error.code === "line_too_long") return new KithError("line_too_long", { ...error.values, kept }, error);
+    return new KithError(
+      "bad_line",
+      { line, kept, cause: error.code, detail: error.message.replace(/\.$/, "") },
+      error,
+    );
+  }
+}
+
+function parseLine(number: number, bytes: Uint8Array): NumberedWrite | null {
+  let text: string;
+  try {
+    text = utf8Decode(bytes);
+  } catch (error) {
+    throw new KithError("invalid_utf8", { what: "line" }, error);
+  }
+  if (number === 1 && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(BYTE_ORDER_MARK.length);
+  if (text.trim() === "") return null;
+  let fields: Fields;
+  try {
+    fields = JSON.parse(text);
+  } catch (error) {
+    throw new KithError("bad_json", { what: "line", detail: error instanceof Error ? error.message : "" }, error);
+  }
+  if (typeof fields !== "object" || fields === null) throw new KithError("bad_request", { detail: "it is no object" });
+  if (typeof fields.key !== "string") throw new KithError("bad_request", { detail: "it has no 'key'" });
+  checkNumbers(text);
+  const { media, value } = valueOf(fields);
+  const write: Write = { kind: "put", key: fields.key, media, value, unlessEqual: true };
+  return { line: number, write, sizeBytes: fields.key.length + value.length };
+}

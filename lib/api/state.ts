@@ -1,0 +1,67 @@
+import type { HostApi } from "../host/host_api.ts";
+import type { AbsentView, ConflictView, MemberView, PeerView } from "../peer/machine.ts";
+import type { Fields } from "./answer.ts";
+import { entryFields, memberNames } from "./entries.ts";
+import { valueFields } from "./value_fields.ts";
+
+/** How the peer is. */
+export function statusFields(host: HostApi): Fields {
+  const { peers, absent, counters, ...status } = host.peer.status();
+  return {
+    ...status,
+    peers: peers.map(peerFields),
+    absent: absent.map(absentFields),
+    events: { ...counters, ...host.counters },
+    version: host.version,
+    running: host.running,
+    started: host.startedMs,
+    addresses: host.addresses,
+    home: host.paths.home,
+  };
+}
+
+/** Who is linked, and which members are not. */
+export function peersFields(host: HostApi): Fields {
+  return { peers: host.peer.peers().map(peerFields), absent: host.peer.status().absent.map(absentFields) };
+}
+
+/** Who is in the space. */
+export function membersFields(host: HostApi): Fields {
+  return { members: host.peer.members().map(memberFields) };
+}
+
+/** What needs a person's eye. */
+export function conflictsFields(host: HostApi): Fields {
+  const names = memberNames(host);
+  return { conflicts: host.peer.conflicts().map((conflict) => conflictFields(conflict, names)) };
+}
+
+function peerFields(view: PeerView): Fields {
+  const { peer, name, address, path, roundTripMs, sinceMs, inSync, sentBytes, receivedBytes } = view;
+  return {
+    ...{ peer, name, address, path, round_trip_ms: roundTripMs, since: sinceMs, in_sync: inSync },
+    ...{ sent: sentBytes, received: receivedBytes },
+  };
+}
+
+function absentFields({ peer, name, sinceMs }: AbsentView): Fields {
+  return { peer, name, since: sinceMs };
+}
+
+function memberFields({ peer, name, role, sinceMs, invitedBy, online, self }: MemberView): Fields {
+  return { peer, name, role, since: sinceMs, invited_by: invitedBy, online, self };
+}
+
+function conflictFields(conflict: ConflictView, names: ReadonlyMap<string, string>): Fields {
+  const { kind, key } = conflict;
+  if (conflict.kind === "delete_beside_put") {
+    const { version, peer, deletedBy, deletedAtMs } = conflict;
+    const name = names.get(peer);
+    const writer = name === undefined ? { peer } : { peer, name };
+    return { kind, key, version, ...writer, deleted_by: deletedBy, deleted_at: deletedAtMs };
+  }
+  const versions = conflict.versions.map(({ winner, ...entry }) => {
+    return { winner, ...entryFields(entry, names), ...valueFields(entry.media, entry.value) };
+  });
+  return { kind, key, versions };
+}

@@ -1,0 +1,95 @@
+import { utf8Decode } from "../base/bytes.ts";
+import { KithError } from "../base/errors.ts";
+import { MAX_TIMER_MS, WAIT_LOOK_MS } from "../base/limits.ts";
+import type { HostApi } from "../host/host_api.ts";
+import { type Fields, objectAnswer } from "./answer.ts";
+import { flagField, numberField, textField } from "./body.ts";
+
+/**
+ * Waits until all that is asked for holds: `synced` (with `all`: and no member is absent), at least `peers` linked,
+ * a value at `key`, or `value` there. Looks again after turns, at most every WAIT_LOOK_MS.
+ *
+ * @throws {KithError} `timed_out` after `timeoutMs`, `no_peer_running` for what can't come about without one.
+ */
+export async function waitFor(host: HostApi, fields: Fields, signals: readonly AbortSignal[]): Promise<Response> {
+  const missing = conditionOf(host, fields);
+  const timeoutMs = numberField(fields, "timeoutMs");
+  const beganMs = performance.now();
+  if (missing() !== null && !host.running) throw new KithError("no_peer_running", { home: host.paths.home });
+  const outcome = await becomes(host, () => missing() === null, timeoutMs, AbortSignal.any([...signals]));
+  if (outcome === "aborted") throw new KithError("stopping");
+  if (outcome === "timed_out") {
+    throw new KithError("timed_out", { seconds: (timeoutMs ?? 0) / 1000, detail: missing() ?? "it just did" });
+  }
+  return objectAnswer({ waited_ms: Math.round(performance.now() - beganMs) });
+}
+
+/** What still has to come about, in words; null when all holds. */
+function conditionOf(host: HostApi, fields: Fields): () => string | null {
+  const synced = flagField(fields, "synced");
+  const all = flagField(fields, "all");
+  const peers = numberField(fields, "peers");
+  const key = textField(fields, "key");
+  const value = textField(fields, "value");
+  if (!synced && peers === undefined && key === undefined) {
+    throw new KithError("bad_request", { detail: "it names nothing to wait for" });
+  }
+  return () => {
+    if (synced || peers !== undefined) {
+      const status = host.peer.status();
+      if (synced && !status.synced) return `${status.peers.length} peers are linked, and not all are in sync`;
+      if (synced && all && status.absent.length > 0) return `${status.absent.length} members are absent`;
+      if (peers !== undefined && status.peers.length < peers) return `${status.peers.length} peers are linked`;
+    }
+    if (key === undefined) return null;
+    const entry = host.peer.get(key);
+    if (entry === null) return `nothing is at '${key}'`;
+    return value === undefined || textOf(entry.value) === value ? null : `another value is at '${key}'`;
+  };
+}
+
+async function becomes(
+  host: HostApi,
+  holds: () => boolean,
+  timeoutMs: number | undefined,
+  signal: AbortSignal,
+): Promise<"held" | "timed_out" | "aborted"> {
+  const { promise, resolve } = Promise.withResolvers<"held" | "timed_out" | "aborted">();
+  let lookTimer: ReturnType<typeof setTimeout> | undefined;
+  let isDue = false;
+  const look = () => {
+    lookTimer = undefined;
+    if (holds()) return resolve("held");
+    if (!isDue) return;
+    isDue = false;
+    lookTimer = setTimeout(look, WAIT_LOOK_MS);
+  };
+  const unsubscribe = host.onTurn(() => {
+    isDue = true;
+    lookTimer ??= setTimeout(look, 0);
+  });
+  const timeout = timeoutMs === undefined
+    ? undefined
+    : setTimeout(() => resolve("timed_out"), Math.min(timeoutMs, MAX_TIMER_MS));
+  const aborted = () => resolve("aborted");
+  signal.addEventListener("abort", aborted);
+  if (signal.aborted) aborted();
+  look();
+  try {
+    return await promise;
+  } finally {
+    unsubscribe();
+    clearTimeout(lookTimer);
+    clearTimeout(timeout);
+    signal.removeEventListener("abort", aborted);
+  }
+}
+
+function textOf(value: Uint8Array): string | null {
+  try {
+    return utf8Decode(value);
+  } catch {
+    // Bytes that are no text equal none.
+    return null;
+  }
+}
