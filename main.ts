@@ -1,3 +1,3 @@
 import { main } from "./lib/cli/main.ts";
 
-Deno.exit(await main(Deno.args));
+await main();
