@@ -1,0 +1,149 @@
+import { assert } from "@std/assert";
+import type { ErrorCode } from "../../lib/base/errors.ts";
+import type { Reply, Request, TicketKeys, Write } from "../../lib/peer/machine.ts";
+import type { Prng } from "./prng.ts";
+import type { SimPeer } from "./sim_peer.ts";
+
+/** What a peer acknowledged to its person. */
+export interface Acknowledged {
+  readonly peer: number;
+  /** As the reply named it. */
+  readonly version: string;
+  readonly write: Write;
+}
+
+/** A ticket, as people pass it on. */
+export interface Ticket {
+  readonly keys: TicketKeys;
+  readonly uses: number;
+  given: number;
+}
+
+/** What a person knows of the world. */
+export interface PersonWorld {
+  readonly prng: Prng;
+  /** Whether faults are over: then nobody writes any more. */
+  readonly healing: boolean;
+  readonly hotKeys: number;
+  /** Where members listen now. */
+  doors(): string[];
+  /** Asks some admin for a ticket; null for none yet. */
+  ticket(): Ticket | null;
+  acknowledged(written: Acknowledged): void;
+}
+
+const EXPECTED_FAILURES: Record<string, readonly ErrorCode[]> = {
+  create_space: ["home_has_space"],
+  join: ["join_failed", "refused_ticket", "still_joining", "home_has_space"],
+  write: ["no_space", "still_joining", "left_space", "already_set", "version_changed"],
+  invite: ["left_space", "not_allowed"],
+  leave: ["left_space", "still_joining"],
+};
+
+/** The person at one peer: gets it into the space, writes, and may leave. Tries again what a crash left open. */
+export class Person {
+  readonly peer: SimPeer;
+  readonly #world: PersonWorld;
+  #ticket: Ticket | null = null;
+  #refusals = 0;
+  #life = -1;
+  #busy = 0;
+  /** `outside` until the peer said that it is in; `left` once it said so, or may have done it. */
+  state: "outside" | "inside" | "left" = "outside";
+  readonly #founder: boolean;
+
+  constructor(peer: SimPeer, world: PersonWorld, founder: boolean) {
+    this.peer = peer;
+    this.#world = world;
+    this.#founder = founder;
+  }
+
+  /** Does the next thing. */
+  act(): void {
+    if (this.peer.machine === null) return;
+    if (this.#life !== this.peer.life) {
+      this.#life = this.peer.life;
+      this.#busy = 0;
+    }
+    if (this.state === "left" || this.#busy >= 3) return;
+    if (this.state === "inside") {
+      if (!this.#world.healing) this.#write();
+    } else if (this.#busy === 0) {
+      this.#getIn();
+    }
+  }
+
+  /** Leaves the space. */
+  leave(): void {
+    if (this.state !== "inside" || this.peer.machine === null) return;
+    // Whether or not the reply comes: it may have happened.
+    this.state = "left";
+    this.#ask({ type: "leave" }, () => {});
+  }
+
+  #getIn(): void {
+    if (this.#founder) {
+      this.#ask({ type: "create_space" }, () => this.state = "inside");
+      return;
+    }
+    this.#ticket ??= this.#world.ticket();
+    const doors = this.#world.doors();
+    if (this.#ticket === null || doors.length === 0) return;
+    const addresses = [this.#world.prng.pick(doors), this.#world.prng.pick(doors)];
+    this.#ask({ type: "join", keys: this.#ticket.keys, addresses }, (reply) => {
+      if (reply.ok || reply.code === "still_joining" || reply.code === "home_has_space") {
+        this.state = "inside";
+      } else if (reply.code === "refused_ticket" && ++this.#refusals >= 6) {
+        this.#refusals = 0;
+        this.#ticket = null;
+      }
+    });
+  }
+
+  #write(): void {
+    const { prng } = this.#world;
+    const writes: Write[] = [];
+    for (let left = prng.chance(0.7) ? 1 : prng.between(2, 6); left > 0; left--) writes.push(this.#drawWrite());
+    this.#ask({ type: "write", writes }, (reply) => {
+      if (!reply.ok) return;
+      const { versions } = reply;
+      assert(versions !== undefined && versions.length === writes.length, "one version per write");
+      for (const [i, version] of versions.entries()) {
+        if (version === null) continue;
+        this.#world.acknowledged({ peer: this.peer.index, version, write: writes[i] as Write });
+      }
+    });
+  }
+
+  #drawWrite(): Write {
+    const { prng, hotKeys } = this.#world;
+    const key = prng.chance(0.6) ? `hot/${prng.below(hotKeys)}` : `cold/${prng.below(100_000)}`;
+    const current = this.peer.machine?.get(key)?.version;
+    const ifVersion = prng.chance(0.1) && current !== undefined ? { ifVersion: current } : {};
+    if (prng.chance(0.25)) return { kind: "del", key, ...ifVersion };
+    const value = prng.bytes(prng.chance(0.9) ? prng.below(100) : prng.below(20_000));
+    return {
+      kind: "put",
+      key,
+      media: "application/octet-stream",
+      value,
+      ...ifVersion,
+      ...(prng.chance(0.05) ? { ifAbsent: true } : {}),
+      ...(prng.chance(0.1) ? { unlessEqual: true } : {}),
+    };
+  }
+
+  #ask(request: Request, replied: (reply: Reply) => void): void {
+    const life = this.#life;
+    this.#busy++;
+    this.peer.request(request, (reply) => {
+      if (life === this.#life) this.#busy--;
+      const expected = EXPECTED_FAILURES[request.type] ?? [];
+      assert(
+        reply.ok || expected.includes(reply.code),
+        `peer ${this.peer.index} answered ${request.type} with ${JSON.stringify(reply)}`,
+      );
+      replied(reply);
+    });
+  }
+}

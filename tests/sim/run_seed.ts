@@ -1,0 +1,50 @@
+import { drawHabits } from "./habits.ts";
+import { Prng } from "./prng.ts";
+import { Trace } from "./trace.ts";
+import { type Plant, World } from "./world.ts";
+
+/** What one simulation gave. */
+export interface Outcome {
+  readonly seed: number;
+  /** Null for well. */
+  readonly error: unknown;
+  /** Hash over all inputs and effects. */
+  readonly traceHash: string;
+  readonly peers: number;
+  /** Writes that were acknowledged. */
+  readonly acknowledged: number;
+  readonly transactions: number;
+  /** Virtual time at the end. */
+  readonly virtualMs: number;
+}
+
+/** How a seed is to be run. */
+export interface RunOptions {
+  /** Number of peers. Default: 3 to 7, by the seed. */
+  readonly peers?: number;
+  readonly plant?: Plant;
+  /** Takes each line of the trace. */
+  readonly print?: (line: string) => void;
+}
+
+/** Simulates one seed, and never throws: what went wrong is in the outcome. */
+export function runSeed(seed: number, options: RunOptions = {}): Outcome {
+  const trace = new Trace(options.print ?? null);
+  const habits = drawHabits(new Prng(seed, 1), options.peers ?? null);
+  const world = new World(seed, habits, trace, options.plant ?? null);
+  let error: unknown = null;
+  try {
+    world.run();
+  } catch (thrown) {
+    error = thrown;
+  }
+  return {
+    seed,
+    error,
+    traceHash: trace.hash,
+    peers: world.peers.length,
+    acknowledged: world.checks.acknowledged.length,
+    transactions: world.peers[0]?.store.transactionsTotal ?? 0,
+    virtualMs: world.schedule.nowMs,
+  };
+}
