@@ -36,7 +36,14 @@ export class SigningKey {
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   if (!isUsablePoint(publicKey)) return false;
-  return verifyNatively(null, message, importPublicKey(ED25519, publicKey), signature);
+  let key: KeyObject;
+  try {
+    key = importPublicKey(ED25519, publicKey);
+  } catch {
+    // 32 bytes that are no point of the curve: the one thing that can be wrong with them.
+    return false;
+  }
+  return verifyNatively(null, message, key, signature);
 }
 
 // The y coordinates of all points whose order divides 8, little-endian: 0, 1, −1 and the two of order 8.

@@ -260,10 +260,19 @@ export class Link {
       } else if (now.monotonicMs - this.#lastReceivedMs >= SILENT_AFTER_MS) {
         this.#fail("silent", "");
       } else if (now.monotonicMs >= this.#pingDueMs) {
-        this.#ping(now);
+        this.ping(now);
       }
     }
     return this.#takeWaitingEvents();
+  }
+
+  /** Measures the round trip now: a `pong` event follows. Nothing where the link is not open, or a ping is under way. */
+  ping(now: Now): void {
+    if (this.#state !== "open" || !this.#isPingAnswered) return;
+    this.#pingNonce++;
+    this.#pingSentMs = now.monotonicMs;
+    this.#isPingAnswered = false;
+    this.#lanes[LANES.control].push({ kind: LINK_KINDS.ping, body: new Writer(4).u32(this.#pingNonce).finish() });
   }
 
   /** The other side belongs here: larger frames are allowed, and the timeout of the handshake is over. */
@@ -279,9 +288,10 @@ export class Link {
     return this.#lanes[LANES.control].costBytes + this.#lanes[LANES.live].costBytes;
   }
 
-  /** The first ping is due at once, to know the round trip. */
+  /** The first ping is due at once, to know the round trip; a second one before its answer would tell nothing. */
   get #pingDueMs(): number {
-    return this.#pingSentMs === null ? 0 : Math.max(this.#pingSentMs, this.#lastReceivedMs) + KEEPALIVE_AFTER_MS;
+    if (!this.#isPingAnswered) return Infinity;
+    return this.#pingSentMs === null ? 0 : this.#lastReceivedMs + KEEPALIVE_AFTER_MS;
   }
 
   *#process(now: Now): Generator<LinkEvent, void, undefined> {
@@ -370,11 +380,9 @@ export class Link {
       }
       case LINK_KINDS.pong: {
         const nonce = nonceOf(frame);
-        if (this.#pingSentMs === null || nonce > this.#pingNonce) {
+        if (this.#pingSentMs === null || this.#isPingAnswered || nonce !== this.#pingNonce) {
           throw new ProtocolError("bad_state", "a pong without its ping");
         }
-        // An answer to an earlier ping, or a second one, tells nothing about the last.
-        if (nonce < this.#pingNonce || this.#isPingAnswered) return;
         this.#isPingAnswered = true;
         this.#roundTripMs = now.monotonicMs - this.#pingSentMs;
         yield { type: "pong", roundTripMs: this.#roundTripMs };
@@ -389,13 +397,6 @@ export class Link {
       default:
         throw new ProtocolError("bad_state", `frame kind ${frame.kind}`);
     }
-  }
-
-  #ping(now: Now): void {
-    this.#pingNonce++;
-    this.#pingSentMs = now.monotonicMs;
-    this.#isPingAnswered = false;
-    this.#lanes[LANES.control].push({ kind: LINK_KINDS.ping, body: new Writer(4).u32(this.#pingNonce).finish() });
   }
 
   #queueHandshake(message: Uint8Array): void {

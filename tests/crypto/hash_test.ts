@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { toHex, utf8Encode } from "../../lib/base/bytes.ts";
+import { constantTimeEqual, hmacSha256, sha256 } from "../../lib/crypto/hash.ts";
+
+Deno.test("hash: SHA-256 gives FIPS 180-4's example, in one part or several", () => {
+  const expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  assertEquals(toHex(sha256(utf8Encode("abc"))), expected);
+  assertEquals(toHex(sha256(utf8Encode("a"), utf8Encode(""), utf8Encode("bc"))), expected);
+  assertEquals(sha256().constructor, Uint8Array);
+});
+
+Deno.test("hash: HMAC-SHA-256 gives RFC 4231's test case 2", () => {
+  const expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+  assertEquals(toHex(hmacSha256(utf8Encode("Jefe"), utf8Encode("what do ya want for nothing?"))), expected);
+  assertEquals(
+    toHex(hmacSha256(utf8Encode("Jefe"), utf8Encode("what do ya "), utf8Encode("want for nothing?"))),
+    expected,
+  );
+});
+
+Deno.test("hash: the comparison in constant time tells equal from different", () => {
+  assertEquals(constantTimeEqual(Uint8Array.of(1, 2), Uint8Array.of(1, 2)), true);
+  assertEquals(constantTimeEqual(Uint8Array.of(1, 2), Uint8Array.of(1, 3)), false);
+  assertEquals(constantTimeEqual(Uint8Array.of(1, 2), Uint8Array.of(1, 2, 0)), false);
+});
