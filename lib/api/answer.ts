@@ -43,16 +43,36 @@ export function accepted(reply: Reply): Extract<Reply, { ok: true }> {
  * A response of one object a line, made as fast as it is read. A `KithError` before the first line refuses the
  * request; a later one ends the answer with an error line.
  *
- * @param make gives the objects; its signal is aborted when nobody reads any more, or when one of `signals` is.
+ * @param make gives the objects; its signal is aborted when nobody reads any more, or when `stopping` is.
  */
 export async function linesAnswer(
   make: (signal: AbortSignal) => AsyncGenerator<Fields>,
-  signals: readonly AbortSignal[],
+  stopping: AbortSignal,
 ): Promise<Response> {
   const cancelled = new AbortController();
-  const objects = make(AbortSignal.any([cancelled.signal, ...signals]));
-  const first = await objects.next();
-  let pending: Promise<IteratorResult<Fields>> = Promise.resolve(first);
+  const objects = make(AbortSignal.any([cancelled.signal, stopping]));
+  return linesResponse(objects, Promise.resolve(await objects.next()), cancelled);
+}
+
+/**
+ * A response of one object that may take its time: it begins at once, so that it is noticed when nobody waits for it
+ * any more. A `KithError` then is told by the object alone, under status 200.
+ */
+export function lateAnswer(make: (signal: AbortSignal) => Promise<Fields>, stopping: AbortSignal): Response {
+  const cancelled = new AbortController();
+  const signal = AbortSignal.any([cancelled.signal, stopping]);
+  const objects = (async function* () {
+    yield await make(signal);
+  })();
+  return linesResponse(objects, objects.next(), cancelled);
+}
+
+function linesResponse(
+  objects: AsyncGenerator<Fields>,
+  first: Promise<IteratorResult<Fields>>,
+  cancelled: AbortController,
+): Response {
+  let pending = first;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       let text = "";

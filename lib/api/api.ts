@@ -15,8 +15,6 @@ interface Call {
   readonly host: HostApi;
   readonly request: Request;
   readonly query: URLSearchParams;
-  /** Aborted when nobody waits for the answer any more, or the host stops. */
-  readonly signals: readonly AbortSignal[];
 }
 
 type Route = (call: Call) => Response | Promise<Response>;
@@ -28,23 +26,23 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /v1/members": ({ host }) => objectAnswer(membersFields(host)),
   "GET /v1/conflicts": ({ host }) => objectAnswer(conflictsFields(host)),
   "GET /v1/paths": ({ host }) => objectAnswer({ ...host.paths }),
-  "GET /v1/entries": ({ host, query, signals }) => linesAnswer((signal) => listEntries(host, query, signal), signals),
-  "GET /v1/export": ({ host, query, signals }) => linesAnswer((signal) => exportLines(host, query, signal), signals),
-  "GET /v1/watch": ({ host, query, signals }) => linesAnswer((signal) => watchChanges(host, query, signal), signals),
+  "GET /v1/entries": ({ host, query }) => linesAnswer((signal) => listEntries(host, query, signal), host.stopping),
+  "GET /v1/export": ({ host, query }) => linesAnswer((signal) => exportLines(host, query, signal), host.stopping),
+  "GET /v1/watch": ({ host, query }) => linesAnswer((signal) => watchChanges(host, query, signal), host.stopping),
   "GET /v1/entry": ({ host, query }) => getEntry(host, keyOf(query)),
   "PUT /v1/entry": ({ host, query, request }) => putEntry(host, keyOf(query), query, request),
   "DELETE /v1/entry": ({ host, query }) => deleteEntry(host, keyOf(query), query),
-  "POST /v1/import": ({ host, request, signals }) => {
+  "POST /v1/import": ({ host, request }) => {
     const body = request.body ?? new Blob([]).stream();
-    return linesAnswer((signal) => importLines(host, body, signal), signals);
+    return linesAnswer((signal) => importLines(host, body, signal), host.stopping);
   },
-  "POST /v1/wait": async ({ host, request, signals }) => await waitFor(host, await readObject(request), signals),
+  "POST /v1/wait": async ({ host, request }) => waitFor(host, await readObject(request)),
   "POST /v1/space": async ({ host }) => objectAnswer(await createSpace(host)),
   "POST /v1/invites": async ({ host, request }) => objectAnswer(await invite(host, await readObject(request))),
   "GET /v1/invites": ({ host }) => objectAnswer(openInvites(host)),
-  "POST /v1/join": async ({ host, request, signals }) => {
+  "POST /v1/join": async ({ host, request }) => {
     const fields = await readObject(request);
-    return await linesAnswer(() => join(host, fields), signals);
+    return await linesAnswer(() => join(host, fields), host.stopping);
   },
   "POST /v1/leave": async ({ host }) => {
     accepted(await host.request({ type: "leave" }));
@@ -75,8 +73,7 @@ export function createApi(host: HostApi): Handler {
     try {
       const route = ROUTES[`${request.method} ${url.pathname}`];
       if (route === undefined) throw new KithError("unknown_path", { method: request.method, path: url.pathname });
-      const signals = [request.signal, host.stopping];
-      return await route({ host, request, query: url.searchParams, signals });
+      return await route({ host, request, query: url.searchParams });
     } catch (error) {
       if (error instanceof KithError) return errorAnswer(error);
       throw error;

@@ -8,6 +8,8 @@ import { newTicketSecret, ticketFromText, ticketText, ticketWords } from "../spa
 import { accepted, type Fields } from "./answer.ts";
 import { numberField, textField, textsField } from "./body.ts";
 
+/** How long a ticket is good unless it is said. */
+const TICKET_FOR_MS = 24 * 60 * 60 * 1000;
 const ROLES: readonly string[] = ["reader", "writer", "admin"] satisfies Role[];
 
 /** Founds a space. */
@@ -15,14 +17,14 @@ export async function createSpace(host: HostApi): Promise<Fields> {
   return { space: accepted(await host.request({ type: "create_space" })).space };
 }
 
-/** Makes a ticket. Fields: role (default: writer), uses (default: 1), forMs (default: for ever). */
+/** Makes a ticket. Fields: role (default: writer), uses (default: 1), forMs (default: 24 hours; 0: for ever). */
 export async function invite(host: HostApi, fields: Fields): Promise<Fields> {
   const role = textField(fields, "role") ?? "writer";
   if (!ROLES.includes(role)) {
     throw new KithError("bad_request", { detail: `'role' must be one of ${ROLES.join(", ")}` });
   }
-  const forMs = numberField(fields, "forMs");
-  const expiresMs = forMs === undefined ? 0 : host.nowMs() + Math.max(1, Math.floor(forMs));
+  const forMs = numberField(fields, "forMs") ?? TICKET_FOR_MS;
+  const expiresMs = forMs === 0 ? 0 : host.nowMs() + Math.ceil(forMs);
   const secret = newTicketSecret(host.random);
   const keys = await host.ticketKeys(secret);
   const uses = numberField(fields, "uses") ?? 1;

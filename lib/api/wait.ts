@@ -2,7 +2,7 @@ import { utf8Decode } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
 import { MAX_TIMER_MS, WAIT_LOOK_MS } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
-import { type Fields, objectAnswer } from "./answer.ts";
+import { type Fields, lateAnswer } from "./answer.ts";
 import { flagField, numberField, textField } from "./body.ts";
 
 /**
@@ -11,17 +11,19 @@ import { flagField, numberField, textField } from "./body.ts";
  *
  * @throws {KithError} `timed_out` after `timeoutMs`, `no_peer_running` for what can't come about without one.
  */
-export async function waitFor(host: HostApi, fields: Fields, signals: readonly AbortSignal[]): Promise<Response> {
+export function waitFor(host: HostApi, fields: Fields): Response {
   const missing = conditionOf(host, fields);
   const timeoutMs = numberField(fields, "timeoutMs");
-  const beganMs = performance.now();
+  const beganMs = host.nowMs();
   if (missing() !== null && !host.running) throw new KithError("no_peer_running", { home: host.paths.home });
-  const outcome = await becomes(host, () => missing() === null, timeoutMs, AbortSignal.any([...signals]));
-  if (outcome === "aborted") throw new KithError("stopping");
-  if (outcome === "timed_out") {
-    throw new KithError("timed_out", { seconds: (timeoutMs ?? 0) / 1000, detail: missing() ?? "it just did" });
-  }
-  return objectAnswer({ waited_ms: Math.round(performance.now() - beganMs) });
+  return lateAnswer(async (signal) => {
+    const outcome = await becomes(host, () => missing() === null, timeoutMs, signal);
+    if (outcome === "aborted") throw new KithError("stopping");
+    if (outcome === "timed_out") {
+      throw new KithError("timed_out", { seconds: (timeoutMs ?? 0) / 1000, detail: missing() ?? "it just did" });
+    }
+    return { waited_ms: Math.max(0, host.nowMs() - beganMs) };
+  }, host.stopping);
 }
 
 /** What still has to come about, in words; null when all holds. */

@@ -63,9 +63,12 @@ export class Client {
     throw errorOf(await readObject(response), response.status);
   }
 
-  /** The object that the API answers with. */
+  /** The object that the API answers with; an answer that took its time may be an error under status 200. */
   async object(method: string, path: string, options: RequestOptions = {}): Promise<JsonObject> {
-    return await readObject(await this.request(method, path, options));
+    const response = await this.request(method, path, options);
+    const object = await readObject(response);
+    if (typeof object.error === "string") throw errorOf(object, response.status);
+    return object;
   }
 
   /** The objects of an answer in lines, as they come. @throws {ApiError} for a line that is an error. */

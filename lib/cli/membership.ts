@@ -9,7 +9,7 @@ export async function invite(context: Context): Promise<number> {
   const forMs = flags.number("for") ?? Infinity;
   const uses = flags.number("uses") ?? 1;
   const answer = await (await context.peer()).object("POST", "/v1/invites", {
-    json: { role: flags.text("role") ?? "writer", uses, ...(forMs === Infinity ? {} : { forMs }) },
+    json: { role: flags.text("role") ?? "writer", uses, forMs: forMs === Infinity ? 0 : forMs },
     signal: context.signal,
   });
   if (output.json) {

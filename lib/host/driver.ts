@@ -2,7 +2,7 @@ import type { Now } from "../base/clock.ts";
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { MAX_PENDING_REQUEST_BYTES, MAX_PENDING_REQUESTS } from "../base/limits.ts";
-import type { Change, Effect, Input, Machine, Reply, Request } from "../peer/machine.ts";
+import type { Effect, Input, Machine, Reply, Request } from "../peer/machine.ts";
 import { Network } from "./network.ts";
 import { TurnLoop } from "./turn.ts";
 
@@ -13,7 +13,7 @@ export interface DriverHooks {
   /** Something to log and count. */
   event(event: PeerEvent): void;
   /** Keys whose winner or whose conflicts changed. */
-  changed(changes: readonly Change[]): void;
+  changed(keys: readonly string[]): void;
   /** A turn is over, and its effects are performed. */
   turned(): void;
   /** The machine asks to stop, or broke an invariant (`error`); nothing more is handled in that case. */
@@ -119,7 +119,7 @@ export class Driver {
           this.#hooks.event(effect.event);
           break;
         case "changed":
-          this.#hooks.changed(effect.changes);
+          this.#hooks.changed(effect.keys);
           break;
         case "stop":
           this.#hooks.stopped(effect.reason);

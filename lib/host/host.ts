@@ -50,6 +50,7 @@ interface Parts {
   readonly store: Store;
   readonly log: Log;
   readonly addresses: OwnAddresses;
+  readonly otherPort: boolean;
   readonly resources: AsyncDisposableStack;
 }
 
@@ -65,6 +66,8 @@ export class Host implements HostApi {
   readonly random = random;
   readonly running: boolean;
   readonly startedMs = Date.now();
+  /** Whether the default port was busy, so that another one was taken. */
+  readonly otherPort: boolean;
   readonly #driver: Driver;
   readonly #addresses: OwnAddresses;
   readonly #store: Store;
@@ -101,7 +104,8 @@ export class Host implements HostApi {
     resources.defer(() => log.close());
     const store = Store.open(paths.store, { random });
     resources.defer(() => store.close());
-    const listeners = options.offline ? [] : openListeners(options.listen ?? config.listen);
+    const listen = options.listen ?? config.listen;
+    const listeners = options.offline ? [] : openListeners(listen);
     for (const listener of listeners) resources.use(listener);
     const addresses = new OwnAddresses(listeners.map((listener) => listener.addr));
     const peer = new Peer({
@@ -111,7 +115,8 @@ export class Host implements HostApi {
         return addresses.dialable;
       },
     });
-    const host = new Host({ options, paths, peer, store, log, addresses, resources: resources.move() });
+    const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
+    const host = new Host({ options, paths, peer, store, log, addresses, otherPort, resources: resources.move() });
     host.#driver.network.listen(listeners);
     try {
       if (!options.offline) host.#open(options.api);
@@ -122,19 +127,20 @@ export class Host implements HostApi {
     return host;
   }
 
-  private constructor({ options, paths, peer, store, log, addresses, resources }: Parts) {
+  private constructor({ options, paths, peer, store, log, addresses, otherPort, resources }: Parts) {
     this.version = options.version;
     this.peer = peer;
     this.paths = paths;
     this.running = options.offline !== true;
     this.#addresses = addresses;
+    this.otherPort = otherPort;
     this.#store = store;
     this.#log = log;
     this.#resources = resources;
     this.#driver = new Driver(peer, {
       now: readClocks,
       event: (event) => this.#tell(event),
-      changed: (changes) => this.#changedHeard.forEach((heard) => heard(changes)),
+      changed: (keys) => this.#changed(keys),
       turned: () => this.#turned(),
       stopped: (reason, error) => this.#machineStopped(reason, error),
     }, { offline: !this.running });
@@ -152,11 +158,6 @@ export class Host implements HostApi {
   /** The broken invariant that stopped it; null where there was none. The process then ends with exit code 1. */
   get failure(): unknown {
     return this.#failure;
-  }
-
-  /** The port listened on; null without a network. Another than DEFAULT_PORT was taken if that was busy. */
-  get port(): number | null {
-    return this.#addresses.port;
   }
 
   get addresses(): readonly string[] {
@@ -270,6 +271,12 @@ export class Host implements HostApi {
   #tell(event: PeerEvent): void {
     this.#log.write(event);
     this.#eventHeard.forEach((heard) => heard(event));
+  }
+
+  #changed(keys: readonly string[]): void {
+    if (this.#changedHeard.size === 0) return;
+    const changes = this.peer.changes(keys);
+    this.#changedHeard.forEach((heard) => heard(changes));
   }
 
   #turned(): void {
