@@ -61,7 +61,7 @@ export type Effect =
   /** Something to log and count. */
   | { readonly type: "event"; readonly event: PeerEvent }
   /** Keys whose winner or whose conflicts changed. */
-  | { readonly type: "changed"; readonly changes: readonly Change[] }
+  | { readonly type: "changed"; readonly keys: readonly string[] }
   /** The machine cannot go on (its home was copied, its store is damaged): stop the peer. */
   | { readonly type: "stop"; readonly reason: string };
 
@@ -245,6 +245,8 @@ export interface PeerReads {
   get(key: string): EntryView | null;
   /** Winners in key order (bytewise), those above `after`, at most `limit`. */
   list(query: { readonly prefix?: string; readonly after?: string; readonly limit: number }): EntryView[];
+  /** How keys stand now; for those of a `changed` effect, which are looked up only where somebody watches. */
+  changes(keys: readonly string[]): Change[];
   conflicts(): ConflictView[];
   members(): MemberView[];
   peers(): PeerView[];

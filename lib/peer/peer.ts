@@ -22,7 +22,17 @@ import { Applier } from "./applier.ts";
 import { advertisedPort, dialableAddress } from "./dialable_address.ts";
 import { Joiner } from "./joiner.ts";
 import { type Connection, Links, type LinksListener, type Stage } from "./links.ts";
-import type { ConflictView, Effect, EntryView, Input, Machine, MemberView, PeerReads, PeerView } from "./machine.ts";
+import type {
+  Change,
+  ConflictView,
+  Effect,
+  EntryView,
+  Input,
+  Machine,
+  MemberView,
+  PeerReads,
+  PeerView,
+} from "./machine.ts";
 import type { Reply, StatusView } from "./machine.ts";
 import { Pings } from "./pings.ts";
 import { Requests } from "./requests.ts";
@@ -198,10 +208,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#withStore(() => {
       if (applied.some(({ header }) => header.class === "membership")) this.#membershipChanged(now);
       this.#sync.turnEnded(applied, now);
-      if (changed.size > 0) {
-        this.#effects.push({ type: "changed", changes: this.#views.changes(changed, now.wallMs) });
-      }
     });
+    if (changed.size > 0) this.#effects.push({ type: "changed", keys: [...changed] });
     for (const address of this.#dialler.due(now)) this.#effects.push({ type: "dial", address });
     return this.#takeEffects();
   }
@@ -230,6 +238,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** Winners in key order (bytewise). */
   list(query: { readonly prefix?: string; readonly after?: string; readonly limit: number }): EntryView[] {
     return this.#views.list(query);
+  }
+
+  /** How keys stand now. */
+  changes(keys: readonly string[]): Change[] {
+    return this.#views.changes(keys);
   }
 
   /** What needs a person's eye. */

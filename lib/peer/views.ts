@@ -162,7 +162,7 @@ export class Views {
   }
 
   /** How keys stand now, as watchers are told of them. */
-  changes(keys: Iterable<string>, wallMs: number): Change[] {
+  changes(keys: readonly string[]): Change[] {
     const { store, identity } = this.#parts;
     const changes: Change[] = [];
     for (const key of keys) {
@@ -180,7 +180,7 @@ export class Views {
         value: null,
         conflicts: 0,
         peer: toBase32(del?.peer ?? identity.peerId),
-        timeMs: del?.stamp.ms ?? Math.floor(wallMs),
+        timeMs: del?.stamp.ms ?? 0,
       });
     }
     return changes;

@@ -258,8 +258,8 @@ export class SimPeer implements NetworkHost {
     for (const effect of effects) {
       if (this.life !== life) return;
       if (effect.type === "changed") {
-        trace.add(`${this.#time} p${this.index} changed ${effect.changes.map(({ key }) => key).join(" ")}`);
-        this.changes.push(...effect.changes);
+        trace.add(`${this.#time} p${this.index} changed ${effect.keys.join(" ")}`);
+        this.changes.push(...(this.#machine?.changes(effect.keys) ?? []));
         continue;
       }
       trace.add(`${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
