@@ -1,5 +1,6 @@
 import { scrypt, scryptSync } from "node:crypto";
 import { utf8Encode } from "../base/bytes.ts";
+import { hmacSha256 } from "./hash.ts";
 
 /** What the secret of a ticket is turned into (DESIGN: derivation version 1). */
 export interface TicketKeys {
@@ -17,10 +18,12 @@ export const TICKET_SECRET_BYTES = 8;
 // One salt for all tickets: a joiner knows nothing but the words. 32 MiB and some 0.1 s for each guess.
 const SALT = utf8Encode("kith ticket v1");
 const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
+// Derived further by HMAC: the scrypt of some runtimes gives at most 64 bytes.
+const ROOT_BYTES = 32;
 
 /** The keys of a ticket's 8-byte secret by scrypt (RFC 7914). Blocks for some 0.1 s: not for a running peer. */
 export function deriveTicketKeys(secret: Uint8Array): TicketKeys {
-  return split(scryptSync(checked(secret), SALT, 96, COST));
+  return split(scryptSync(checked(secret), SALT, ROOT_BYTES, COST));
 }
 
 /** As `deriveTicketKeys`, on another thread; `done` is called later, with the keys or with what went wrong. */
@@ -28,7 +31,7 @@ export function deriveTicketKeysInBackground(
   secret: Uint8Array,
   done: (error: Error | null, keys?: TicketKeys) => void,
 ): void {
-  scrypt(checked(secret), SALT, 96, COST, (error, bytes) => {
+  scrypt(checked(secret), SALT, ROOT_BYTES, COST, (error, bytes) => {
     if (error) done(error);
     else done(null, split(bytes));
   });
@@ -39,7 +42,10 @@ function checked(secret: Uint8Array): Uint8Array {
   return secret;
 }
 
-function split(bytes: Uint8Array): TicketKeys {
-  const keys = Uint8Array.from(bytes);
-  return { inviteSeed: keys.slice(0, 32), macKey: keys.slice(32, 64), tagKey: keys.slice(64, 96) };
+function split(root: Uint8Array): TicketKeys {
+  return {
+    inviteSeed: hmacSha256(root, utf8Encode("kith invite key 1")),
+    macKey: hmacSha256(root, utf8Encode("kith grant key 1")),
+    tagKey: hmacSha256(root, utf8Encode("kith tag key 1")),
+  };
 }
