@@ -16,8 +16,8 @@ export async function* watchChanges(
 ): AsyncGenerator<Fields> {
   const prefix = query.get("prefix") ?? "";
   const queue = new ChangeQueue();
-  const unsubscribe = host.onChanged((changes) => {
-    for (const change of changes) if (change.key.startsWith(prefix)) queue.add(change);
+  const unsubscribe = host.onChanged((keys) => {
+    for (const change of host.peer.changes(keys.filter((key) => key.startsWith(prefix)))) queue.add(change);
   });
   const wake = () => queue.wake();
   signal.addEventListener("abort", wake);

@@ -6,7 +6,7 @@ import { CHECKPOINT_IDLE_MS, MAX_EVENT_NAMES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { spokenPeerName } from "../base/spoken_name.ts";
 import { deriveTicketKeysInBackground } from "../crypto/ticket_keys.ts";
-import type { Change, Reply, Request, TicketKeys } from "../peer/machine.ts";
+import type { Reply, Request, TicketKeys } from "../peer/machine.ts";
 import { Peer } from "../peer/peer.ts";
 import { Store } from "../store/store.ts";
 import { parseAddress } from "./address.ts";
@@ -75,7 +75,7 @@ export class Host implements HostApi {
   readonly #resources: AsyncDisposableStack;
   readonly #stop = new AbortController();
   readonly #counters = new Map<string, number>();
-  readonly #changedHeard = new Set<(changes: readonly Change[]) => void>();
+  readonly #changedHeard = new Set<(keys: readonly string[]) => void>();
   readonly #turnHeard = new Set<() => void>();
   readonly #eventHeard = new Set<(event: PeerEvent) => void>();
   readonly #ended = Promise.withResolvers<string>();
@@ -177,7 +177,7 @@ export class Host implements HostApi {
     return this.#driver.request(request);
   }
 
-  onChanged(heard: (changes: readonly Change[]) => void): Unsubscribe {
+  onChanged(heard: (keys: readonly string[]) => void): Unsubscribe {
     return subscribe(this.#changedHeard, heard);
   }
 

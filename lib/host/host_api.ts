@@ -1,6 +1,6 @@
 import type { PeerEvent } from "../base/event.ts";
 import type { Random } from "../base/random.ts";
-import type { Change, PeerReads, Reply, Request, TicketKeys } from "../peer/machine.ts";
+import type { PeerReads, Reply, Request, TicketKeys } from "../peer/machine.ts";
 import type { Config } from "./config.ts";
 import type { HomePaths } from "./home.ts";
 
@@ -31,7 +31,7 @@ export interface HostApi {
   /** Asks the peer for something; resolves once the answer is durable. Never rejects. */
   request(request: Request): Promise<Reply>;
   /** Calls back with keys whose winner or conflicts changed, after each commit. */
-  onChanged(heard: (changes: readonly Change[]) => void): Unsubscribe;
+  onChanged(heard: (keys: readonly string[]) => void): Unsubscribe;
   /** Calls back after each turn. */
   onTurn(heard: () => void): Unsubscribe;
   /** Calls back with every event. */
