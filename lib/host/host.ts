@@ -140,7 +140,7 @@ export class Host implements HostApi {
     this.#driver = new Driver(peer, {
       now: readClocks,
       event: (event) => this.#tell(event),
-      changed: (keys) => this.#changed(keys),
+      changed: (keys) => this.#changedHeard.forEach((heard) => heard(keys)),
       turned: () => this.#turned(),
       stopped: (reason, error) => this.#machineStopped(reason, error),
     }, { offline: !this.running });
@@ -271,12 +271,6 @@ export class Host implements HostApi {
   #tell(event: PeerEvent): void {
     this.#log.write(event);
     this.#eventHeard.forEach((heard) => heard(event));
-  }
-
-  #changed(keys: readonly string[]): void {
-    if (this.#changedHeard.size === 0) return;
-    const changes = this.peer.changes(keys);
-    this.#changedHeard.forEach((heard) => heard(changes));
   }
 
   #turned(): void {

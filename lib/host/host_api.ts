@@ -30,7 +30,7 @@ export interface HostApi {
   readonly stopping: AbortSignal;
   /** Asks the peer for something; resolves once the answer is durable. Never rejects. */
   request(request: Request): Promise<Reply>;
-  /** Calls back with keys whose winner or conflicts changed, after each commit. */
+  /** Calls back with the keys whose winner or conflicts changed, after each commit; `peer.changes` tells how. */
   onChanged(heard: (keys: readonly string[]) => void): Unsubscribe;
   /** Calls back after each turn. */
   onTurn(heard: () => void): Unsubscribe;
