@@ -1,3 +1,4 @@
+import type { PeerEvent } from "../base/event.ts";
 import type { Transport } from "./client.ts";
 
 /** How a peer is to be run. */
@@ -16,13 +17,11 @@ export interface StartOptions {
   readonly offline?: boolean;
 }
 
-/** Something that happened in a running peer. */
-export interface PeerNews {
-  /** In snake_case, as `PeerEvent`. */
-  readonly name: string;
-  readonly level: string;
-  readonly reason?: string;
-  readonly fields: Readonly<Record<string, unknown>>;
+/** The way to the API of a peer. */
+export interface Connection {
+  readonly transport: Transport;
+  /** Ends it. */
+  close(): void;
 }
 
 /** A peer that runs in this process. */
@@ -30,22 +29,24 @@ export interface RunningPeer {
   readonly transport: Transport;
   /** Its home, as an absolute path. */
   readonly home: string;
-  /** Where it listens, `host:port`: addresses that others can dial. */
+  /** Where others can dial it, `host:port`. */
   readonly addresses: readonly string[];
   /** Where it speaks the text protocol; null: nowhere. */
   readonly text: string | null;
   /** Whether the usual port was busy, so that another one was taken. */
   readonly otherPort: boolean;
   /** Calls back on what happens; returns how to stop that. */
-  onNews(heard: (news: PeerNews) => void): () => void;
+  onEvent(heard: (event: PeerEvent) => void): () => void;
   /** Resolves with the reason once it stopped, by whomever. */
   readonly stopped: Promise<string>;
+  /** Whether it stopped because something is broken. */
+  readonly failed: boolean;
   /** Stops it cleanly. */
   stop(): Promise<void>;
 }
 
 /** Where kith keeps what, by name. */
-export interface HomePaths {
+export interface Paths {
   readonly home: string;
   readonly [name: string]: string;
 }
@@ -57,11 +58,23 @@ export interface Backend {
   /** Versions of what is kept and spoken, by name. */
   readonly versions: Readonly<Record<string, string | number>>;
   /** The paths of a home; undefined: of the usual one. */
-  paths(home: string | undefined): HomePaths;
-  /** Whether the home has nothing in it yet: neither identity nor data. */
-  isNew(home: string | undefined): boolean;
+  paths(home: string | undefined): Paths;
   /** The API of the peer that runs in a home; null when none runs. */
-  connect(home: string | undefined): Promise<Transport | null>;
+  connect(home: string | undefined): Promise<Connection | null>;
   /** Runs a peer in this process. @throws {KithError} */
   start(options: StartOptions): Promise<RunningPeer>;
+  /** Resolves once no process uses a home any more. @throws {KithError} `timed_out`. */
+  untilFree(home: string | undefined): Promise<void>;
+  /** Exchanges values with a program that speaks the text protocol. */
+  textExchange(address: string, transport: Transport, signal: AbortSignal): Promise<TextExchange>;
+}
+
+/** What came of a text exchange. */
+export interface TextExchange {
+  /** Values that were new here. */
+  readonly pulled: number;
+  /** Values that were sent. */
+  readonly pushed: number;
+  /** Values that were left out: too long, or with a comma. */
+  readonly skipped: number;
 }

@@ -11,7 +11,7 @@ const IF_VERSION: FlagSpec = {
 };
 
 const UP_FLAGS: readonly FlagSpec[] = [
-  { name: "name", type: "text", value: "NAME", help: "what other members call this peer; kept" },
+  { name: "name", type: "text", value: "NAME", help: "what other members call this peer" },
   {
     name: "listen",
     type: "address",
@@ -280,7 +280,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "state",
     arguments: [{ name: "PEER", kind: "peer" }],
     flags: [{ name: "count", type: "integer", range: [1, 1000], default: "1", help: "measure so often" }],
-    examples: [["kith ping otter", "by name, or by the beginning of its id"]],
+    examples: [["kith ping otter-7f2k", "by name, or by the beginning of its id"]],
   },
   {
     name: "text",

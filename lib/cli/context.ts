@@ -1,7 +1,7 @@
 import { KithError } from "../base/errors.ts";
 import type { Console } from "../host/console.ts";
-import type { Backend, RunningPeer } from "./backend.ts";
-import { Client } from "./client.ts";
+import type { Backend, Connection, RunningPeer } from "./backend.ts";
+import { Client, type Transport } from "./client.ts";
 import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
 
@@ -9,6 +9,10 @@ import type { Output } from "./output.ts";
 export const EXIT_OK = 0;
 /** A command that was interrupted. */
 export const EXIT_INTERRUPTED = 130;
+
+/** How often a home that another process has is tried again, and how long after. */
+const HOME_TRIES = 50;
+const HOME_RETRY_MS = 100;
 
 /** What commands share with each other: one process, or one prompt. */
 export interface Surroundings {
@@ -24,6 +28,9 @@ export class Context {
   readonly backend: Backend;
   readonly prompted: RunningPeer | null;
   #offline: RunningPeer | null = null;
+  #connection: Connection | null = null;
+  /** Set by a command that ends by itself when the signal is aborted, and then says with which exit code. */
+  endsItself = false;
 
   constructor(
     surroundings: Surroundings,
@@ -45,16 +52,28 @@ export class Context {
 
   /** The API of the peer that runs in the home, or with none running, of the home opened for this command. */
   async peer(): Promise<Client> {
-    const running = await this.runningPeer();
-    if (running !== null) return running;
-    this.#offline ??= await this.backend.start({ ...this.homeOption(), offline: true });
-    return new Client(this.#offline.transport);
+    return new Client(await this.transport());
+  }
+
+  /** As `peer`, without the client around it. */
+  async transport(): Promise<Transport> {
+    for (let triesLeft = HOME_TRIES;; triesLeft--) {
+      const running = await this.#running();
+      if (running !== null) return running;
+      try {
+        this.#offline ??= await this.backend.start({ ...this.homeOption(), offline: true });
+        return this.#offline.transport;
+      } catch (error) {
+        // A peer that is starting or stopping, or another command, has the home for a moment.
+        if (triesLeft === 0 || !(error instanceof KithError && error.code === "home_owned")) throw error;
+        await new Promise((resolve) => setTimeout(resolve, HOME_RETRY_MS));
+      }
+    }
   }
 
   /** The API of the peer that runs in the home; null when none runs. */
   async runningPeer(): Promise<Client | null> {
-    if (this.prompted !== null) return new Client(this.prompted.transport);
-    const transport = await this.backend.connect(this.home);
+    const transport = await this.#running();
     return transport === null ? null : new Client(transport);
   }
 
@@ -72,10 +91,18 @@ export class Context {
 
   /** Closes what the command opened. */
   async close(): Promise<void> {
+    this.#connection?.close();
+    this.#connection = null;
     await this.#offline?.stop();
     this.#offline = null;
   }
+
+  async #running(): Promise<Transport | null> {
+    if (this.prompted !== null) return this.prompted.transport;
+    this.#connection ??= await this.backend.connect(this.home);
+    return this.#connection?.transport ?? null;
+  }
 }
 
-/** Runs one command; resolves with its exit code. */
+/** Runs one command. @returns its exit code. */
 export type Handler = (context: Context) => Promise<number>;

@@ -26,28 +26,9 @@ export function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** A value as the fields of a JSON object: `json` or `text` where its type and bytes allow, else `base64`. */
-export function valueFields(media: string, value: Uint8Array): Record<string, unknown> {
-  const text = textOf(value);
-  if (text !== null && isJson(media)) {
-    try {
-      return { json: JSON.parse(text) as unknown };
-    } catch {
-      // Whoever wrote it did not check it: the bytes are shown as what they are.
-      return { base64: value.toBase64() };
-    }
-  }
-  return text !== null && media.startsWith("text/") ? { text } : { base64: value.toBase64() };
-}
-
 /** The beginning of a value in one safe line, at most `columns` wide; what is not text is only described. */
 export function previewOf(fields: Readonly<Record<string, unknown>>, columns: number): string {
   if (typeof fields.text === "string") return cutToWidth(escapeText(fields.text.slice(0, 4 * columns)), columns);
   if ("json" in fields) return cutToWidth(escapeText(JSON.stringify(fields.json)), columns);
   return typeof fields.base64 === "string" ? "(bytes)" : "";
-}
-
-function isJson(media: string): boolean {
-  const essence = (media.split(";")[0] as string).trim();
-  return essence === "application/json" || essence.endsWith("+json");
 }

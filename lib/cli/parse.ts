@@ -43,11 +43,12 @@ export function parseCommandLine(
   return { command, args, flags };
 }
 
-/** Where the command stands; `words.length` when there is none. */
+/** Where the command stands; -1 when there is none. Behind `--` there are arguments only. */
 function commandIndex(words: readonly string[], specs: readonly FlagSpec[]): number {
-  const { _: rest } = parseArgs(words, { ...optionsOf(specs), stopEarly: true });
-  // Behind `--` there are arguments only, and 'up' takes none: the check of arguments says so.
-  return words[words.length - rest.length - 1] === "--" ? words.length : words.length - rest.length;
+  const end = words.indexOf("--");
+  const head = end < 0 ? words : words.slice(0, end);
+  const { _: rest } = parseArgs(head, { ...optionsOf(specs), stopEarly: true });
+  return rest.length === 0 ? -1 : head.length - rest.length;
 }
 
 function split(

@@ -1,26 +1,28 @@
 import { KithError } from "../base/errors.ts";
+import { valueFields } from "../api/value_fields.ts";
 import { MAX_VALUE_BYTES } from "../base/limits.ts";
 import { ApiError, type Client } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
-import { mediaOfType, previewOf, valueFields } from "./entry.ts";
+import { mediaOfType, previewOf, textOf } from "./entry.ts";
 import { escapeLines, escapeText } from "./escape.ts";
 import { formatAge, formatSize, formatTable } from "./format.ts";
 import { readAll } from "./lines.ts";
 
 /** Columns for the beginning of a value in `ls --long`. */
 const PREVIEW_COLUMNS = 40;
-/** What is shown as it is on a terminal: text, as long as it could be read at all. */
 const encoder = new TextEncoder();
 
 /** `set KEY VALUE`, `set KEY -`, `set KEY @FILE`. */
 export async function set(context: Context): Promise<number> {
   const [key, value] = context.args as [string, string];
   const body = await readValue(context, key, value);
+  const media = mediaOfType(context.flags.text("type") ?? "text");
+  if (media.startsWith("text/") && textOf(body) === null) throw new KithError("invalid_utf8", { what: "value" });
   const peer = await context.peer();
   const result = await peer.object("PUT", "/v1/entry", {
     query: { key, if_absent: context.flags.on("if-absent"), if_version: context.flags.text("if-version") },
     body,
-    media: mediaOfType(context.flags.text("type") ?? "text"),
+    media,
     signal: context.signal,
   });
   if (context.output.json) context.output.object({ key, version: result.version });
@@ -38,7 +40,6 @@ export async function get(context: Context): Promise<number> {
   if (context.output.json) {
     context.output.object({
       key,
-      type: media,
       version: response?.headers.get("x-kith-version") ?? null,
       peer: response?.headers.get("x-kith-peer") ?? null,
       time: Number(response?.headers.get("x-kith-time") ?? 0) || null,

@@ -14,6 +14,8 @@ export interface OpenedFile {
 
 /** What a program has of the terminal or script that started it. */
 export interface Console {
+  /** The words behind the program's name. */
+  readonly words: readonly string[];
   readonly stdout: Sink;
   readonly stderr: Sink;
   /** Whether a person types standard input. */
@@ -48,6 +50,7 @@ export class ClosedPipeError extends Error {
 /** The console of this process. */
 export function processConsole(): Console {
   return {
+    words: Deno.args,
     stdout: sink(Deno.stdout),
     stderr: sink(Deno.stderr),
     stdinIsTerminal: Deno.stdin.isTerminal(),

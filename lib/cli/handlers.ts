@@ -1,0 +1,41 @@
+import { paths, version } from "./about.ts";
+import { completionScript } from "./completion_scripts.ts";
+import type { Handler } from "./context.ts";
+import { help } from "./help.ts";
+import { invite, leave } from "./membership.ts";
+import { members, peers, ping } from "./people.ts";
+import { config } from "./settings.ts";
+import { conflicts, status, wait } from "./state.ts";
+import { text } from "./text.ts";
+import { exportEntries, importEntries } from "./transfer.ts";
+import { down, join, up } from "./up.ts";
+import { del, get, ls, set } from "./values.ts";
+import { watch } from "./watch.ts";
+
+/** What runs each command of the table. */
+export const HANDLERS: Readonly<Record<string, Handler>> = {
+  up,
+  down,
+  config,
+  invite,
+  join,
+  leave,
+  members,
+  set,
+  get,
+  del,
+  ls,
+  watch,
+  conflicts,
+  import: importEntries,
+  export: exportEntries,
+  status,
+  peers,
+  wait,
+  ping,
+  text,
+  paths,
+  version,
+  completions: completionScript,
+  help,
+};

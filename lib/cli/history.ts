@@ -1,0 +1,34 @@
+import type { Console } from "../host/console.ts";
+
+/** Lines kept: what a person may look for again. */
+export const MAX_HISTORY_LINES = 1000;
+/** A longer line is not kept: it is pasted data, not a command to repeat. */
+const MAX_LINE_CHARACTERS = 2000;
+/** Commands whose words must not lie on disk: tickets. */
+const SECRET = /^\s*join\s/;
+
+/** The lines of a prompt, kept from one run to the next in a private file. */
+export class History {
+  readonly #console: Console;
+  readonly #path: string;
+  #lines: string[];
+
+  constructor(console: Console, path: string) {
+    this.#console = console;
+    this.#path = path;
+    const text = console.readTextFile(path) ?? "";
+    this.#lines = text.split("\n").filter((line) => line !== "").slice(-MAX_HISTORY_LINES);
+  }
+
+  /** The lines, the newest first, as node:readline wants them. */
+  get newestFirst(): string[] {
+    return this.#lines.toReversed();
+  }
+
+  /** Keeps a line, once; not one that begins with a space or holds a ticket. */
+  add(line: string): void {
+    if (line.trim() === "" || line.startsWith(" ") || line.length > MAX_LINE_CHARACTERS || SECRET.test(line)) return;
+    this.#lines = [...this.#lines.filter((known) => known !== line), line].slice(-MAX_HISTORY_LINES);
+    this.#console.writeTextFile(this.#path, this.#lines.join("\n") + "\n");
+  }
+}

@@ -1,0 +1,83 @@
+import { createApi } from "../api/api.ts";
+import { KithError } from "../base/errors.ts";
+import { VERSION } from "../base/version.ts";
+import { connectControl } from "../host/control.ts";
+import { type HomePaths, homePaths, resolveHome } from "../host/home.ts";
+import { Host } from "../host/host.ts";
+import { lockHome } from "../host/lock.ts";
+import { controlPath } from "../host/runtime_folder.ts";
+import { WIRE_VERSION } from "../wire/hello.ts";
+import type { Backend, Connection, Paths, RunningPeer, StartOptions } from "./backend.ts";
+
+/** How long a stopping peer may take, and how often it is looked at. */
+const UNTIL_FREE_MS = 15_000;
+const LOOK_AGAIN_AFTER_MS = 50;
+
+/** The commands' way to real peers. */
+export function hostBackend(): Backend {
+  return {
+    version: VERSION,
+    versions: { wire: WIRE_VERSION },
+    paths: (home) => allPaths(pathsOf(home)),
+    connect: (home) => connect(pathsOf(home)),
+    start,
+    untilFree: (home) => untilFree(pathsOf(home)),
+    textExchange: () => Promise.reject(new Error("none")),
+  };
+}
+
+function pathsOf(home: string | undefined): HomePaths {
+  return homePaths(resolveHome(home));
+}
+
+function allPaths(paths: HomePaths): Paths {
+  return { ...paths, history: `${paths.home}/history`, control: controlPath(paths) };
+}
+
+async function connect(paths: HomePaths): Promise<Connection | null> {
+  const control = await connectControl(paths);
+  return control === null ? null : { transport: control.request, close: () => control.close() };
+}
+
+async function start(options: StartOptions): Promise<RunningPeer> {
+  const { home, name, listen, ephemeral, offline } = options;
+  const host = await Host.start({
+    version: VERSION,
+    ...(home === undefined ? {} : { home }),
+    ...(name === undefined ? {} : { name }),
+    ...(listen === undefined ? {} : { listen }),
+    ephemeral: ephemeral === true,
+    offline: offline === true,
+    api: createApi,
+  });
+  return {
+    transport: createApi(host),
+    home: host.paths.home,
+    addresses: host.addresses,
+    text: null,
+    otherPort: host.otherPort,
+    onEvent: (heard) => host.onEvent(heard),
+    stopped: host.stopped,
+    get failed() {
+      return host.failure !== null;
+    },
+    stop: () => host.stop("asked to stop"),
+  };
+}
+
+async function untilFree(paths: HomePaths): Promise<void> {
+  const endMs = performance.now() + UNTIL_FREE_MS;
+  while (true) {
+    try {
+      (await lockHome(paths)).release();
+      return;
+    } catch (error) {
+      if (!(error instanceof KithError && error.code === "home_owned")) throw error;
+      if (performance.now() >= endMs) {
+        const detail = `process ${error.values.pid} still uses the home`;
+        throw new KithError("timed_out", { seconds: UNTIL_FREE_MS / 1000, detail }, error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_AFTER_MS));
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { KithError } from "../base/errors.ts";
+import { spokenSpaceName } from "../base/spoken_name.ts";
+import { ticketFromText } from "../space/ticket.ts";
+import { askTicket } from "./ask.ts";
+import type { Client } from "./client.ts";
+import type { Context } from "./context.ts";
+import { textField } from "./fields.ts";
+import { readAll } from "./lines.ts";
+import { usageError } from "./usage.ts";
+
+/** More than any ticket has. */
+const MAX_TICKET_TEXT_BYTES = 16 * 1024;
+
+/**
+ * The ticket that a person means: from the words of the command, standard input, KITH_TICKET, or by asking.
+ *
+ * @throws {KithError} `usage` where there is none, `ticket_…` where it is not one.
+ */
+export async function readTicket(context: Context): Promise<string> {
+  const ticket = await givenTicket(context);
+  // A slip is told before anything is started or sent.
+  ticketFromText(ticket);
+  return ticket;
+}
+
+async function givenTicket(context: Context): Promise<string> {
+  const { args, console, output, prompted } = context;
+  if (args.length === 1 && args[0] === "-") {
+    const bytes = await readAll(console.stdin(), MAX_TICKET_TEXT_BYTES);
+    if (bytes === null) throw new KithError("ticket_malformed");
+    return new TextDecoder().decode(bytes);
+  }
+  if (args.length > 0) {
+    if (prompted === null) {
+      output.warning("Others on this machine may see a ticket on the command line; better let 'kith join' ask for it.");
+    }
+    return args.join(" ");
+  }
+  const variable = console.variable("KITH_TICKET");
+  if (variable) return variable;
+  const asked = console.stdinIsTerminal && prompted === null ? askTicket() : null;
+  if (asked !== null && asked.trim() !== "") return asked;
+  throw usageError("'kith join' needs a ticket: type it when asked, or send it to 'kith join -'.");
+}
+
+/** Joins with a ticket. @throws {ApiError} */
+export async function joinWith(context: Context, client: Client, ticket: string): Promise<void> {
+  const { output, flags } = context;
+  let space = "";
+  const answers = client.objects("POST", "/v1/join", {
+    json: { ticket, at: flags.list("at"), carry: flags.on("carry") },
+    signal: context.signal,
+  });
+  for await (const answer of answers) space = textField(answer, "space") || space;
+  if (output.json) output.object({ event: "joined", space });
+  else output.words(`Joined ${space === "" ? "the space" : spokenSpaceName(space)}.`);
+}

@@ -1,0 +1,45 @@
+import { type Console, processConsole } from "../host/console.ts";
+import type { Backend } from "./backend.ts";
+import { COMPLETE_COMMAND } from "./completion_scripts.ts";
+import { peerSources } from "./completion_sources.ts";
+import { completions } from "./completion.ts";
+import { EXIT_INTERRUPTED, EXIT_OK } from "./context.ts";
+import { hostBackend } from "./host_backend.ts";
+import { runCommandLine } from "./run.ts";
+
+/** Runs the command line of this process, to its exit. */
+export async function main(): Promise<void> {
+  const console = processConsole();
+  console.exit(await runProcess(console, hostBackend()));
+}
+
+async function runProcess(console: Console, backend: Backend): Promise<number> {
+  const { words } = console;
+  if (words[0] === COMPLETE_COMMAND) return await complete(words.slice(1), console, backend);
+  const interruption = new AbortController();
+  const stopListening = console.onSignal(() => {
+    // Who asks twice does not want to wait for a clean end.
+    if (interruption.signal.aborted) console.exit(EXIT_INTERRUPTED);
+    interruption.abort();
+  });
+  try {
+    return await runCommandLine(words, { console, backend, prompted: null }, interruption.signal);
+  } finally {
+    stopListening();
+  }
+}
+
+async function complete(typed: readonly string[], console: Console, backend: Backend): Promise<number> {
+  const words = typed[0] === "--" ? typed.slice(1) : typed;
+  const home = console.variable("KITH_HOME");
+  const connection = await backend.connect(home).catch(() => null);
+  try {
+    const found = await completions(words, peerSources(console, connection?.transport ?? null));
+    // A key may hold a line feed, which these scripts could not take.
+    const offered = found.filter((candidate) => !candidate.includes("\n"));
+    if (offered.length > 0) console.stdout.write(new TextEncoder().encode(offered.join("\n") + "\n"));
+  } finally {
+    connection?.close();
+  }
+  return EXIT_OK;
+}

@@ -1,0 +1,160 @@
+import process from "node:process";
+import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
+import { KithError } from "../base/errors.ts";
+import type { RunningPeer } from "./backend.ts";
+import { Client } from "./client.ts";
+import { completions } from "./completion.ts";
+import { peerSources } from "./completion_sources.ts";
+import type { Context, Surroundings } from "./context.ts";
+import { escapeText } from "./escape.ts";
+import { textField } from "./fields.ts";
+import { History, MAX_HISTORY_LINES } from "./history.ts";
+import { eventLine, newsBetween } from "./news.ts";
+import { runCommandLine } from "./run.ts";
+import { quoteWord, splitLine, wordsOf } from "./words.ts";
+import { usageError } from "./usage.ts";
+
+/** Events come in bursts: what they changed is looked at once, this much later. */
+const LOOK_AFTER_MS = 100;
+
+/** Takes commands on the terminal until Ctrl-D, `exit`, an interruption, or the end of the peer. */
+export async function runPrompt(context: Context, peer: RunningPeer, interrupted: Promise<void>): Promise<void> {
+  const prompt = new Prompt(context, peer);
+  await prompt.run(interrupted);
+}
+
+class Prompt {
+  readonly #context: Context;
+  readonly #peer: RunningPeer;
+  readonly #client: Client;
+  readonly #surroundings: Surroundings;
+  readonly #history: History;
+  readonly #readline: Interface;
+  readonly #closed = Promise.withResolvers<void>();
+  #queue: Promise<void> = Promise.resolve();
+  #running: AbortController | null = null;
+  #ending = false;
+
+  constructor(context: Context, peer: RunningPeer) {
+    this.#context = context;
+    this.#peer = peer;
+    this.#client = new Client(peer.transport);
+    this.#surroundings = {
+      console: { ...context.console, stdin: takenStdin },
+      backend: context.backend,
+      prompted: peer,
+    };
+    this.#history = new History(context.console, context.backend.paths(peer.home).history ?? `${peer.home}/history`);
+    this.#readline = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      terminal: true,
+      history: this.#history.newestFirst,
+      historySize: MAX_HISTORY_LINES,
+      removeHistoryDuplicates: true,
+      completer: (line: string, done: (error: Error | null, found: [string[], string]) => void) => {
+        this.#complete(line).then((found) => done(null, found), (error) => done(error, [[], line]));
+      },
+    });
+  }
+
+  async run(interrupted: Promise<void>): Promise<void> {
+    const readline = this.#readline;
+    const status = await this.#client.object("GET", "/v1/status");
+    readline.setPrompt(`${escapeText(textField(status, "name"))}> `);
+    readline.on("line", (line) => {
+      this.#queue = this.#queue.then(() => this.#take(line));
+    });
+    readline.on("SIGINT", () => this.#interrupt());
+    readline.on("close", () => this.#closed.resolve());
+    const stopNews = this.#tellNews(status);
+    readline.prompt();
+    await Promise.race([this.#closed.promise, interrupted, this.#peer.stopped]);
+    this.#ending = true;
+    stopNews();
+    this.#running?.abort();
+    await this.#queue;
+    readline.close();
+    this.#context.output.words("\nStopping the peer; 'kith up' runs it again.");
+  }
+
+  async #take(line: string): Promise<void> {
+    if (this.#ending) return;
+    const command = line.trim();
+    if (command === "exit" || command === "quit") return this.#readline.close();
+    if (command !== "") {
+      this.#history.add(line);
+      await this.#execute(line);
+    }
+    if (!this.#ending) this.#readline.prompt();
+  }
+
+  async #execute(line: string): Promise<void> {
+    const running = new AbortController();
+    this.#running = running;
+    try {
+      const words = wordsOf(line);
+      // A line copied from somewhere begins with the program's name.
+      await runCommandLine(words[0] === "kith" ? words.slice(1) : words, this.#surroundings, running.signal);
+    } catch (error) {
+      if (!(error instanceof KithError)) throw error;
+      this.#context.output.failure(error.code, error.message, error.values);
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  /** Ctrl-C: ends the command that runs, else clears the line. */
+  #interrupt(): void {
+    if (this.#running !== null) return this.#running.abort();
+    process.stdout.write("^C\n");
+    // Moving to the end and deleting backwards works whatever the line holds.
+    this.#readline.write(null, { ctrl: true, name: "e" });
+    this.#readline.write(null, { ctrl: true, name: "u" });
+    this.#readline.prompt();
+  }
+
+  async #complete(line: string): Promise<[string[], string]> {
+    const { words, lastTyped } = splitLine(line);
+    const known = words[0] === "kith" ? words.slice(1) : words;
+    const found = await completions(known, peerSources(this.#context.console, this.#peer.transport));
+    // A single command or key is complete: the next word can follow at once.
+    const ending = found.length === 1 && !found[0]?.endsWith("/") ? " " : "";
+    return [found.map((word) => quoteWord(word) + ending), lastTyped];
+  }
+
+  /** Prints what happens above the line that is being typed. Returns how to stop that. */
+  #tellNews(status: Awaited<ReturnType<Client["object"]>>): () => void {
+    let known = status;
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const look = async () => {
+      timer = null;
+      const now = await this.#client.object("GET", "/v1/status");
+      for (const line of newsBetween(known, now)) this.#above(line);
+      known = now;
+    };
+    const stop = this.#peer.onEvent((event) => {
+      const line = eventLine(event);
+      if (line !== null) this.#above(line);
+      // A peer that is stopping answers no more; its end is told anyway.
+      timer ??= setTimeout(() => void look().catch(() => {}), LOOK_AFTER_MS);
+    });
+    return () => {
+      stop();
+      if (timer !== null) clearTimeout(timer);
+    };
+  }
+
+  #above(line: string): void {
+    if (this.#ending) return;
+    if (this.#running !== null) return this.#context.output.words(this.#context.output.dim(line));
+    cursorTo(process.stdout, 0);
+    clearLine(process.stdout, 0);
+    process.stdout.write(this.#context.output.dim(line) + "\n");
+    this.#readline.prompt(true);
+  }
+}
+
+function takenStdin(): never {
+  throw usageError("Standard input is taken by the prompt; name a file with @FILE, or run this outside of it.");
+}

@@ -1,0 +1,54 @@
+import { spokenSpaceName } from "../base/spoken_name.ts";
+import type { JsonObject } from "./client.ts";
+import { escapeText } from "./escape.ts";
+import { numberField, textField } from "./fields.ts";
+import { formatCount, formatDuration } from "./format.ts";
+import type { Output } from "./output.ts";
+
+/** What the first screen of `up` shows. */
+export interface Screen {
+  readonly version: string;
+  /** The answer of `GET /v1/status`. */
+  readonly status: JsonObject;
+  readonly addresses: readonly string[];
+  /** Whether the usual port was busy. */
+  readonly otherPort: boolean;
+  /** Where the text protocol is spoken; null: nowhere. */
+  readonly text: string | null;
+  /** The home, as people write it. */
+  readonly home: string;
+  /** A ticket as the API gives it; null where none is to be shown. */
+  readonly ticket: JsonObject | null;
+  /** Wall clock, ms since 1970. */
+  readonly nowMs: number;
+}
+
+/** The lines of the first screen. */
+export function screenLines(screen: Screen, output: Output): string[] {
+  const name = escapeText(textField(screen.status, "name"));
+  const space = textField(screen.status, "space");
+  const members = formatCount(numberField(screen.status, "members") ?? 0, "member");
+  const spaceText = space === "" ? "none yet" : `${spokenSpaceName(space)} (${members})`;
+  const note = screen.otherPort ? "   (port 5484 is busy)" : "";
+  const lines = [
+    `${output.bold(`kith ${screen.version}`)}   peer ${output.bold(name)}   space ${output.bold(spaceText)}`,
+    `${output.dim("listening")}    ${screen.addresses.join("   ")}${note}`,
+  ];
+  if (screen.text !== null) lines.push(`${output.dim("text")}         ${screen.text}, without any password`);
+  lines.push(`${output.dim("data")}         ${escapeText(screen.home)}`);
+  if (screen.ticket === null) return lines;
+  const reachable = screen.addresses.find((address) => !/^(127\.|\[::1\])/.test(address));
+  const where = reachable === undefined ? "In another home of this machine" : "On another machine";
+  const command = reachable === undefined ? "kith join" : `kith join --at ${reachable}`;
+  return [
+    ...lines,
+    "",
+    `${where}, run   ${output.bold(command)}   and type   ${output.bold(textField(screen.ticket, "words"))}`,
+    `(${validity(screen.ticket, screen.nowMs)}; for more, or from afar: kith invite --uses 15, kith invite --long)`,
+  ];
+}
+
+function validity(ticket: JsonObject, nowMs: number): string {
+  const expires = numberField(ticket, "expires") ?? 0;
+  return expires === 0 ? "valid for ever" : `one machine, valid ${formatDuration(Math.max(0, expires - nowMs))}`;
+}

@@ -1,0 +1,147 @@
+import { askChoice } from "./ask.ts";
+import type { RunningPeer, StartOptions } from "./backend.ts";
+import { Client, type JsonObject } from "./client.ts";
+import { type Context, EXIT_INTERRUPTED, EXIT_OK } from "./context.ts";
+import { objectsOf, textField } from "./fields.ts";
+import { formatPath } from "./format.ts";
+import { joinWith, readTicket } from "./join.ts";
+import { followFirstSync } from "./first_sync.ts";
+import { runPrompt } from "./prompt.ts";
+import { screenLines } from "./screen.ts";
+
+/** How long the ticket on the first screen is good. */
+const FIRST_TICKET_MS = 24 * 60 * 60 * 1000;
+
+/** `up`. */
+export async function up(context: Context): Promise<number> {
+  if (context.prompted !== null) {
+    context.output.words("This is the running peer.");
+    return EXIT_OK;
+  }
+  return await runPeer(context, async (peer) => {
+    const client = new Client(peer.transport);
+    const status = await client.object("GET", "/v1/status");
+    if (textField(status, "space") !== "") return;
+    if (isInteractive(context) && wantsToJoin()) await joinWith(context, client, await readTicket(context));
+    else await client.object("POST", "/v1/space");
+  });
+}
+
+/** `join`. */
+export async function join(context: Context): Promise<number> {
+  const ticket = await readTicket(context);
+  const running = await context.runningPeer();
+  if (running !== null) {
+    await joinWith(context, running, ticket);
+    if (context.flags.on("exit")) await followFirstSync(context, running, context.signal);
+    return EXIT_OK;
+  }
+  if (!context.flags.on("exit")) {
+    return await runPeer(context, (peer) => joinWith(context, new Client(peer.transport), ticket));
+  }
+  const peer = await context.backend.start(startOptions(context));
+  try {
+    const client = new Client(peer.transport);
+    await joinWith(context, client, ticket);
+    await followFirstSync(context, client, context.signal);
+  } finally {
+    await peer.stop();
+  }
+  return EXIT_OK;
+}
+
+/** `down`. */
+export async function down(context: Context): Promise<number> {
+  if (context.prompted !== null) {
+    void context.prompted.stop();
+    return EXIT_OK;
+  }
+  await (await context.needRunningPeer()).object("POST", "/v1/down", { signal: context.signal });
+  await context.backend.untilFree(context.home);
+  if (context.output.json) context.output.object({ stopped: true });
+  return EXIT_OK;
+}
+
+/** Runs a peer until it is stopped; `enter` sees to it that it is in a space. */
+async function runPeer(context: Context, enter: (peer: RunningPeer) => Promise<void>): Promise<number> {
+  const peer = await context.backend.start(startOptions(context));
+  let ready = false;
+  context.endsItself = true;
+  const interrupted = new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    context.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  try {
+    const entered = enter(peer).then(() => announce(context, peer)).then(() => ready = true);
+    await Promise.race([entered, interrupted, peer.stopped]);
+    if (!ready && (context.signal.aborted || peer.failed)) {
+      entered.catch(() => {});
+      return context.signal.aborted ? EXIT_INTERRUPTED : 1;
+    }
+    if (isInteractive(context)) await runPrompt(context, peer, interrupted);
+    else await Promise.race([interrupted, peer.stopped]);
+  } finally {
+    await peer.stop();
+  }
+  return peer.failed ? 1 : EXIT_OK;
+}
+
+function startOptions({ flags, home }: Context): StartOptions {
+  const name = flags.text("name");
+  const text = flags.text("text");
+  return {
+    ...(home === undefined ? {} : { home }),
+    ...(name === undefined ? {} : { name }),
+    ...(flags.has("listen") ? { listen: flags.list("listen") } : {}),
+    ...(text === undefined ? {} : { text }),
+    ephemeral: flags.on("ephemeral"),
+  };
+}
+
+/** Whether a person sits at both ends, so that questions and a prompt make sense. */
+function isInteractive({ console, output }: Context): boolean {
+  return console.stdinIsTerminal && console.stdout.isTerminal && !output.json;
+}
+
+function wantsToJoin(): boolean {
+  const choice = askChoice("This machine is in no space yet. What shall it be?", [
+    "new: begin a new space",
+    "join: get into one with a ticket",
+  ], 0);
+  return choice === 1;
+}
+
+async function announce(context: Context, peer: RunningPeer): Promise<void> {
+  const { output, console } = context;
+  const client = new Client(peer.transport);
+  const status = await client.object("GET", "/v1/status");
+  if (output.json) {
+    output.object({
+      event: "ready",
+      peer: status.peer,
+      name: status.name,
+      space: status.space,
+      addresses: peer.addresses,
+      home: peer.home,
+      ...(peer.text === null ? {} : { text: peer.text }),
+    });
+    return;
+  }
+  const ticket = output.isTerminal && status.members === 1 ? await openTicket(client) : null;
+  output.lines(screenLines({
+    version: context.backend.version,
+    status,
+    addresses: peer.addresses,
+    otherPort: peer.otherPort,
+    text: peer.text,
+    home: formatPath(peer.home, console.variable("HOME")),
+    ticket,
+    nowMs: console.nowMs(),
+  }, output));
+}
+
+/** A ticket that is still good, else a new one. */
+async function openTicket(client: Client): Promise<JsonObject> {
+  const [open] = objectsOf(await client.object("GET", "/v1/invites"), "invites");
+  return open ?? await client.object("POST", "/v1/invites", { json: { forMs: FIRST_TICKET_MS } });
+}

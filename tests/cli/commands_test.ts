@@ -1,0 +1,349 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { HANDLERS } from "../../lib/cli/handlers.ts";
+import { apiError, apiLines, apiObject, run } from "./fakes.ts";
+
+const encoder = new TextEncoder();
+
+Deno.test("every command of the table has a handler and help, and there is no other", async () => {
+  assertEquals(Object.keys(HANDLERS).sort(), COMMANDS.map(({ name }) => name).sort());
+  for (const { name, summary, flags } of COMMANDS) {
+    for (const words of [["help", name], [name, "--help"], [name, "-h"]]) {
+      const { code, out, err } = await run(words);
+      assertEquals([code, err], [0, ""]);
+      assertStringIncludes(out, `kith ${name}: ${summary}`);
+      for (const flag of flags) assertStringIncludes(out, `--${flag.name}`);
+      assert(out.split("\n").every((line) => line.length <= 90), name);
+    }
+  }
+  const { out } = await run(["help"]);
+  for (const { name } of COMMANDS) assertMatch(out, new RegExp(`^  ${name} `, "m"));
+  assertEquals((await run(["--help"])).out, out);
+});
+
+Deno.test("the version is told in three ways", async () => {
+  assertEquals((await run(["version"])).out, "kith 9.9.9\n");
+  assertEquals((await run(["--version"])).out, "kith 9.9.9\n");
+  assertEquals((await run(["ls", "--version"])).out, "kith 9.9.9\n");
+  assertEquals(JSON.parse((await run(["version", "--json"])).out), { v: 1, version: "9.9.9", wire: 1, store: 1 });
+});
+
+Deno.test("an error is a sentence on standard error, or an object on standard output", async () => {
+  const answers = { "GET /v1/entry": () => apiError("not_found", 3, "There is no value at 'x'.", 404) };
+  const plain = await run(["get", "x"], answers);
+  assertEquals([plain.code, plain.out, plain.err], [3, "", "kith: There is no value at 'x'.\n"]);
+  const json = await run(["get", "x", "--json"], answers);
+  assertEquals([json.code, json.err], [3, ""]);
+  assertEquals(JSON.parse(json.out), { v: 1, error: "not_found", message: "There is no value at 'x'." });
+  const usage = await run(["gte", "x", "--json"]);
+  assertEquals(usage.code, 2);
+  assertEquals(JSON.parse(usage.out).error, "usage");
+});
+
+Deno.test("an error's values are escaped", async () => {
+  const { err } = await run(["get", "a\x1b[2J"], {
+    "GET /v1/entry": () => apiError("not_found", 3, "There is no value at 'a\x1b[2J'."),
+  });
+  assertEquals(err, "kith: There is no value at 'a\\x1b[2J'.\n");
+});
+
+Deno.test("a defect is told as one, with exit 1", async () => {
+  const { code, err } = await run(["get", "x"], {
+    "GET /v1/entry": () => {
+      throw new Error("boom");
+    },
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(err, "kith has a defect: boom");
+});
+
+Deno.test("set sends text, standard input or a file", async () => {
+  const bodies: string[] = [];
+  const answers = {
+    "PUT /v1/entry": async (request: Request) => {
+      bodies.push(`${request.headers.get("content-type")} ${new URL(request.url).search} ${await request.text()}`);
+      return apiObject({ version: "v1" });
+    },
+  };
+  const prepare = (console: { stdinText: string; files: Record<string, string> }) => {
+    console.stdinText = "from stdin";
+    console.files = { "cat.jpg": "meow" };
+  };
+  assertEquals((await run(["set", "a b", "x"], answers)).code, 0);
+  assertEquals((await run(["set", "k", "-", "--if-absent"], answers, prepare)).code, 0);
+  assertEquals((await run(["set", "k", "@cat.jpg", "--type", "image/jpeg"], answers, prepare)).code, 0);
+  assertEquals((await run(["set", "k", "{}", "--type", "json", "--if-version", "v0"], answers)).code, 0);
+  assertEquals(bodies, [
+    "text/plain ?key=a+b x",
+    "text/plain ?key=k&if_absent=1 from stdin",
+    "image/jpeg ?key=k meow",
+    "application/json ?key=k&if_version=v0 {}",
+  ]);
+  const missing = await run(["set", "k", "@none"], answers);
+  assertEquals([missing.code, missing.err], [1, "kith: The file none can't be read: No such file or directory.\n"]);
+  const large = await run(["set", "k", "-"], answers, (console) => console.stdinText = "x".repeat(256 * 1024 + 1));
+  assertEquals(large.code, 2);
+  assertStringIncludes(large.err, "at most 262144 are allowed");
+});
+
+function entry(value: string | Uint8Array, media: string) {
+  return {
+    "GET /v1/entry": () =>
+      new Response(value as BodyInit, {
+        headers: {
+          "content-type": media,
+          "x-kith-version": "ver",
+          "x-kith-conflicts": "2",
+          "x-kith-peer": "p",
+          "x-kith-time": "17",
+        },
+      }),
+  };
+}
+
+Deno.test("get writes exact bytes into a pipe, and a safe line on a terminal", async () => {
+  const bytes = encoder.encode("a\x1b[31m\nb");
+  const piped = await run(["get", "k"], entry(bytes, "text/plain"));
+  assertEquals(piped.console.stdoutBytes, [bytes]);
+  const shown = await run(["get", "k"], entry(bytes, "text/plain"), () => {}, true);
+  assertEquals(shown.out, "a\\x1b[31m\nb\n");
+  assertStringIncludes(shown.err, "escaped");
+  const plain = await run(["get", "k"], entry("hello", "text/plain"), () => {}, true);
+  assertEquals([plain.out, plain.err], ["hello\n", ""]);
+});
+
+Deno.test("get --json tells the value by its type", async () => {
+  const common = { v: 1, key: "k", version: "ver", peer: "p", time: 17, conflicts: 2 };
+  const cases: [string | Uint8Array, string, Record<string, unknown>][] = [
+    ["hi", "text/plain", { text: "hi" }],
+    ['{"a":1}', "application/json", { json: { a: 1 } }],
+    ["{broken", "application/json", { text: "{broken" }],
+    [Uint8Array.of(255, 0), "text/plain", { base64: "/wA=" }],
+    ["hi", "image/png", { base64: "aGk=" }],
+  ];
+  for (const [value, media, fields] of cases) {
+    const { out } = await run(["get", "k", "--json"], entry(value, media));
+    assertEquals(JSON.parse(out), { ...common, type: media, ...fields });
+  }
+});
+
+Deno.test("get --default is for a missing key only", async () => {
+  const missing = { "GET /v1/entry": () => apiError("not_found", 3, "no", 404) };
+  assertEquals((await run(["get", "k", "--default", "0"], missing)).out, "0");
+  assertEquals((await run(["get", "k", "--default", "0"], entry("1", "text/plain"))).out, "1");
+  const broken = { "GET /v1/entry": () => apiError("busy", 1, "busy", 503) };
+  assertEquals((await run(["get", "k", "--default", "0"], broken)).code, 1);
+});
+
+Deno.test("del of a key without a value is exit 3", async () => {
+  const answers = {
+    "DELETE /v1/entry": (request: Request) =>
+      apiObject({ version: new URL(request.url).searchParams.get("key") === "there" ? "v" : null }),
+  };
+  assertEquals((await run(["del", "there"], answers)).code, 0);
+  assertEquals((await run(["del", "there", "gone"], answers)).code, 3);
+});
+
+const LISTING = {
+  "GET /v1/entries": () =>
+    apiLines([
+      { v: 1, key: "a\n\u202e", size: 2048, time: 940_000, peer: "abcdefgh", type: "text/plain", text: "x\x1b" },
+      { v: 1, key: "b", size: 1, time: 1000, peer: "abcdefgh", type: "application/json", json: { y: 1 }, conflicts: 1 },
+    ]),
+};
+
+Deno.test("ls prints escaped keys, more with --long, and objects with --json", async () => {
+  assertEquals((await run(["ls"], LISTING)).out, "a\\n\\u{202e}\nb\n");
+  const long = (await run(["ls", "-l"], LISTING)).out.split("\n");
+  assertMatch(long[1] as string, /^2\.0 KiB\s+60 s ago\s+abcdefgh\s+a\\n\\u\{202e\}\s+x\\x1b$/);
+  assertMatch(long[2] as string, /b {2}\(\+1 concurrent\)\s+\{"y":1\}$/);
+  const lines = (await run(["ls", "--json"], LISTING)).out.trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line).key), ["a\n\u202e", "b"]);
+});
+
+Deno.test("a closed pipe ends a listing quietly", async () => {
+  const { code, err } = await run(["ls"], LISTING, (console) => console.readsLeft = 1);
+  assertEquals([code, err], [0, ""]);
+});
+
+Deno.test("an error in the middle of an answer is one", async () => {
+  const { code, out, err } = await run(["ls"], {
+    "GET /v1/entries": () => apiLines([{ v: 1, key: "a" }, { v: 1, error: "stopping", exit: 1, message: "Stopping." }]),
+  });
+  assertEquals([code, out, err], [1, "a\n", "kith: Stopping.\n"]);
+});
+
+Deno.test("import tells how much, and export passes lines on", async () => {
+  const imported = {
+    "POST /v1/import": async (request: Request) => {
+      assertEquals(await request.text(), '{"key":"a","text":"1"}\n');
+      return apiLines([{ v: 1, imported: 1, unchanged: 0 }, { v: 1, done: true, imported: 1, unchanged: 2 }]);
+    },
+  };
+  const prepare = (console: { files: Record<string, string> }) => console.files = { in: '{"key":"a","text":"1"}\n' };
+  const { code, out, err } = await run(["import", "in"], imported, prepare);
+  assertEquals([code, out, err], [0, "", "1 imported, 2 were there already\n"]);
+  assertEquals(JSON.parse((await run(["import", "in", "--json"], imported, prepare)).out).unchanged, 2);
+  const line = '{"v":1,"key":"a","type":"text/plain","text":"x"}';
+  const exported = {
+    "GET /v1/status": () => apiObject({ entries: 1 }),
+    "GET /v1/export": () => new Response(line + "\n"),
+  };
+  assertEquals((await run(["export"], exported)).out, line + "\n");
+  assertEquals((await run(["export"], exported, () => {}, true)).out, line + "\n");
+});
+
+Deno.test("a bad line of an import is exit 6 with its number", async () => {
+  const { code, out } = await run(["import", "in", "--json"], {
+    "POST /v1/import": async (request) => {
+      await request.text();
+      return apiLines([{ v: 1, error: "bad_line", exit: 6, message: "Line 2 is bad.", line: 2, kept: 1 }]);
+    },
+  }, (console) => console.files = { in: "{}\n" });
+  assertEquals(code, 6);
+  assertEquals(JSON.parse(out), { v: 1, error: "bad_line", message: "Line 2 is bad.", line: 2, kept: 1 });
+});
+
+Deno.test("wait sends its conditions, and needs one", async () => {
+  const bodies: unknown[] = [];
+  const answers = {
+    "POST /v1/wait": async (request: Request) => {
+      bodies.push(await request.json());
+      return apiObject({});
+    },
+  };
+  await run(["wait", "--synced", "--all", "--timeout", "2s"], answers);
+  await run(["wait", "lamp=on=1"], answers);
+  await run(["wait", "lamp", "--peers", "2"], answers);
+  assertEquals(bodies, [
+    { synced: true, all: true, timeoutMs: 2000 },
+    { key: "lamp", value: "on=1" },
+    { peers: 2, key: "lamp" },
+  ]);
+  assertEquals((await run(["wait"], answers)).code, 2);
+  assertEquals((await run(["wait", "--all"], answers)).code, 2);
+});
+
+Deno.test("config reads, changes and unsets settings", async () => {
+  const kept: unknown[] = [];
+  const answers = {
+    "GET /v1/config": () => apiObject({ name: "attic", listen: ["a:1"] }),
+    "PUT /v1/config": async (request: Request) => {
+      kept.push(await request.json());
+      return apiObject({});
+    },
+  };
+  assertMatch((await run(["config"], answers)).out, /^name {4}attic\nlisten {2}a:1\ntext {4}\(off\)\n$/);
+  assertEquals(JSON.parse((await run(["config", "--json"], answers)).out), {
+    v: 1,
+    name: "attic",
+    listen: ["a:1"],
+    text: null,
+  });
+  assertEquals((await run(["config", "listen", "b:2", "c:3"], answers)).code, 0);
+  assertEquals((await run(["config", "name", "--unset"], answers)).code, 0);
+  assertEquals(kept, [{ name: "attic", listen: ["b:2", "c:3"] }, { listen: ["a:1"] }]);
+  assertStringIncludes((await run(["config", "nmae", "x"], answers)).err, "did you mean 'name'?");
+});
+
+Deno.test("invite prints words, the long ticket, or both as an object", async () => {
+  const asked: unknown[] = [];
+  const answers = {
+    "POST /v1/invites": async (request: Request) => {
+      asked.push(await request.json());
+      return apiObject({ words: "a-b-c-d-e-f", ticket: "kith1abc", expires: 1_000_000 + 86_400_000 });
+    },
+  };
+  const { out, err } = await run(["invite"], answers);
+  assertEquals(out, "a-b-c-d-e-f\n");
+  assertStringIncludes(err, "1 machine, valid 24 h");
+  assertEquals((await run(["invite", "--long", "-q", "--uses", "3", "--for", "never"], answers)).out, "kith1abc\n");
+  assertEquals(asked, [{ role: "writer", uses: 1, forMs: 86_400_000 }, { role: "writer", uses: 3, forMs: 0 }]);
+  assertEquals(JSON.parse((await run(["invite", "--json"], answers)).out), {
+    v: 1,
+    words: "a-b-c-d-e-f",
+    ticket: "kith1abc",
+    expires: 86_400_000 + 1_000_000,
+  });
+});
+
+Deno.test("commands that need a running peer say so; others open the home and close it again", async () => {
+  const answers = { "GET /v1/members": () => apiObject({ members: [] }) };
+  const needing = await run(["peers"], answers, (_, backend) => backend.running = false);
+  assertEquals(needing.code, 1);
+  assertStringIncludes(needing.err, "No peer is running in /home/me/.local/share/kith");
+  const offline = await run(["members", "--home", "/h"], answers, (_, backend) => backend.running = false);
+  assertEquals(offline.code, 0);
+  assertEquals([offline.backend.started, offline.backend.stops], [[{ home: "/h", offline: true }], 1]);
+  const running = await run(["members"], answers);
+  assertEquals([running.backend.started, running.backend.closes], [[], 1]);
+});
+
+const STATUS = {
+  peer: "abcdefghijklmnop",
+  name: "otter\x1b",
+  space: "mfrggzdfmztwq2lkmfrggzdfmztwq2lkmfrggzdfmztwq2lkmfra",
+  digest: "0123456789abcdef0123",
+  synced: false,
+  entries: 63666,
+  conflicts: 1,
+  members: 2,
+  peers: [],
+  absent: [{ peer: "zyxwvutsrq", name: "lynx", since: 940_000 }],
+  waiting: 0,
+  syncing: { received: 10, total: 100 },
+};
+
+Deno.test("status says for people what it says exactly with --json", async () => {
+  const answers = { "GET /v1/status": () => apiObject(STATUS) };
+  const { out } = await run(["status"], answers);
+  for (const part of ["otter\\x1b (abcdefgh)", "63,666", "last seen 60 s ago", "10 of 100", "in sync      no"]) {
+    assertStringIncludes(out, part);
+  }
+  assertEquals(JSON.parse((await run(["status", "--json"], answers)).out), { v: 1, ...STATUS, running: true });
+});
+
+Deno.test("conflicts are listed with their versions", async () => {
+  const answers = {
+    "GET /v1/conflicts": () =>
+      apiObject({
+        conflicts: [
+          {
+            kind: "concurrent",
+            key: "k",
+            versions: [
+              { winner: true, text: "mine", peer: "aaaaaaaaaa", time: 940_000 },
+              { winner: false, text: "yours\x07", peer: "bbbbbbbbbb", time: 880_000 },
+            ],
+          },
+          { kind: "delete_beside_put", key: "d", peer: "cccccccccc", deleted_by: "dddddddddd", deleted_at: 940_000 },
+        ],
+      }),
+  };
+  const { out } = await run(["conflicts"], answers);
+  assertEquals(
+    out,
+    [
+      "k",
+      "* mine  by aaaaaaaa 60 s ago",
+      "  yours\\x07  by bbbbbbbb 2 min ago",
+      "d",
+      "  deleted by dddddddd 60 s ago, who did not know the value that stands, of cccccccc",
+      "",
+    ].join("\n"),
+  );
+  const none = await run(["conflicts"], { "GET /v1/conflicts": () => apiObject({ conflicts: [] }) });
+  assertEquals([none.code, none.out], [0, ""]);
+});
+
+Deno.test("watch ends after --count changes", async () => {
+  const answers = {
+    "GET /v1/watch": () =>
+      apiLines([
+        { v: 1, event: "put", key: "a", text: "1" },
+        { v: 1, event: "del", key: "b" },
+        { v: 1, event: "put", key: "c", text: "3" },
+      ]),
+  };
+  assertEquals((await run(["watch", "--count", "2"], answers)).out, "+ a  1\n- b\n");
+});
