@@ -9,6 +9,7 @@ import type { Membership } from "../space/membership.ts";
 import type { VersionRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Sync } from "../sync/sync.ts";
+import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Applier } from "./applier.ts";
 import type { Connection, Links } from "./links.ts";
 import type { AbsentView, Change, ConflictView, EntryView, MemberView, PeerView, StatusView } from "./machine.ts";
@@ -60,15 +61,21 @@ export class Views {
         versions: versions.map((version, i) => ({ ...entryView(version, versions.length - 1), winner: i === 0 })),
       });
     }
-    for (const { del, put } of store.deletedBesidePut(MAX_LISTED_CONFLICTS)) {
-      views.push({
-        kind: "delete_beside_put",
-        key: put.key,
-        version: versionText(put.versionId),
-        peer: toBase32(put.peer),
-        deletedBy: toBase32(del.peer),
-        deletedAtMs: del.stamp.ms,
-      });
+    for (const ofKey of Map.groupBy(store.deletedBesidePut(MAX_LISTED_CONFLICTS), ({ put }) => put.key).values()) {
+      // In an order that all peers share, whatever came first where.
+      ofKey.sort((a, b) =>
+        compareStamps(a.del.stamp, b.del.stamp) || compareVersionIds(a.del.versionId, b.del.versionId)
+      );
+      for (const { del, put } of ofKey) {
+        views.push({
+          kind: "delete_beside_put",
+          key: put.key,
+          version: versionText(put.versionId),
+          peer: toBase32(put.peer),
+          deletedBy: toBase32(del.peer),
+          deletedAtMs: del.stamp.ms,
+        });
+      }
     }
     return views;
   }

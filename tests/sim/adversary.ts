@@ -115,6 +115,8 @@ export class Adversary implements NetworkHost {
   #forgeries(target: SimPeer): TransactionBytes[] {
     const { store } = this.#member;
     const space = new SpaceState(store).space as Uint8Array;
+    // In, but without the space's data yet: there is nothing to forge from.
+    if (store.transactionsTotal === 0) return [];
     const honest = store.transactionByRow(1 + this.#prng.below(store.transactionsTotal));
     const genuine = store.load(honest.row);
     switch (this.#prng.below(6)) {

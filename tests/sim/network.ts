@@ -177,12 +177,15 @@ export class Network {
     const into = this.#end(target);
     out.other = into;
     into.other = out;
+    // Nothing arrives at the dialler before it knows of the connection.
+    into.lastArrivalMs = this.#schedule.nowMs + latencyMs;
+    this.#schedule.at(into.lastArrivalMs, () => {
+      if (host.life !== out.life) this.#gone(into);
+      else if (out.open) host.connected(out, "out", address);
+      else host.dialFailed(address, "lost");
+    });
     const hostPart = (host.listensAt ?? `10.0.1.${host.index}:0`).replace(/:\d+$/, "");
     target.connected(into, "in", `${hostPart}:${20_000 + this.#prng.below(40_000)}`);
-    this.#schedule.after(latencyMs, () => {
-      if (host.life === out.life) host.connected(out, "out", address);
-      else this.#gone(into);
-    });
   }
 
   #end(host: NetworkHost): End {

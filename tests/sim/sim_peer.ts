@@ -1,10 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Now } from "../../lib/base/clock.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
-import type { Change, Effect, Input, Reply, Request } from "../../lib/peer/machine.ts";
+import type { Effect, Input, Reply, Request } from "../../lib/peer/machine.ts";
 import { Peer } from "../../lib/peer/peer.ts";
 import { Store } from "../../lib/store/store.ts";
 import { lyingStore } from "./lying_store.ts";
@@ -64,8 +64,6 @@ export class SimPeer implements NetworkHost {
   life = 0;
   /** Stopped, as by SIGSTOP: no turns, no reads, no writes. */
   asleep = false;
-  /** Keys that changed, in the order in which that was told. */
-  changes: Change[] = [];
   /** Events by name. */
   readonly events = new Map<string, number>();
 
@@ -259,7 +257,9 @@ export class SimPeer implements NetworkHost {
       if (this.life !== life) return;
       if (effect.type === "changed") {
         trace.add(`${this.#time} p${this.index} changed ${effect.keys.join(" ")}`);
-        this.changes.push(...(this.#machine?.changes(effect.keys) ?? []));
+        for (const { key, version } of this.#machine?.changes(effect.keys) ?? []) {
+          assertEquals(version, this.#machine?.get(key)?.version ?? null, `the change of ${key} as it is told`);
+        }
         continue;
       }
       trace.add(`${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
