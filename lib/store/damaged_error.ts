@@ -11,7 +11,7 @@ export class DamagedError extends Error {
    * @param key the key it is under, where it has one that can still be read.
    */
   constructor(
-    readonly table: "transactions" | "operations" | "contexts",
+    readonly table: "transactions" | "operations" | "contexts" | "writers",
     readonly row: number,
     readonly key: string | null,
   ) {

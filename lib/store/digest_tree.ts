@@ -1,3 +1,4 @@
+import { equal } from "../base/bytes.ts";
 import { DIGEST_LEAF_OPERATIONS, MAX_OPERATIONS } from "../base/limits.ts";
 import {
   DIGEST_FAN_OUT,
@@ -26,6 +27,7 @@ export class DigestTree {
   readonly #save;
   readonly #delete;
   readonly #actRows;
+  readonly #liveLeaves;
   #trees: Map<number, WriterTree> | null = null;
   /** Leaves to be computed again, by writer. */
   #dirty = new Map<number, Set<number>>();
@@ -51,6 +53,9 @@ export class DigestTree {
       INSERT INTO digest_leaves (writer, leaf, hash) VALUES (?, ?, ?)
       ON CONFLICT DO UPDATE SET hash = excluded.hash`);
     this.#delete = database.statement("DELETE FROM digest_leaves WHERE writer = ? AND leaf = ?");
+    this.#liveLeaves = database.statement(`
+      SELECT DISTINCT t.writer, (t.first_operation + o.row - t.first_row) / ${DIGEST_LEAF_OPERATIONS}
+      FROM operations AS o JOIN transactions AS t ON t.row = o.transaction_row WHERE o.state = ${STATES.live}`);
     this.#actRows = database.statement(`
       SELECT t.id, o.row - t.first_row FROM transactions AS t
       CROSS JOIN operations AS o ON o.row >= t.first_row AND o.row < t.first_row + t.operation_count
@@ -68,11 +73,7 @@ export class DigestTree {
 
   /** Notes that the live versions around an operation number of a writer changed. */
   markDirty(writer: number, operationNumber: number): void {
-    const leaf = Math.floor(operationNumber / DIGEST_LEAF_OPERATIONS);
-    if (this.#dirty.get(writer)?.has(leaf) === true) return;
-    addTo(this.#dirty, writer, leaf);
-    addTo(this.#unsaved, writer, leaf);
-    this.#root = null;
+    this.#markLeaf(writer, Math.floor(operationNumber / DIGEST_LEAF_OPERATIONS));
   }
 
   /** Notes a membership operation. */
@@ -100,7 +101,10 @@ export class DigestTree {
     const trees = this.#load();
     for (const [writer, leaves] of this.#dirty) {
       const tree = treeOf(trees, writer);
-      for (const leaf of leaves) setOrDelete(tree[0] as Map<number, Uint8Array>, leaf, this.#hashLeaf(writer, leaf));
+      for (const leaf of leaves) {
+        setOrDelete(tree[0] as Map<number, Uint8Array>, leaf, this.#hashLeaf(writer, leaf));
+        addTo(this.#unsaved, writer, leaf);
+      }
       hashAbove(tree, leaves);
     }
     this.#dirty.clear();
@@ -115,6 +119,23 @@ export class DigestTree {
     return this.#root = digestRoot(roots, this.#acts);
   }
 
+  /** Computes the digest again from the operations alone. @returns whether it was right. */
+  recompute(): boolean {
+    const before = this.digest();
+    for (const [writer, tree] of this.#load()) {
+      for (const leaf of (tree[0] as Map<number, Uint8Array>).keys()) this.#markLeaf(writer, leaf);
+    }
+    for (const [writer, leaf] of this.#liveLeaves.all() as [number, number][]) this.#markLeaf(writer, leaf);
+    return equal(this.digest(), before);
+  }
+
+  #markLeaf(writer: number, leaf: number): void {
+    if (this.#dirty.get(writer)?.has(leaf) === true) return;
+    addTo(this.#dirty, writer, leaf);
+    addTo(this.#unsaved, writer, leaf);
+    this.#root = null;
+  }
+
   #hashLeaf(writer: number, leaf: number): Uint8Array | null {
     const start = leaf * DIGEST_LEAF_OPERATIONS;
     const rows = this.#idsOfLeaf.all(writer, start, start + DIGEST_LEAF_OPERATIONS) as [Uint8Array, number][];
@@ -127,8 +148,7 @@ export class DigestTree {
     const rows = this.#database.statement("SELECT writer, leaf, hash FROM digest_leaves ORDER BY writer, leaf").all();
     for (const [writer, leaf, hash] of rows as [number, number, Uint8Array | null][]) {
       if (hash === null) addTo(this.#dirty, writer, leaf);
-      // What was marked since the last commit is not yet so on disk.
-      else if (this.#dirty.get(writer)?.has(leaf) !== true) treeOf(trees, writer)[0]?.set(leaf, hash);
+      else treeOf(trees, writer)[0]?.set(leaf, hash);
     }
     for (const tree of trees.values()) hashAbove(tree, (tree[0] as Map<number, Uint8Array>).keys());
     return this.#trees = trees;

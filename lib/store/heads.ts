@@ -132,6 +132,7 @@ export class Heads {
     const rows = this.#database.statement("SELECT transaction_row FROM heads ORDER BY writer").all() as [number][];
     for (const [row] of rows) {
       const transaction = this.#transactions.byRow(row);
+      this.#writers.check(transaction.writer, transaction.header);
       const ofWriter = heads.get(transaction.writer) ?? [];
       ofWriter.push(headOf(transaction));
       heads.set(transaction.writer, ofWriter);

@@ -24,7 +24,7 @@ export class Merge {
   readonly #anyDangling;
   readonly #insertConflict;
   readonly #deleteConflict;
-  /** Whether names of versions not held are kept at all; null before it was looked up. */
+  /** Whether there may be names of versions not held; null before it was looked up. */
   #hasDangling: boolean | null = null;
 
   constructor(
@@ -47,11 +47,6 @@ export class Merge {
     this.#anyDangling = database.statement("SELECT 1 FROM dangling LIMIT 1");
     this.#insertConflict = database.statement("INSERT OR IGNORE INTO conflicts (key) VALUES (?)");
     this.#deleteConflict = database.statement("DELETE FROM conflicts WHERE key = ?");
-  }
-
-  /** Forgets what is in memory, after a rollback. */
-  reset(): void {
-    this.#hasDangling = null;
   }
 
   /** Inserts the operations of a transaction whose row is `place`. @returns the keys they are about. */

@@ -87,9 +87,11 @@ export interface MembershipRow {
   readonly operations: readonly Operation[];
 }
 
-/** A record that is not what was written. */
+/** Something that is not what was written. */
 export interface Damage {
-  readonly table: "transactions" | "operations" | "contexts";
+  /** Where; "indexes" for SQLite's own structure, "digest" where the digest does not fit the operations. */
+  readonly table: "transactions" | "operations" | "contexts" | "writers" | "indexes" | "digest";
+  /** Row of a record; 0 where it is no record. */
   readonly row: number;
   /** The key it is under, where it has one that can still be read. */
   readonly key: string | null;

@@ -1,5 +1,6 @@
 import { toHex } from "../base/bytes.ts";
 import type { WriterId } from "../wire/transaction.ts";
+import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
 
 /** A writer as a Map key: hexadecimal of peer and instance. */
@@ -48,6 +49,11 @@ export class Writers {
   writer(number: number): WriterId {
     this.#load();
     return this.#writers.get(number) as WriterId;
+  }
+
+  /** Checks that a number stands for a writer still. @throws {DamagedError} */
+  check(number: number, writer: WriterId): void {
+    if (this.numberOf(writer) !== number) throw new DamagedError("writers", number, null);
   }
 
   /** All writers as (key, number), in no order that matters. */

@@ -156,6 +156,6 @@ Deno.test("a store says what the rules say, in whatever order a history arrives,
         database.close();
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
