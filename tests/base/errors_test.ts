@@ -29,7 +29,7 @@ Deno.test("codes are snake_case, and sentences are whole sentences", () => {
   for (const [code, { sentence }] of ENTRIES) {
     assertMatch(code, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
     // A sentence that is nothing but a value leaves its form to whoever fills it in.
-    if (!/^\{\w+\}$/.test(sentence)) assertMatch(sentence, /^[A-Z{'].*[.?]$/s, code);
+    if (!/^\{\w+\}$/.test(sentence)) assertMatch(sentence, /^([A-Z{']|kith ).*[.?]$/s, code);
   }
 });
 
