@@ -1,9 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { concat, equal, utf8Encode } from "../../lib/base/bytes.ts";
 import { MAX_PULL_BYTES, MAX_STRANGER_FRAME_BYTES, MAX_WAITING_PONGS } from "../../lib/base/limits.ts";
 import { Writer } from "../../lib/base/writer.ts";
 import { LANES, LINK_KINDS } from "../../lib/link/frame.ts";
 import type { Link, LinkEvent } from "../../lib/link/link.ts";
+import { encodeHello } from "../../lib/wire/hello.ts";
 import { at, drain, give, openHostile, openPair, side } from "./pair.ts";
 
 interface Recording {
@@ -193,6 +195,20 @@ Deno.test("link: who pings without reading the answers is closed", () => {
   assertEquals(reasonOf(give(listener, ping())), "overloaded");
 });
 
+Deno.test("link: a ping is answered once, with its nonce", () => {
+  const pong = (nonce: number) =>
+    concat([Uint8Array.of(0), frameBytes(LINK_KINDS.pong, Uint8Array.of(0, 0, 0, nonce))]);
+  for (const nonces of [[2], [0], [1, 1]]) {
+    const { listener, seal } = openHostile();
+    listener.ping(at(0));
+    const events = nonces.flatMap((nonce) => give(listener, seal(pong(nonce))));
+    assertEquals(reasonOf(events), "bad_state");
+  }
+  const { listener, seal } = openHostile();
+  listener.ping(at(0));
+  assertEquals(give(listener, seal(pong(1)), 3), [{ type: "pong", roundTripMs: 3 }]);
+});
+
 Deno.test("link: the next key follows Noise's REKEY", () => {
   const { listener, seal, cipher } = openHostile();
   give(listener, seal(Uint8Array.of(LANES.control, LINK_KINDS.rekey, 0)));
@@ -203,4 +219,32 @@ Deno.test("link: the next key follows Noise's REKEY", () => {
   const old = openHostile();
   give(old.listener, old.seal(Uint8Array.of(LANES.control, LINK_KINDS.rekey, 0)));
   assertEquals(reasonOf(give(old.listener, old.seal(Uint8Array.of(0, 16, 0)))), "malformed");
+});
+
+Deno.test("link: no bytes whatever make it throw, nor deliver what no frame holds", () => {
+  const bytes = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 });
+  fc.assert(
+    fc.property(fc.constantFrom("out" as const, "in" as const), bytes, (direction, chunks) => {
+      const link = side(direction);
+      const events = [encodeHello(), ...chunks].flatMap((chunk) => give(link, chunk));
+      events.push(...link.disconnected(at(0)));
+      assertOver(events);
+      assertEquals(events.length, 1);
+    }),
+  );
+});
+
+Deno.test("link: no plaintext whatever makes it throw, from whoever has the keys", () => {
+  const small = fc.oneof(fc.nat(20), fc.nat(255));
+  const plaintext = fc.tuple(fc.nat(3), fc.array(small, { minLength: 1, maxLength: 60 }));
+  fc.assert(
+    fc.property(fc.array(plaintext, { maxLength: 6 }), (plaintexts) => {
+      const { listener, seal } = openHostile();
+      const events = plaintexts.flatMap(([lane, content]) => give(listener, seal(Uint8Array.of(lane, ...content))));
+      drain(listener);
+      events.push(...listener.disconnected(at(0)));
+      assertOver(events);
+    }),
+    { numRuns: 300 },
+  );
 });

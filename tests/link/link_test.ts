@@ -111,6 +111,15 @@ Deno.test("link: small frames share a record", () => {
   assertEquals(drain(dialler).length, 2 + 1 + 100 * 12 + 16);
 });
 
+Deno.test("link: kind and length are never cut by the end of a record", () => {
+  for (let left = 0; left < 20; left++) {
+    const { dialler, listener } = openPair();
+    const sizes = [MAX_RECORD_PLAINTEXT_BYTES - 1 - 4 - left, 300];
+    for (const size of sizes) dialler.send(16, pattern(size), "bulk");
+    assertEquals(told(give(listener, drain(dialler))), sizes.map((size) => nameOf(16, pattern(size))));
+  }
+});
+
 Deno.test("link: urgent frames overtake bulk between records, inside a large frame too", () => {
   const { dialler, listener } = openPair();
   dialler.authorize();
@@ -195,7 +204,9 @@ Deno.test("link: a close is told to the other side, before what is queued", () =
   dialler.send(17, pattern(10), "live");
   const begun = dialler.pull(20_000, at(0)) as Uint8Array;
   dialler.close("member_left", "by admin 'ä'");
-  const events = give(listener, concat([begun, drain(dialler)]));
+  const farewell = drain(dialler);
+  assert(farewell.length < 50);
+  const events = give(listener, concat([begun, farewell]));
   assertEquals(told(events), [nameOf(17, pattern(10))]);
   assertEquals(events.at(-1), { type: "closed", reason: "member_left", detail: "by admin 'ä'", byRemote: true });
   assertEquals([dialler.state, listener.state], ["closed", "closed"]);
