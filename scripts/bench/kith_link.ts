@@ -48,6 +48,10 @@ class BulkSender implements LinkUser {
       link.send(FRAME_KIND, this.#source[this.#sent++ % this.#source.length] as Uint8Array, "bulk");
     }
   }
+
+  ended(): void {
+    throw new Error("the other side ended");
+  }
 }
 
 /** Sends one message after the other, each once the one before is back, and reports how long they took. */
@@ -72,6 +76,10 @@ class Asker implements LinkUser {
   }
 
   drained(): void {}
+
+  ended(): void {
+    throw new Error("the other side ended");
+  }
 }
 
 const [role, ...rest] = Deno.args;
@@ -89,6 +97,7 @@ function serve(task: string, blockCount: number): void {
         if (answer !== null) link.send(FRAME_KIND, answer, "live");
       },
       drained: () => {},
+      ended: () => Deno.exit(0),
     }),
   );
   driver.network.listen(listenOn([{ hostname: "127.0.0.1", port: 0 }]));

@@ -12,6 +12,8 @@ export interface LinkUser {
   received(link: Link, body: Uint8Array): void;
   /** The link's queue has room for bulk. */
   drained(link: Link): void;
+  /** The socket of a link is gone. */
+  ended(): void;
 }
 
 const random = { bytes: (size: number) => crypto.getRandomValues(new Uint8Array(size)) };
@@ -45,6 +47,7 @@ export class LinkMachine implements Machine {
       this.#receive(input.connection, input.bytes, now);
     } else if (input.type === "disconnected") {
       this.#links.delete(input.connection);
+      this.#user.ended();
     } else if (input.type === "dial_failed") {
       throw new Error(`dial failed: ${input.detail}`);
     } else if (input.type === "tick") {
