@@ -131,6 +131,8 @@ export const ERRORS = {
   },
   invalid_utf8: { exit: 2, sentence: "The {what} is not valid UTF-8; store such bytes with 'base64' or as a file." },
   bad_json: { exit: 2, sentence: "The {what} is not valid JSON: {detail}." },
+  unreachable: { exit: 1, sentence: "{address} can't be reached: {detail}." },
+  text_failed: { exit: 1, sentence: "The exchange with {address} failed: {detail}." },
   control_failed: { exit: 1, sentence: "The running peer's control channel {path} does not work: {detail}." },
   // The store.
   store_full: { exit: 1, sentence: "The disk is full: {path} could not be written; free some space and try again." },

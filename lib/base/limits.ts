@@ -165,3 +165,15 @@ export const MAX_WATCH_CHANGES = 10_000;
 export const MAX_WATCH_BYTES = 16 * 1024 * 1024;
 /** How often at most a waiting command looks whether it holds: the digest costs something. */
 export const WAIT_LOOK_MS = 10;
+/** A message of the text protocol: what the tutorial's programs read at a time. */
+export const MAX_TEXT_MESSAGE_BYTES = 1024;
+/** An answer of a program that speaks the text protocol. */
+export const MAX_TEXT_REPLY_BYTES = 16 * 1024 * 1024;
+/** Connections of the text protocol. */
+export const MAX_TEXT_CONNECTIONS = 64;
+/** Silence after which such a connection is closed. */
+export const TEXT_IDLE_MS = 10 * 60 * 1000;
+/** How long an answer of such a program may take to begin. */
+export const TEXT_REPLY_MS = 3000;
+/** The pause that ends an answer, since nothing else does. */
+export const TEXT_PAUSE_MS = 200;

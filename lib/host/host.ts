@@ -222,6 +222,10 @@ export class Host implements HostApi {
     return Date.now();
   }
 
+  onStop(stop: () => Promise<void>): void {
+    this.#resources.defer(stop);
+  }
+
   stopSoon(reason: string): void {
     void this.stop(reason);
   }

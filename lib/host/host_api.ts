@@ -48,6 +48,8 @@ export interface HostApi {
   saveConfig(config: Config): void;
   /** Wall clock, ms since 1970. */
   nowMs(): number;
+  /** Has something ended when the host stops, before the peer is. */
+  onStop(stop: () => Promise<void>): void;
   /** Stops the peer, in the background. */
   stopSoon(reason: string): void;
 }
