@@ -1,9 +1,13 @@
+import { KithError } from "../base/errors.ts";
 import { cutToWidth } from "./format.ts";
 import { escapeText } from "./escape.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The media type that `--type` stands for. */
+/** RFC 6838's names, and parameters as they come. */
+const MEDIA = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;.+)?$/;
+
+/** The media type that `--type` stands for. @throws {KithError} `media_invalid`. */
 export function mediaOfType(type: string): string {
   switch (type) {
     case "text":
@@ -13,6 +17,7 @@ export function mediaOfType(type: string): string {
     case "bytes":
       return "application/octet-stream";
     default:
+      if (!MEDIA.test(type)) throw new KithError("media_invalid", { media: type });
       return type;
   }
 }

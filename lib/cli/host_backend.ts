@@ -6,6 +6,8 @@ import { type HomePaths, homePaths, resolveHome } from "../host/home.ts";
 import { Host } from "../host/host.ts";
 import { lockHome } from "../host/lock.ts";
 import { controlPath } from "../host/runtime_folder.ts";
+import { exchangeText } from "../text/text_exchange.ts";
+import { serveText } from "../text/text_server.ts";
 import { WIRE_VERSION } from "../wire/hello.ts";
 import type { Backend, Connection, Paths, RunningPeer, StartOptions } from "./backend.ts";
 
@@ -22,7 +24,7 @@ export function hostBackend(): Backend {
     connect: (home) => connect(pathsOf(home)),
     start,
     untilFree: (home) => untilFree(pathsOf(home)),
-    textExchange: () => Promise.reject(new Error("none")),
+    textExchange: exchangeText,
   };
 }
 
@@ -40,7 +42,7 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {
-  const { home, name, listen, ephemeral, offline } = options;
+  const { home, name, listen, text, ephemeral, offline } = options;
   const host = await Host.start({
     version: VERSION,
     ...(home === undefined ? {} : { home }),
@@ -50,11 +52,19 @@ async function start(options: StartOptions): Promise<RunningPeer> {
     offline: offline === true,
     api: createApi,
   });
+  const speaksText = offline === true ? undefined : text ?? host.config().text;
+  let textAddress: string | null = null;
+  try {
+    if (speaksText !== undefined) textAddress = serveText(host, speaksText);
+  } catch (error) {
+    await host.stop("could not start");
+    throw error;
+  }
   return {
     transport: createApi(host),
     home: host.paths.home,
     addresses: host.addresses,
-    text: null,
+    text: textAddress,
     otherPort: host.otherPort,
     onEvent: (heard) => host.onEvent(heard),
     stopped: host.stopped,

@@ -1,0 +1,217 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { type Home, Machine } from "./kith.ts";
+
+async function withPeer(test: (home: Home, machine: Machine) => Promise<void>): Promise<void> {
+  await using machine = new Machine();
+  const home = machine.home("home");
+  await home.up();
+  await test(home, machine);
+}
+
+Deno.test("every command has help, by each way to ask", async () => {
+  await using machine = new Machine();
+  const home = machine.home("home");
+  const list = await home.ok("help");
+  for (const { name, summary } of COMMANDS) {
+    assertStringIncludes(list, summary);
+    assertStringIncludes(await home.ok("help", name), `kith ${name}: `);
+  }
+  assertEquals(await home.ok("-h"), list);
+  assertEquals(await home.ok("set", "--help"), await home.ok("help", "set"));
+  assertMatch(await home.ok("--version"), /^kith \d+\.\d+\.\d+\n$/);
+});
+
+Deno.test("each way to fail has its exit code and its sentence, and an object with --json", async () => {
+  await withPeer(async (home) => {
+    await home.ok("set", "there", "1");
+    const { version } = (await home.objects("ls"))[0] as { version: string };
+    const cases: [string[], number, string][] = [
+      [["stauts"], 2, "usage"],
+      [["ls", "--lmit", "3"], 2, "usage"],
+      [["set", "k"], 2, "usage"],
+      [["set", "k", "{", "--type", "json"], 2, "bad_json"],
+      [["set", "k", "[12345678901234567890]", "--type", "json"], 2, "number_changes"],
+      [["set", "k", "v", "--type", "nonsense"], 2, "media_invalid"],
+      [["set", "k".repeat(513), "v"], 2, "key_too_long"],
+      [["set", "", "v"], 2, "key_invalid"],
+      [["set", "k", "@/no/such/file"], 1, "file_unreadable"],
+      [["get", "missing"], 3, "not_found"],
+      [["del", "missing"], 3, "not_found"],
+      [["ping", "nobody"], 3, "peer_unknown"],
+      [["wait", "never", "--timeout", "10ms"], 5, "timed_out"],
+      [["wait", "--peers", "1", "--timeout", "10ms"], 5, "timed_out"],
+      [["set", "there", "2", "--if-absent"], 6, "already_set"],
+      [
+        ["set", "there", "2", "--if-version", version.replace(/^./, (first) => first === "a" ? "b" : "a")],
+        6,
+        "version_changed",
+      ],
+      [["join", "abandon", "abandn", "about", "able", "zoo", "zoo"], 2, "ticket_word"],
+      [["join", "abandon", "ability"], 2, "ticket_word_count"],
+    ];
+    for (const [words, code, error] of cases) {
+      const plain = await home.run(words);
+      assertEquals([plain.code, plain.out], [code, ""], `${words.join(" ")}: ${plain.err}`);
+      const said = plain.err.trimEnd().split("\n").at(-1) as string;
+      assertMatch(said, /^kith: .+[.?!;]/, words.join(" "));
+      assert(!said.includes("{"), `a value is missing: ${said}`);
+      const json = await home.run([...words, "--json"]);
+      assertEquals(json.code, code);
+      const object = JSON.parse(json.out);
+      assertEquals([object.v, object.error], [1, error], json.out);
+      assertEquals(`kith: ${object.message}`.length, said.length);
+    }
+    assertEquals(await home.ok("set", "there", "2", "--if-version", version), "");
+  });
+});
+
+Deno.test("get writes the exact bytes, and import refuses what would change them", async () => {
+  await withPeer(async (home) => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    assertEquals((await home.run(["set", "all", "-", "--type", "bytes"], { stdin: bytes })).code, 0);
+    assertEquals((await home.run(["get", "all"])).bytes, bytes);
+    const text = await home.run(["set", "text", "-"], { stdin: bytes });
+    assertEquals(text.code, 2);
+    assertStringIncludes(text.err, "not valid UTF-8");
+    const lines = '{"key":"a","text":"1"}\n{"key":"b","text":"2"}\n{"key":"c"\n{"key":"d","text":"4"}\n';
+    const { code, out } = await home.run(["import", "--json"], { stdin: lines });
+    assertEquals(code, 6);
+    const { error, line, kept } = JSON.parse(out);
+    assertEquals([error, line, kept], ["bad_line", 3, 2]);
+    assertEquals(await home.ok("ls"), "a\nall\nb\n");
+  });
+});
+
+Deno.test("a closed pipe ends a long listing quietly", async () => {
+  await withPeer(async (home) => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ key: `key/${i}`, text: "x" }) + "\n");
+    await home.run(["import"], { stdin: lines.join("") });
+    for (const words of [["ls"], ["ls", "--json"], ["export"]]) {
+      const listing = home.follow(...words);
+      assert((await listing.line())?.includes("key/"));
+      await listing.stopReading();
+      assertEquals(await listing.ended(), { code: 0, err: "" });
+    }
+    assertEquals((await home.objects("ls", "key/1999")).length, 11);
+  });
+});
+
+Deno.test("every flag has a variable", async () => {
+  await withPeer(async (home) => {
+    const env = { KITH_DEFAULT: "fallback", KITH_JSON: "1" };
+    assertEquals(JSON.parse((await home.run(["get", "missing"], { env })).out).text, "fallback");
+    const wrong = await home.run(["invite"], { env: { KITH_USES: "none" } });
+    assertEquals(wrong.code, 2);
+    assertStringIncludes(wrong.err, "KITH_USES");
+  });
+});
+
+Deno.test("words go to standard error, and -q leaves them out", async () => {
+  await withPeer(async (home) => {
+    const loud = await home.run(["invite"]);
+    assertMatch(loud.out, /^([a-z]+-){5}[a-z]+\n$/);
+    assertMatch(loud.err, /1 machine, valid 24 h/);
+    const quiet = await home.run(["invite", "-q"]);
+    assertEquals([quiet.out.split("-").length, quiet.err], [6, ""]);
+  });
+});
+
+Deno.test("down stops the peer, and the home is free when it returns", async () => {
+  await using machine = new Machine();
+  const home = machine.home("home");
+  const peer = await home.up();
+  await home.ok("set", "k", "v");
+  await home.ok("down");
+  assertEquals(await home.ok("get", "k"), "v");
+  assertEquals(await peer.ended(), 0);
+  const again = await home.run(["down"]);
+  assertEquals(again.code, 1);
+  assertStringIncludes(again.err, "No peer is running");
+});
+
+Deno.test("an interrupted command is exit 130", async () => {
+  await withPeer(async (home) => {
+    await home.ok("set", "k", "v");
+    const watch = home.follow("watch", "--initial");
+    await watch.line();
+    watch.process.kill("SIGINT");
+    assertEquals(await watch.ended(), { code: 130, err: "" });
+  });
+});
+
+Deno.test("a home has one owner; what a killed peer leaves behind is cleared", async () => {
+  await using machine = new Machine();
+  const home = machine.home("home");
+  const first = await home.up();
+  await home.ok("set", "k", "v");
+  const second = await home.run(["up", "--json"]);
+  assertEquals([second.code, JSON.parse(second.out).error], [1, "home_owned"]);
+  await first.stop("SIGKILL");
+  assertEquals(await home.ok("get", "k"), "v");
+  await home.up();
+  assertEquals((await home.object("status")).running, true);
+});
+
+Deno.test("an explicit port that is busy is an error, a busy default is not", async () => {
+  await using machine = new Machine();
+  const busy = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  try {
+    const address = `127.0.0.1:${busy.addr.port}`;
+    const { code, err } = await machine.home("a").run(["up", "--listen", address]);
+    assertEquals(code, 1);
+    assertStringIncludes(err, `${address} is in use`);
+  } finally {
+    busy.close();
+  }
+});
+
+Deno.test("settings are kept in the home, and used by up", async () => {
+  await using machine = new Machine();
+  const home = machine.home("home");
+  await home.ok("config", "name", "attic lamp");
+  assertMatch(await home.ok("config"), /^name {4}attic lamp$/m);
+  const peer = await home.up();
+  assertEquals(peer.ready.name, "attic lamp");
+  await home.ok("config", "name", "--unset");
+  assertEquals((await home.object("config")).name, null);
+  const wrong = await home.run(["config", "listen", "nowhere at all"]);
+  assertEquals(wrong.code, 2);
+});
+
+Deno.test("completion asks the running peer for keys", async () => {
+  await withPeer(async (home) => {
+    await home.ok("set", "lamp one", "1");
+    assertEquals(await home.ok("__complete", "--", "get", "la"), "lamp one\n");
+    assertEquals(await home.ok("__complete", "--", "con"), "config\nconflicts\n");
+    assertEquals(await home.ok("__complete", "--", "get", "zzz"), "");
+  });
+});
+
+Deno.test("paths are told, and private", async () => {
+  await withPeer(async (home) => {
+    const paths = await home.object("paths");
+    assertEquals(paths.home, home.path);
+    for (const name of ["identity", "log", "control"]) {
+      const { mode } = await Deno.stat(paths[name]);
+      assertEquals((mode ?? 0) & 0o077, 0, name);
+    }
+    assertEquals(((await Deno.stat(home.path)).mode ?? 0) & 0o777, 0o700);
+  });
+});
+
+Deno.test("leave ends the membership, and the data stays", async () => {
+  await using machine = new Machine();
+  const a = machine.home("a");
+  const b = machine.home("b");
+  await a.up();
+  await a.ok("set", "k", "v");
+  const { words } = await a.object("invite");
+  const peerB = await b.up(["join", "-"], { stdin: words });
+  await b.ok("wait", "k=v", "--timeout", "30s");
+  await b.ok("leave", "--yes");
+  assertEquals(await b.ok("get", "k"), "v");
+  const denied = await b.run(["set", "k", "w", "--json"]);
+  assertEquals([denied.code, JSON.parse(denied.out).error], [4, "left_space"]);
+  await peerB.stop();
+});
