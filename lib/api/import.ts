@@ -3,7 +3,7 @@ import { KithError } from "../base/errors.ts";
 import { MAX_IMPORT_LINE_BYTES, MAX_WRITE_BYTES, MAX_WRITES } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
 import type { Write } from "../peer/machine.ts";
-import { accepted, type Fields } from "./answer.ts";
+import type { Fields } from "./answer.ts";
 import { type Line, readLines } from "./line_reader.ts";
 import { checkNumbers } from "./number_check.ts";
 import { valueOf } from "./value_fields.ts";
@@ -70,15 +70,22 @@ class Importer {
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
-    if (batch.length === 0) return;
+    await this.#write(batch);
+  }
+
+  /** Writes all of it, or what is before the first line that is refused: halving finds that line. */
+  async #write(batch: readonly NumberedWrite[]): Promise<void> {
+    const [first] = batch;
+    if (first === undefined) return;
     const reply = await this.#host.request({ type: "write", writes: batch.map(({ write }) => write) });
-    if (reply.ok) return this.#count(reply.versions ?? []);
-    // All or none of it: one by one shows which line it is, and keeps those before it.
-    for (const { line, write } of batch) {
-      const single = await this.#host.request({ type: "write", writes: [write] });
-      if (!single.ok) throw this.#lineError(line, new KithError(single.code, single.values));
-      this.#count(accepted(single).versions ?? []);
+    if (reply.ok) {
+      for (const version of reply.versions ?? []) version === null ? this.#unchanged++ : this.#imported++;
+      return;
     }
+    if (batch.length === 1) throw this.#lineError(first.line, new KithError(reply.code, reply.values));
+    const half = Math.floor(batch.length / 2);
+    await this.#write(batch.slice(0, half));
+    await this.#write(batch.slice(half));
   }
 
   async #parse(line: Line): Promise<NumberedWrite | null> {
@@ -91,10 +98,6 @@ class Importer {
       await this.flush();
       throw this.#lineError(number, error);
     }
-  }
-
-  #count(versions: readonly (string | null)[]): void {
-    for (const version of versions) version === null ? this.#unchanged++ : this.#imported++;
   }
 
   #lineError(line: number, error: KithError): KithError {
