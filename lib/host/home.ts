@@ -62,6 +62,19 @@ export function prepareHome(home: string): void {
   }
 }
 
+/**
+ * Makes an empty file for the store where there is none, private to its owner (0600), which SQLite makes its own.
+ *
+ * @throws {KithError} `home_read_only`, `home_unusable`.
+ */
+export function prepareStore(paths: HomePaths): void {
+  try {
+    Deno.openSync(paths.store, { write: true, create: true, mode: 0o600 }).close();
+  } catch (error) {
+    throw fileError(error, paths.home);
+  }
+}
+
 /** Whether a home has a store in it. */
 export function homeHasStore(paths: HomePaths): boolean {
   try {

@@ -13,7 +13,7 @@ import { parseAddress } from "./address.ts";
 import { type Config, nameProblem, readConfig, writeConfig } from "./config.ts";
 import { connectControl, type Handler, serveControl } from "./control.ts";
 import { Driver } from "./driver.ts";
-import { type HomePaths, homePaths, prepareHome, resolveHome } from "./home.ts";
+import { type HomePaths, homePaths, prepareHome, prepareStore, resolveHome } from "./home.ts";
 import type { HostApi, Unsubscribe } from "./host_api.ts";
 import { openIdentity } from "./identity_file.ts";
 import { DEFAULT_PORT, listenAnywhere, listenOn } from "./listen.ts";
@@ -102,6 +102,7 @@ export class Host implements HostApi {
     const name = checkedName(options.name ?? config.name ?? spokenPeerName(toBase32(identity.peerId)));
     const log = openLog(options.offline ? null : paths.log, options.logLine);
     resources.defer(() => log.close());
+    prepareStore(paths);
     const store = Store.open(paths.store, { random });
     resources.defer(() => store.close());
     const listen = options.listen ?? config.listen;
