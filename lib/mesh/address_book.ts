@@ -1,14 +1,16 @@
-import { toHex } from "../base/bytes.ts";
-import { MAX_ADDRESSES, MAX_PEER_RECORDS } from "../base/limits.ts";
+import { fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_PEER_RECORDS } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import type { Verify } from "../data/transaction.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { type PeerRecord, readPeerRecord, recordMessage, writePeerRecord } from "../wire/peer_record.ts";
+import { ID_BYTES } from "../wire/transaction.ts";
 
 /** What is known of a peer: its own signed word, and what was seen. */
 export interface KnownPeer {
-  readonly record: PeerRecord;
+  /** Null until it came: a door that let this peer in may be gone before it said hello. */
+  readonly record: PeerRecord | null;
   /** An address at which it answered or seems to listen, tried before those that it names itself. */
   readonly seenAddress: string | null;
   /** When it was last linked, ms since 1970; 0 for never. */
@@ -37,7 +39,7 @@ export class AddressBook {
   add(record: PeerRecord): boolean {
     const peer = toHex(record.peer);
     const known = this.#peers.get(peer);
-    if (known !== undefined && known.record.dateMs >= record.dateMs) return false;
+    if (known !== undefined && known.record !== null && known.record.dateMs >= record.dateMs) return false;
     if (known === undefined && this.#peers.size >= MAX_PEER_RECORDS) return false;
     if (!this.#verify(DOMAINS.record, record.peer, recordMessage(record), record.signature)) return false;
     this.#peers.set(peer, {
@@ -49,11 +51,19 @@ export class AddressBook {
     return true;
   }
 
-  /** Notes that a peer is or was linked, and at what address it can be dialled where that is known. */
+  /**
+   * Notes that a peer is or was linked, and at what address it can be dialled where that is known.
+   *
+   * @param peer its id in hexadecimal.
+   */
   seen(peer: string, address: string | null, wallMs: number): void {
     const known = this.#peers.get(peer);
-    if (known === undefined) return;
-    this.#peers.set(peer, { ...known, seenAddress: address ?? known.seenAddress, lastSeenMs: Math.floor(wallMs) });
+    if (known === undefined && (address === null || this.#peers.size >= MAX_PEER_RECORDS)) return;
+    this.#peers.set(peer, {
+      record: known?.record ?? null,
+      seenAddress: address ?? known?.seenAddress ?? null,
+      lastSeenMs: Math.floor(wallMs),
+    });
     this.#changed = true;
   }
 
@@ -64,14 +74,18 @@ export class AddressBook {
 
   /** All records. */
   records(): PeerRecord[] {
-    return [...this.#peers.values()].map(({ record }) => record);
+    return [...this.#peers.values()].flatMap(({ record }) => record ?? []);
+  }
+
+  /** The ids of all known peers, in hexadecimal. */
+  peers(): string[] {
+    return [...this.#peers.keys()];
   }
 
   /** Where to dial a peer, the most promising first. */
   addressesOf(peer: string): string[] {
     const known = this.#peers.get(peer);
-    if (known === undefined) return [];
-    const all = known.seenAddress === null ? known.record.addresses : [known.seenAddress, ...known.record.addresses];
+    const all = [known?.seenAddress ?? [], known?.record?.addresses ?? []].flat();
     return [...new Set(all)].slice(0, MAX_ADDRESSES);
   }
 
@@ -79,9 +93,9 @@ export class AddressBook {
   encode(): Uint8Array {
     this.#changed = false;
     const writer = new Writer().varint(this.#peers.size);
-    for (const { record, seenAddress, lastSeenMs } of this.#peers.values()) {
-      writePeerRecord(writer, record);
-      writer.blob(new TextEncoder().encode(seenAddress ?? "")).u48(lastSeenMs);
+    for (const [peer, { record, seenAddress, lastSeenMs }] of this.#peers) {
+      writer.raw(fromHex(peer)).blob(utf8Encode(seenAddress ?? "")).u48(lastSeenMs).u8(record === null ? 0 : 1);
+      if (record !== null) writePeerRecord(writer, record);
     }
     return writer.finish();
   }
@@ -90,14 +104,11 @@ export class AddressBook {
   load(bytes: Uint8Array): void {
     const reader = new Reader(bytes);
     for (let left = reader.varint(MAX_PEER_RECORDS); left > 0; left--) {
-      const record = readPeerRecord(reader);
-      const seenAddress = new TextDecoder().decode(reader.blob(1024));
+      const peer = toHex(reader.raw(ID_BYTES));
+      const seenAddress = utf8Decode(reader.blob(MAX_ADDRESS_BYTES));
       const lastSeenMs = reader.u48();
-      this.#peers.set(toHex(record.peer), {
-        record,
-        seenAddress: seenAddress === "" ? null : seenAddress,
-        lastSeenMs,
-      });
+      const record = reader.u8() === 1 ? readPeerRecord(reader) : null;
+      this.#peers.set(peer, { record, seenAddress: seenAddress === "" ? null : seenAddress, lastSeenMs });
     }
     this.#changed = false;
   }

@@ -1,25 +1,20 @@
-import { fromBase32, toBase32 } from "../base/base32.ts";
-import { equal, toHex } from "../base/bytes.ts";
+import { fromBase32 } from "../base/base32.ts";
+import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { type CloseReason, KithError, ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { FULL_MESH_LINKS, MAX_MESSAGE_RECORDS } from "../base/limits.ts";
-import type { Random } from "../base/random.ts";
-import { type Identity, verifySigned } from "../crypto/identity.ts";
+import { verifySigned } from "../crypto/identity.ts";
 import { HybridClock } from "../data/clock.ts";
-import type { Verify } from "../data/transaction.ts";
 import { AddressBook } from "../mesh/address_book.ts";
 import { Dialler } from "../mesh/dialler.ts";
 import { Membership } from "../space/membership.ts";
 import { DamagedError } from "../store/damaged_error.ts";
 import type { Store } from "../store/store.ts";
 import { Sync } from "../sync/sync.ts";
-import { DOMAINS } from "../wire/domains.ts";
+import type { Frontier } from "../wire/frontier.ts";
 import type { Message } from "../wire/message.ts";
-import { type PeerRecord, recordMessage } from "../wire/peer_record.ts";
 import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
-import { advertisedPort, dialableAddress } from "./dialable_address.ts";
 import { Joiner } from "./joiner.ts";
 import { type Connection, Links, type LinksListener, type Stage } from "./links.ts";
 import type {
@@ -34,29 +29,12 @@ import type {
   PeerView,
 } from "./machine.ts";
 import type { Reply, StatusView } from "./machine.ts";
+import { Neighbours } from "./neighbours.ts";
+import type { PeerOptions } from "./peer_options.ts";
 import { Pings } from "./pings.ts";
 import { Requests } from "./requests.ts";
 import { SpaceState } from "./space_state.ts";
 import { Views } from "./views.ts";
-
-/** Two links to one peer that came about within this time are a simultaneous dial; a later one replaces a dead one. */
-const SIMULTANEOUS_MS = 5_000;
-
-/** What a peer is made of. */
-export interface PeerOptions {
-  readonly identity: Identity;
-  readonly store: Store;
-  readonly random: Random;
-  /** What people call it; others are told. */
-  readonly name: string;
-  /** This kith's version; others are told. */
-  readonly version: string;
-  /** Where it listens, `host:port`, best first; empty when it does not. */
-  readonly addresses: readonly string[];
-  readonly now: Now;
-  /** Checks signatures. Default: Ed25519. For the simulator, which plants a broken one. */
-  readonly verify?: Verify;
-}
 
 /**
  * A peer: one synchronous, deterministic state machine. Inputs go in by `handle`, `endTurn` commits and gives the
@@ -78,9 +56,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #requests: Requests;
   readonly #views: Views;
   readonly #pings: Pings;
+  readonly #neighbours: Neighbours;
   readonly #counters = new Map<string, number>();
-  readonly #linkByPeer = new Map<string, Connection>();
-  #record: PeerRecord;
   #effects: Effect[] = [];
   /** Why the turn under way will be taken back. */
   #storeFailure: KithError | null = null;
@@ -133,14 +110,19 @@ export class Peer implements Machine, PeerReads, LinksListener {
       name: () => options.name,
     });
     this.#loadMembership();
-    const known = store.getMeta("book");
-    if (known !== null) this.#book.load(known);
     for (const id of store.tips()) {
       const tip = store.transaction(id);
       if (tip !== null) this.#clock.observe(tip.header.clock, options.now.wallMs);
     }
-    this.#record = this.#signRecord(options.now);
-    this.#aim(options.now);
+    this.#neighbours = new Neighbours({
+      ...parts,
+      membership: this.#membership,
+      book: this.#book,
+      dialler: this.#dialler,
+      emit,
+      self: options,
+    }, options.now);
+    this.#neighbours.aim(options.now);
   }
 
   /** Takes one input (see `Machine`). */
@@ -163,9 +145,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
         this.#joiner.lost(input.address, input.detail, false, now);
         return;
       case "network_changed":
-        this.#record = this.#signRecord(now);
-        this.#dialler.networkChanged(now);
-        return;
+        return this.#neighbours.networkChanged(now);
       case "request":
         return this.#requests.take(input.id, input.request, now);
       case "stopping":
@@ -195,7 +175,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   endTurn(now: Now): Effect[] {
     this.#withStore(() => {
       this.#requests.endTurn(now);
-      if (this.#book.changed && this.#store.inTransaction) this.#store.setMeta("book", this.#book.encode());
+      if (this.#book.changed && this.#store.inTransaction) this.#neighbours.save();
       if (this.#storeFailure === null) this.#store.commit();
     });
     const { applied, changed } = this.#applier.take();
@@ -206,7 +186,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
     }
     this.#requests.committed();
     this.#withStore(() => {
-      if (applied.some(({ header }) => header.class === "membership")) this.#membershipChanged(now);
+      if (applied.some(({ header }) => header.class === "membership")) {
+        this.#neighbours.membershipChanged((peer, at) => this.#admission.mayLink(peer, at), now);
+      }
       this.#sync.turnEnded(applied, now);
     });
     if (changed.size > 0) this.#effects.push({ type: "changed", keys: [...changed] });
@@ -308,10 +290,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       return;
     }
     this.#sync.closed(connection.number, now);
-    if (this.#linkByPeer.get(connection.peer) !== connection) return;
-    this.#linkByPeer.delete(connection.peer);
-    this.#book.seen(toHex(fromBase32(connection.peer)), null, now.wallMs);
-    this.#dialler.unlinked(connection.peer, now);
+    this.#neighbours.left(connection, now);
   }
 
   /** Part of `LinksListener`. */
@@ -334,10 +313,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
   #memberMessage(connection: Connection, message: Message, now: Now): void {
     switch (message.type) {
       case "hello":
-        return this.#greeted(connection, message.record, now);
+        return this.#neighbours.greeted(connection, message.record, now);
       case "records":
-        for (const record of message.list) if (this.#isMember(record.peer)) this.#book.add(record);
-        return this.#aim(now);
+        return this.#neighbours.told(message.list, now);
       case "transactions":
         return this.#transactions(connection, message.list, now);
       case "prove":
@@ -346,6 +324,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "redeem":
       case "welcome":
         throw new ProtocolError("bad_state", `${message.type} between members`);
+      case "frontier":
+      case "have":
+        this.#checkOwnPast(message.entries);
+        return this.#sync.received(connection.number, message, now);
       default:
         return this.#sync.received(connection.number, message, now);
     }
@@ -363,84 +345,18 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** The other side of a link has shown that it is a member. */
   #admitted(connection: Connection, now: Now): void {
-    const other = this.#linkByPeer.get(connection.peer);
-    connection.stage = "member";
-    connection.memberSinceMs = now.monotonicMs;
-    connection.link.authorize();
-    if (other !== undefined && this.#prefers(other, connection, now)) {
-      this.#links.close(connection, "duplicate_link", now);
-      return;
-    }
-    this.#linkByPeer.set(connection.peer, connection);
-    if (other !== undefined) this.#links.close(other, "duplicate_link", now);
-    this.#dialler.linked(connection.peer, now);
-    this.#emit({
-      name: "link_opened",
-      level: "info",
-      fields: { peer: connection.peer, address: connection.address, direction: connection.direction },
-    });
-    const { number } = connection;
-    this.#links.send(number, { type: "hello", version: this.#options.version, record: this.#record }, "control");
-    const records = this.#book.records().filter(({ peer }) => this.#isMember(peer));
-    for (let i = 0; i < records.length; i += MAX_MESSAGE_RECORDS) {
-      this.#links.send(number, { type: "records", list: records.slice(i, i + MAX_MESSAGE_RECORDS) }, "control");
-    }
-    this.#sync.opened(number);
+    if (this.#neighbours.admitted(connection, now)) this.#sync.opened(connection.number);
   }
 
-  /**
-   * Which of two links to one peer stays. Both ends must choose alike: of a simultaneous dial the one that the lower
-   * id dialled; else the newer one, since who dialled it no longer has the older.
-   */
-  #prefers(older: Connection, newer: Connection, now: Now): boolean {
-    if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;
-    const ownIsLower = toBase32(this.#options.identity.peerId) < older.peer;
-    return (older.direction === "out") === ownIsLower;
-  }
-
-  #greeted(connection: Connection, record: PeerRecord, now: Now): void {
-    if (toBase32(record.peer) !== connection.peer) throw new ProtocolError("bad_state", "a record of another peer");
-    const known = this.#book.add(record);
-    const peer = toHex(record.peer);
-    const address = connection.direction === "out"
-      ? connection.address
-      : dialableAddress(connection.address, advertisedPort(record.addresses));
-    this.#book.seen(peer, address, now.wallMs);
-    this.#saveBook();
-    this.#aim(now);
-    this.#dialler.linked(connection.peer, now);
-    if (!known) return;
-    for (const other of this.#links.members()) {
-      if (other !== connection) this.#links.send(other.number, { type: "records", list: [record] }, "control");
-    }
-  }
-
-  /** Aims the dialler at every member that should be linked: all in a small space, the first of them in a large one. */
-  #aim(now: Now): void {
-    let aimed = 0;
-    for (const { peer } of this.#membership.members()) {
-      if (equal(peer, this.#options.identity.peerId)) continue;
-      if (aimed++ < FULL_MESH_LINKS) this.#dialler.aim(toBase32(peer), this.#book.addressesOf(toHex(peer)), now);
-    }
-    // Before the space has arrived its members are unknown: whoever is in the book let this peer in.
-    if (this.#membership.size > 0 || this.#space.space === null) return;
-    for (const { peer } of this.#book.records()) {
-      this.#dialler.aim(toBase32(peer), this.#book.addressesOf(toHex(peer)), now);
-    }
-  }
-
-  /** Members came or went: links to those that went are closed, and the dialler aims anew. */
-  #membershipChanged(now: Now): void {
-    for (const connection of [...this.#links.members()]) {
-      if (this.#admission.mayLink(fromBase32(connection.peer), now)) continue;
-      this.#dialler.forget(connection.peer);
-      this.#links.close(connection, "member_left", now);
-    }
-    this.#aim(now);
-  }
-
-  #isMember(peer: Uint8Array): boolean {
-    return this.#membership.size === 0 || this.#membership.standingOf(peer) !== null;
+  /** Others hold transactions of this very store that it lacks: it is a copy from before, and must not go on counting. */
+  #checkOwnPast(entries: Frontier): void {
+    const { peerId } = this.#options.identity;
+    const { instance } = this.#store;
+    const own = entries.find(({ writer }) => equal(writer.peer, peerId) && equal(writer.instance, instance));
+    if (own === undefined || this.#store.writerState({ peer: peerId, instance }) === null) return;
+    if (own.heads.every(({ id }) => this.#store.hasTransaction(id))) return;
+    this.#store.renewInstance();
+    this.#emit({ name: "store_older", level: "warning", reason: "others hold writes of this peer that it lacks" });
   }
 
   #loadMembership(): void {
@@ -448,17 +364,6 @@ export class Peer implements Machine, PeerReads, LinksListener {
     for (const { transaction, operations } of this.#store.membershipRows()) {
       this.#membership.add(transaction, operations, transaction.row, transaction.context);
     }
-  }
-
-  #saveBook(): void {
-    this.#store.begin();
-    this.#store.setMeta("book", this.#book.encode());
-  }
-
-  #signRecord(now: Now): PeerRecord {
-    const { identity, name, addresses } = this.#options;
-    const unsigned = { peer: identity.peerId, dateMs: Math.max(0, Math.floor(now.wallMs)), name, addresses };
-    return { ...unsigned, signature: identity.sign(DOMAINS.record, recordMessage(unsigned)) };
   }
 
   /** Nothing of the turn happened: what came from other peers is lacked still, and pulled again. */

@@ -194,7 +194,7 @@ export class Views {
   }
 
   #nameOf(peer: Uint8Array): string {
-    return this.#parts.book.get(toHex(peer))?.record.name ?? "";
+    return this.#parts.book.get(toHex(peer))?.record?.name ?? "";
   }
 }
 

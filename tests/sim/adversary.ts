@@ -1,4 +1,4 @@
-import { toHex } from "../../lib/base/bytes.ts";
+import { equal, toHex } from "../../lib/base/bytes.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { SigningKey } from "../../lib/crypto/sign.ts";
 import { buildTransaction, toBytes } from "../../lib/data/transaction.ts";
@@ -34,6 +34,7 @@ export class Adversary implements NetworkHost {
   readonly #network: Network;
   readonly #dialled: SimPeer[] = [];
   readonly #attacks = new Map<End, Attack>();
+  #stopped = false;
 
   constructor(index: number, member: SimPeer, prng: Prng, network: Network) {
     this.index = index;
@@ -49,6 +50,12 @@ export class Adversary implements NetworkHost {
     this.#network.dial(this, target.listensAt);
   }
 
+  /** Ends all connections. */
+  stop(): void {
+    this.#stopped = true;
+    for (const end of this.#attacks.keys()) this.#network.lose(end);
+  }
+
   /** Part of `NetworkHost`. */
   connected(end: End): void {
     const target = this.#dialled.shift() as SimPeer;
@@ -60,7 +67,8 @@ export class Adversary implements NetworkHost {
       address: "",
     });
     this.#attacks.set(end, { end, link, target });
-    this.#network.pump(end);
+    if (this.#stopped) this.#network.lose(end);
+    else this.#network.pump(end);
   }
 
   /** Part of `NetworkHost`. */
@@ -135,6 +143,7 @@ export class Adversary implements NetworkHost {
       }
       case 3:
         // Rightly signed, under a standing that is somebody else's, or none.
+        if (equal(honest.header.peer, this.#member.identity.peerId)) return [];
         return [toBytes(this.#signed(space, { standing: { transaction: honest.id, index: 0 } }, target.store.tips()))];
       case 4: {
         // An unknown past, that will never come.

@@ -24,6 +24,8 @@ export interface PersonWorld {
   readonly prng: Prng;
   /** Whether faults are over: then nobody writes any more. */
   readonly healing: boolean;
+  /** Whether those who lost every address ask a friend: where both moved while apart, nothing else can help. */
+  readonly friendsHelp: boolean;
   readonly hotKeys: number;
   /** Where members listen now. */
   doors(): string[];
@@ -68,6 +70,10 @@ export class Person {
     if (this.state === "left" || this.#busy >= 3) return;
     if (this.state === "inside") {
       if (!this.#world.healing) this.#write();
+      else if (this.#world.friendsHelp && this.peer.machine.peers().length === 0) {
+        const doors = this.#world.doors().filter((address) => address !== this.peer.listensAt);
+        if (doors.length > 0) this.#ask({ type: "connect", address: this.#world.prng.pick(doors) }, () => {});
+      }
     } else if (this.#busy === 0) {
       this.#getIn();
     }

@@ -30,8 +30,10 @@ export class World {
   readonly persons: Person[] = [];
   readonly hotKeys: number;
   readonly prng: Prng;
-  /** Whether faults are over. */
+  /** Part of `PersonWorld`. */
   healing = false;
+  /** Part of `PersonWorld`. */
+  friendsHelp = false;
   readonly #habits: Habits;
   readonly #trace: Trace;
   readonly #tickets: Ticket[] = [];
@@ -126,6 +128,7 @@ export class World {
     this.healing = true;
     this.network.habits = CALM_NETWORK;
     this.network.mendAll();
+    this.#adversary?.stop();
     for (const peer of this.peers) {
       peer.options.crashInTurn = 0;
       if (peer.machine === null) peer.boot();
@@ -134,6 +137,7 @@ export class World {
     const untilMs = this.schedule.nowMs + HEAL_MS;
     for (let timeMs = this.schedule.nowMs; timeMs < untilMs; timeMs += STEP_MS) {
       this.schedule.runUntil(timeMs);
+      this.friendsHelp = this.#habits.move > 0 && timeMs > untilMs - HEAL_MS / 2;
       if (this.#isHealed()) return this.checks.healed(this.members());
     }
     throw new Error(`not healed after ${HEAL_MS} ms of virtual time:\n${this.checks.describe(this.peers)}`);

@@ -1,0 +1,176 @@
+import { fromBase32, toBase32 } from "../base/base32.ts";
+import { equal, fromHex, toHex } from "../base/bytes.ts";
+import type { Now } from "../base/clock.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
+import { FULL_MESH_LINKS, MAX_MESSAGE_RECORDS } from "../base/limits.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { AddressBook } from "../mesh/address_book.ts";
+import type { Dialler } from "../mesh/dialler.ts";
+import type { Membership } from "../space/membership.ts";
+import type { Store } from "../store/store.ts";
+import { DOMAINS } from "../wire/domains.ts";
+import { type PeerRecord, recordMessage } from "../wire/peer_record.ts";
+import { advertisedPort, dialableAddress } from "./dialable_address.ts";
+import type { Connection, Links } from "./links.ts";
+import type { SpaceState } from "./space_state.ts";
+
+/** Two links to one peer that came about within this time are a simultaneous dial; a later one replaces a dead one. */
+const SIMULTANEOUS_MS = 5_000;
+
+/** What neighbours work upon. */
+export interface NeighbourParts {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly space: SpaceState;
+  readonly membership: Membership;
+  readonly links: Links;
+  readonly book: AddressBook;
+  readonly dialler: Dialler;
+  readonly emit: (event: PeerEvent) => void;
+  /** What this peer tells of itself. */
+  readonly self: { readonly name: string; readonly version: string; readonly addresses: readonly string[] };
+}
+
+/** The members that are linked: one link each, who they say they are, and whom to dial to have links to all. */
+export class Neighbours {
+  readonly #parts: NeighbourParts;
+  readonly #linkByPeer = new Map<string, Connection>();
+  #record: PeerRecord;
+
+  constructor(parts: NeighbourParts, now: Now) {
+    this.#parts = parts;
+    const known = parts.store.getMeta("book");
+    if (known !== null) parts.book.load(known);
+    this.#record = this.#signRecord(now);
+  }
+
+  /**
+   * The other side of a link has shown that it is a member.
+   *
+   * @returns false where another link to it stays, and this one is closed.
+   */
+  admitted(connection: Connection, now: Now): boolean {
+    const { links, book, dialler, emit, self } = this.#parts;
+    const { number, peer, address, direction } = connection;
+    const other = this.#linkByPeer.get(peer);
+    connection.stage = "member";
+    connection.memberSinceMs = now.monotonicMs;
+    connection.link.authorize();
+    if (other !== undefined && this.#prefers(other, connection, now)) {
+      links.close(connection, "duplicate_link", now);
+      return false;
+    }
+    this.#linkByPeer.set(peer, connection);
+    if (other !== undefined) links.close(other, "duplicate_link", now);
+    if (direction === "out") {
+      // Kept at once: where this is the door that let this peer in, its address is all that leads back to the space.
+      book.seen(toHex(fromBase32(peer)), address, now.wallMs);
+      this.save();
+    }
+    dialler.linked(peer, now);
+    emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
+    links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
+    const records = book.records().filter((record) => this.#isMember(record.peer));
+    for (let i = 0; i < records.length; i += MAX_MESSAGE_RECORDS) {
+      links.send(number, { type: "records", list: records.slice(i, i + MAX_MESSAGE_RECORDS) }, "control");
+    }
+    return true;
+  }
+
+  /** A member's first message: its record, which is passed on where it is new. */
+  greeted(connection: Connection, record: PeerRecord, now: Now): void {
+    const { links, book, dialler } = this.#parts;
+    if (toBase32(record.peer) !== connection.peer) throw new ProtocolError("bad_state", "a record of another peer");
+    const isNew = book.add(record);
+    const address = connection.direction === "out"
+      ? connection.address
+      : dialableAddress(connection.address, advertisedPort(record.addresses));
+    book.seen(toHex(record.peer), address, now.wallMs);
+    this.save();
+    this.aim(now);
+    dialler.linked(connection.peer, now);
+    if (!isNew) return;
+    for (const other of links.members()) {
+      if (other !== connection) links.send(other.number, { type: "records", list: [record] }, "control");
+    }
+  }
+
+  /** Records of other members came in. */
+  told(records: readonly PeerRecord[], now: Now): void {
+    for (const record of records) if (this.#isMember(record.peer)) this.#parts.book.add(record);
+    this.aim(now);
+  }
+
+  /** A member's link is closed. */
+  left(connection: Connection, now: Now): void {
+    const { book, dialler } = this.#parts;
+    if (this.#linkByPeer.get(connection.peer) !== connection) return;
+    this.#linkByPeer.delete(connection.peer);
+    book.seen(toHex(fromBase32(connection.peer)), null, now.wallMs);
+    dialler.unlinked(connection.peer, now);
+  }
+
+  /** This machine's addresses changed, or it woke: it tells the new ones, and dials everybody anew. */
+  networkChanged(now: Now): void {
+    const { links, dialler, self } = this.#parts;
+    this.#record = this.#signRecord(now);
+    for (const { number } of links.members()) {
+      links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
+    }
+    dialler.networkChanged(now);
+  }
+
+  /** Members came or went: links to those that may no longer be here are closed, and the dialler aims anew. */
+  membershipChanged(mayLink: (peer: Uint8Array, now: Now) => boolean, now: Now): void {
+    const { links, dialler } = this.#parts;
+    for (const connection of [...links.members()]) {
+      if (mayLink(fromBase32(connection.peer), now)) continue;
+      dialler.forget(connection.peer);
+      links.close(connection, "member_left", now);
+    }
+    this.aim(now);
+  }
+
+  /** Aims the dialler at every member that should be linked: all in a small space, the first of them in a large one. */
+  aim(now: Now): void {
+    const { identity, membership, space, book, dialler } = this.#parts;
+    let aimed = 0;
+    for (const { peer } of membership.members()) {
+      if (equal(peer, identity.peerId)) continue;
+      if (aimed++ < FULL_MESH_LINKS) dialler.aim(toBase32(peer), book.addressesOf(toHex(peer)), now);
+    }
+    // Before the space has arrived not all members are known: whoever is in the book let this peer in.
+    if (space.space === null || membership.standingOf(identity.peerId) !== null) return;
+    for (const peer of book.peers()) dialler.aim(toBase32(fromHex(peer)), book.addressesOf(peer), now);
+  }
+
+  /** Keeps the address book, within the store's transaction. */
+  save(): void {
+    const { store, book } = this.#parts;
+    store.begin();
+    store.setMeta("book", book.encode());
+  }
+
+  /**
+   * Which of two links to one peer stays. Both ends must choose alike: of a simultaneous dial the one that the lower
+   * id dialled; else the newer one, since who dialled it no longer has the older.
+   */
+  #prefers(older: Connection, newer: Connection, now: Now): boolean {
+    if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;
+    const ownIsLower = toBase32(this.#parts.identity.peerId) < older.peer;
+    return (older.direction === "out") === ownIsLower;
+  }
+
+  #isMember(peer: Uint8Array): boolean {
+    const { membership, identity } = this.#parts;
+    return membership.standingOf(identity.peerId) === null || membership.standingOf(peer) !== null;
+  }
+
+  #signRecord(now: Now): PeerRecord {
+    const { identity, self } = this.#parts;
+    const { name, addresses } = self;
+    const unsigned = { peer: identity.peerId, dateMs: Math.max(0, Math.floor(now.wallMs)), name, addresses };
+    return { ...unsigned, signature: identity.sign(DOMAINS.record, recordMessage(unsigned)) };
+  }
+}

@@ -1,0 +1,21 @@
+import type { Now } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { Verify } from "../data/transaction.ts";
+import type { Store } from "../store/store.ts";
+
+/** What a peer is made of. */
+export interface PeerOptions {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly random: Random;
+  /** What people call it; others are told. */
+  readonly name: string;
+  /** This kith's version; others are told. */
+  readonly version: string;
+  /** Where it listens, `host:port`, best first; empty when it does not. */
+  readonly addresses: readonly string[];
+  readonly now: Now;
+  /** Checks signatures. Default: Ed25519. For the simulator, which plants a broken one. */
+  readonly verify?: Verify;
+}
