@@ -1,4 +1,5 @@
 import type { PeerEvent } from "../base/event.ts";
+import type { TextExchange } from "../text/text_exchange.ts";
 import type { Transport } from "./client.ts";
 
 /** How a peer is to be run. */
@@ -67,14 +68,4 @@ export interface Backend {
   untilFree(home: string | undefined): Promise<void>;
   /** Exchanges values with a program that speaks the text protocol. */
   textExchange(address: string, transport: Transport, signal: AbortSignal): Promise<TextExchange>;
-}
-
-/** What came of a text exchange. */
-export interface TextExchange {
-  /** Values that were new here. */
-  readonly pulled: number;
-  /** Values that were sent. */
-  readonly pushed: number;
-  /** Values that were left out: too long, or with a comma. */
-  readonly skipped: number;
 }

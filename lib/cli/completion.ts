@@ -22,14 +22,16 @@ export interface CompletionSources {
 export async function completions(words: readonly string[], sources: CompletionSources): Promise<string[]> {
   const typed = words.at(-1) ?? "";
   const before = words.slice(0, -1);
-  const { command, position } = placeOf(before);
-  const flags = [...GLOBAL_FLAGS, ...(command?.flags ?? [])];
+  const [name, ...args] = plainWords(before);
+  const command = name === undefined ? undefined : findCommand(name);
+  if (name !== undefined && command === undefined) return [];
+  const flags = flagsOf(command);
   const awaited = valueFlag(before.at(-1), flags);
   if (awaited !== undefined) return begin(typed, awaited.choices ?? []);
   if (typed.startsWith("-") && typed !== "-") return begin(typed, flags.map((flag) => `--${flag.name}`));
   if (command === undefined) return begin(typed, COMMANDS.map(({ name }) => name));
-  const argument = command.arguments[position] ?? command.arguments.at(-1);
-  if (argument === undefined || (position >= command.arguments.length && !argument.rest)) return [];
+  const argument = command.arguments[args.length] ?? command.arguments.at(-1);
+  if (argument === undefined || (args.length >= command.arguments.length && !argument.rest)) return [];
   return begin(typed, await candidates(argument.kind, typed, sources));
 }
 
@@ -52,17 +54,19 @@ async function candidates(kind: ArgumentKind, typed: string, sources: Completion
   }
 }
 
-/** The command among complete words, and how many of its arguments are there. */
-function placeOf(words: readonly string[]): { command: CommandSpec | undefined; position: number } {
-  let command: CommandSpec | undefined;
-  let position = 0;
+/** The words that are neither flags nor their values. */
+function plainWords(words: readonly string[]): string[] {
+  const plain: string[] = [];
   for (const [index, word] of words.entries()) {
-    const flags = [...GLOBAL_FLAGS, ...(command?.flags ?? [])];
-    if (word.startsWith("-") && word !== "-" || valueFlag(words[index - 1], flags) !== undefined) continue;
-    if (command === undefined) command = findCommand(word);
-    else position++;
+    const flags = flagsOf(findCommand(plain[0] ?? ""));
+    const isFlag = word.startsWith("-") && word !== "-";
+    if (!isFlag && valueFlag(words[index - 1], flags) === undefined) plain.push(word);
   }
-  return { command, position };
+  return plain;
+}
+
+function flagsOf(command: CommandSpec | undefined): readonly FlagSpec[] {
+  return [...GLOBAL_FLAGS, ...(command?.flags ?? [])];
 }
 
 /** The flag whose value comes next; undefined when the word is no flag, or takes none. */

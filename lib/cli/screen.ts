@@ -37,7 +37,7 @@ export function screenLines(screen: Screen, output: Output): string[] {
   if (screen.text !== null) lines.push(`${output.dim("text")}         ${screen.text}, without any password`);
   lines.push(`${output.dim("data")}         ${escapeText(screen.home)}`);
   if (screen.ticket === null) return lines;
-  const reachable = screen.addresses.find((address) => !/^(127\.|\[::1\])/.test(address));
+  const reachable = screen.addresses.find((address) => !isLoopback(address));
   const where = reachable === undefined ? "In another home of this machine" : "On another machine";
   const command = reachable === undefined ? "kith join" : `kith join --at ${reachable}`;
   return [
@@ -46,6 +46,11 @@ export function screenLines(screen: Screen, output: Output): string[] {
     `${where}, run   ${output.bold(command)}   and type   ${output.bold(textField(screen.ticket, "words"))}`,
     `(${validity(screen.ticket, screen.nowMs)}; for more, or from afar: kith invite --uses 15, kith invite --long)`,
   ];
+}
+
+/** Whether an address `host:port` is reached from this machine only. */
+export function isLoopback(address: string): boolean {
+  return /^(127\.|localhost:|\[::1\])/.test(address);
 }
 
 function validity(ticket: JsonObject, nowMs: number): string {

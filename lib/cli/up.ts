@@ -7,7 +7,7 @@ import { formatPath } from "./format.ts";
 import { joinWith, readTicket } from "./join.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { runPrompt } from "./prompt.ts";
-import { screenLines } from "./screen.ts";
+import { isLoopback, screenLines } from "./screen.ts";
 
 /** How long the ticket on the first screen is good. */
 const FIRST_TICKET_MS = 24 * 60 * 60 * 1000;
@@ -113,6 +113,9 @@ function wantsToJoin(): boolean {
 
 async function announce(context: Context, peer: RunningPeer): Promise<void> {
   const { output, console } = context;
+  if (peer.text !== null && !isLoopback(peer.text)) {
+    output.warning(`Whoever reaches ${peer.text} can read and write text/ without any password.`);
+  }
   const client = new Client(peer.transport);
   const status = await client.object("GET", "/v1/status");
   if (output.json) {

@@ -23,6 +23,8 @@ Deno.test("commands complete, also behind a flag with a value", async () => {
   assertEquals(await complete("--home", "/x", "con"), ["config", "conflicts"]);
   assertEquals((await complete("")).length, COMMANDS.length);
   assertEquals(await complete("help", "pi"), ["ping"]);
+  assertEquals(await complete("nonsense", ""), []);
+  assertEquals(await complete("get", "get", ""), []);
 });
 
 Deno.test("flags and their choices complete", async () => {
