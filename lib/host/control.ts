@@ -3,7 +3,7 @@ import { KithError } from "../base/errors.ts";
 import { CLOSE_TIMEOUT_MS, MAX_CONFIG_BYTES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { constantTimeEqual } from "../crypto/hash.ts";
-import { fileError, readFileCapped, writeFileWhole } from "./file_error.ts";
+import { fileError, readFileCapped, removeIfThere, writeFileWhole } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 import { controlPath } from "./runtime_folder.ts";
 
@@ -155,12 +155,4 @@ function noneListens(error: unknown): boolean {
 function failed(path: string, error: unknown): KithError {
   const detail = error instanceof Error ? error.message : String(error);
   return new KithError("control_failed", { path, detail }, error);
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -59,3 +59,12 @@ export function readFileCapped(path: string, maxBytes: number): Uint8Array | nul
     file.close();
   }
 }
+
+/** Removes a file; it is no error that there is none. @throws what the file system throws otherwise. */
+export function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

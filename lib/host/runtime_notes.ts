@@ -1,6 +1,6 @@
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { MAX_ADDRESSES, MAX_RUNTIME_NOTE_BYTES, MAX_RUNTIME_NOTES } from "../base/limits.ts";
-import { readFileCapped, writeFileWhole } from "./file_error.ts";
+import { readFileCapped, removeIfThere, writeFileWhole } from "./file_error.ts";
 import { homeTag, runtimeFolder } from "./runtime_folder.ts";
 
 /** What a running peer leaves for others of the same user on the same machine. */
@@ -25,7 +25,7 @@ export function leaveNote(note: RuntimeNote): (() => void) | null {
   if (folder === null) return null;
   const path = `${folder}/${homeTag(note.home)}${SUFFIX}`;
   writeFileWhole(path, utf8Encode(JSON.stringify({ v: 1, ...note })));
-  return () => remove(path);
+  return () => removeIfThere(path);
 }
 
 /**
@@ -46,7 +46,7 @@ export async function runningPeers(
     const note = readNote(path);
     if (note !== null && note.home === exceptHome) continue;
     if (note !== null && await isRunning(note.home)) found.push(note);
-    else remove(path);
+    else removeIfThere(path);
   }
   return found;
 }
@@ -63,13 +63,5 @@ function readNote(path: string): RuntimeNote | null {
     // A note is a hint: one that cannot be read is as good as none, and is cleaned up with the stale ones.
     if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return null;
     throw error;
-  }
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

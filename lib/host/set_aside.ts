@@ -1,0 +1,75 @@
+import { fileError, removeIfThere } from "./file_error.ts";
+import type { HomePaths } from "./home.ts";
+
+/** What SQLite has beside its database while that is open, and after a crash. */
+const COMPANIONS = ["-wal", "-shm"];
+
+/** A store that was moved out of the way. */
+export interface StoreAside {
+  /** Where it is now. */
+  readonly path: string;
+  /** Puts it back in place of whatever store is there now. */
+  putBack(): void;
+}
+
+/**
+ * Moves the store of a home that nobody uses out of the way, so that the next peer begins with an empty one.
+ *
+ * @param nowMs wall clock, for the name.
+ * @throws {KithError} `home_…`.
+ */
+export function setStoreAside(paths: HomePaths, nowMs: number): StoreAside {
+  const date = new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
+  const path = paths.store.replace(/(\.sqlite)?$/, `-${date}$1`);
+  const move = (from: string, to: string) => {
+    for (const companion of ["", ...COMPANIONS]) {
+      removeIfThere(to + companion);
+      renameIfThere(from + companion, to + companion);
+    }
+  };
+  try {
+    move(paths.store, path);
+  } catch (error) {
+    throw fileError(error, paths.home);
+  }
+  return {
+    path,
+    putBack() {
+      try {
+        move(path, paths.store);
+      } catch (error) {
+        throw fileError(error, paths.home);
+      }
+    },
+  };
+}
+
+/** Keeps what a stream gives in a private file (0600), durably. @throws {KithError} `home_…`. */
+export async function writeStream(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+  try {
+    using file = await Deno.open(path, { write: true, create: true, truncate: true, mode: 0o600 });
+    for await (const chunk of stream) {
+      for (let offset = 0; offset < chunk.length;) offset += file.writeSync(chunk.subarray(offset));
+    }
+    file.syncSync();
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** What a file holds, read as it is taken. @throws {KithError} `home_…`. */
+export async function readStream(path: string): Promise<ReadableStream<Uint8Array>> {
+  try {
+    return (await Deno.open(path)).readable;
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+function renameIfThere(from: string, to: string): void {
+  try {
+    Deno.renameSync(from, to);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
