@@ -50,8 +50,10 @@ export class Person {
   #refusals = 0;
   #life = -1;
   #busy = 0;
-  /** `outside` until the peer said that it is in; `left` once it said so, or may have done it. */
+  /** `outside` until the peer said that it is in; `left` once its person wants to be gone. */
   state: "outside" | "inside" | "left" = "outside";
+  /** Whether the peer confirmed that it has left. */
+  hasLeft = false;
   readonly #founder: boolean;
 
   constructor(peer: SimPeer, world: PersonWorld, founder: boolean) {
@@ -67,8 +69,11 @@ export class Person {
       this.#life = this.peer.life;
       this.#busy = 0;
     }
-    if (this.state === "left" || this.#busy >= 3) return;
-    if (this.state === "inside") {
+    if (this.#busy >= 3) return;
+    if (this.state === "left") {
+      if (this.#busy > 0 || this.hasLeft) return;
+      this.#ask({ type: "leave" }, (reply) => this.hasLeft = reply.ok || reply.code === "left_space");
+    } else if (this.state === "inside") {
       if (!this.#world.healing) this.#write();
       else if (this.#world.friendsHelp && this.peer.machine.peers().length === 0) {
         const doors = this.#world.doors().filter((address) => address !== this.peer.listensAt);
@@ -79,12 +84,9 @@ export class Person {
     }
   }
 
-  /** Leaves the space. */
+  /** Leaves the space, and asks for it until that is confirmed. */
   leave(): void {
-    if (this.state !== "inside" || this.peer.machine === null) return;
-    // Whether or not the reply comes: it may have happened.
-    this.state = "left";
-    this.#ask({ type: "leave" }, () => {});
+    if (this.state === "inside") this.state = "left";
   }
 
   #getIn(): void {

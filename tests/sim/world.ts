@@ -140,11 +140,16 @@ export class World {
       this.friendsHelp = this.#habits.move > 0 && timeMs > untilMs - HEAL_MS / 2;
       if (this.#isHealed()) return this.checks.healed(this.members());
     }
-    throw new Error(`not healed after ${HEAL_MS} ms of virtual time:\n${this.checks.describe(this.peers)}`);
+    const states = this.persons.map(({ state, peer }) => `p${peer.index} ${state}, ${peer.openRequests} requests open`);
+    throw new Error(
+      `not healed after ${HEAL_MS} ms of virtual time:\n${states.join("; ")}\n${this.checks.describe(this.peers)}`,
+    );
   }
 
   #isHealed(): boolean {
-    if (this.persons.some(({ state, peer }) => state === "outside" || peer.openRequests > 0)) return false;
+    const settled = ({ state, hasLeft, peer }: Person) =>
+      state !== "outside" && (state !== "left" || hasLeft) && peer.openRequests === 0;
+    if (!this.persons.every(settled)) return false;
     return this.checks.isHealed(this.members());
   }
 
