@@ -1,5 +1,6 @@
 import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
+import type { Carried } from "../api/carry.ts";
 import type { Transport } from "./client.ts";
 
 /** How a peer is to be run. */
@@ -66,6 +67,8 @@ export interface Backend {
   start(options: StartOptions): Promise<RunningPeer>;
   /** Resolves once no process uses a home any more. @throws {KithError} `timed_out`. */
   untilFree(home: string | undefined): Promise<void>;
+  /** Takes the data out of a home whose peer does not run, to join with it. @throws {KithError} */
+  carryOut(home: string | undefined): Promise<Carried>;
   /** Exchanges values with a program that speaks the text protocol. */
   textExchange(address: string, transport: Transport, signal: AbortSignal): Promise<TextExchange>;
 }

@@ -1,4 +1,5 @@
 import { createApi } from "../api/api.ts";
+import { carryOut } from "../api/carry.ts";
 import { KithError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { connectControl } from "../host/control.ts";
@@ -24,6 +25,7 @@ export function hostBackend(): Backend {
     connect: (home) => connect(pathsOf(home)),
     start,
     untilFree: (home) => untilFree(pathsOf(home)),
+    carryOut: (home) => carryOut(VERSION, home),
     textExchange: exchangeText,
   };
 }

@@ -2,9 +2,12 @@ import { KithError } from "../base/errors.ts";
 import { spokenSpaceName } from "../base/spoken_name.ts";
 import { ticketFromText } from "../space/ticket.ts";
 import { askTicket } from "./ask.ts";
+import type { Carried } from "../api/carry.ts";
 import type { Client } from "./client.ts";
 import type { Context } from "./context.ts";
-import { textField } from "./fields.ts";
+import { numberField, textField } from "./fields.ts";
+import { followFirstSync } from "./first_sync.ts";
+import { formatCount, formatPath } from "./format.ts";
 import { readAll } from "./lines.ts";
 import { usageError } from "./usage.ts";
 
@@ -48,10 +51,25 @@ export async function joinWith(context: Context, client: Client, ticket: string)
   const { output, flags } = context;
   let space = "";
   const answers = client.objects("POST", "/v1/join", {
-    json: { ticket, at: flags.list("at"), carry: flags.on("carry") },
+    json: { ticket, at: flags.list("at") },
     signal: context.signal,
   });
   for await (const answer of answers) space = textField(answer, "space") || space;
   if (output.json) output.object({ event: "joined", space });
   else output.words(`Joined ${space === "" ? "the space" : spokenSpaceName(space)}.`);
+}
+
+/** Writes the data that was carried along into the space that was joined. @throws {ApiError} */
+export async function bringIn(context: Context, client: Client, carried: Carried): Promise<void> {
+  // Before the space has arrived, nothing can be written into it.
+  await followFirstSync(context, client, true);
+  const answers = client.objects("POST", "/v1/import", { body: await carried.read(), signal: context.signal });
+  let imported = 0;
+  for await (const answer of answers) imported = numberField(answer, "imported") ?? imported;
+  carried.arrived();
+  const { output, console } = context;
+  const aside = formatPath(carried.asidePath, console.variable("HOME"));
+  if (!output.json) {
+    output.words(`Carried ${formatCount(imported, "entry", "entries")} along; the former data is kept in ${aside}.`);
+  }
 }

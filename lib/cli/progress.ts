@@ -74,7 +74,8 @@ export function progressLine(
   parts.push(`${formatNumber(count)} ${unit}`);
   if (elapsedMs >= 1000) parts.push(`${formatNumber(Math.round(count / (elapsedMs / 1000)))}/s`);
   if (fraction !== null && fraction > 0.01 && fraction < 1 && elapsedMs >= 1000) {
-    parts.push(`${formatDuration((elapsedMs / fraction) * (1 - fraction))} left`);
+    const leftMs = (elapsedMs / fraction) * (1 - fraction);
+    parts.push(`${formatDuration(Math.max(1000, leftMs))} left`);
   }
   return parts.join("  ");
 }

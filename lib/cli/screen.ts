@@ -27,8 +27,10 @@ export interface Screen {
 export function screenLines(screen: Screen, output: Output): string[] {
   const name = escapeText(textField(screen.status, "name"));
   const space = textField(screen.status, "space");
-  const members = formatCount(numberField(screen.status, "members") ?? 0, "member");
-  const spaceText = space === "" ? "none yet" : `${spokenSpaceName(space)} (${members})`;
+  const members = numberField(screen.status, "members") ?? 0;
+  // Who has just joined does not know its members before it has received them.
+  const known = members === 0 ? "receiving it" : formatCount(members, "member");
+  const spaceText = space === "" ? "none yet" : `${spokenSpaceName(space)} (${known})`;
   const note = screen.otherPort ? "   (port 5484 is busy)" : "";
   const lines = [
     `${output.bold(`kith ${screen.version}`)}   peer ${output.bold(name)}   space ${output.bold(spaceText)}`,

@@ -4,10 +4,11 @@ import { Client, type JsonObject } from "./client.ts";
 import { type Context, EXIT_INTERRUPTED, EXIT_OK } from "./context.ts";
 import { objectsOf, textField } from "./fields.ts";
 import { formatPath } from "./format.ts";
-import { joinWith, readTicket } from "./join.ts";
+import { bringIn, joinWith, readTicket } from "./join.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { runPrompt } from "./prompt.ts";
 import { isLoopback, screenLines } from "./screen.ts";
+import { usageError } from "./usage.ts";
 
 /** How long the ticket on the first screen is good. */
 const FIRST_TICKET_MS = 24 * 60 * 60 * 1000;
@@ -22,32 +23,49 @@ export async function up(context: Context): Promise<number> {
     const client = new Client(peer.transport);
     const status = await client.object("GET", "/v1/status");
     if (textField(status, "space") !== "") return;
-    if (isInteractive(context) && wantsToJoin()) await joinWith(context, client, await readTicket(context));
+    if (isInteractive(context) && wantsToJoin()) await enterSpace(context, client, await readTicket(context));
     else await client.object("POST", "/v1/space");
   });
 }
 
 /** `join`. */
 export async function join(context: Context): Promise<number> {
+  const { backend, flags } = context;
   const ticket = await readTicket(context);
   const running = await context.runningPeer();
   if (running !== null) {
-    await joinWith(context, running, ticket);
-    if (context.flags.on("exit")) await followFirstSync(context, running, context.signal);
+    if (flags.on("carry")) throw usageError("--carry needs the peer of this home stopped; run 'kith down' first.");
+    await enterSpace(context, running, ticket);
     return EXIT_OK;
   }
-  if (!context.flags.on("exit")) {
-    return await runPeer(context, (peer) => joinWith(context, new Client(peer.transport), ticket));
-  }
-  const peer = await context.backend.start(startOptions(context));
-  try {
+  const carried = flags.on("carry") ? await backend.carryOut(context.home) : null;
+  let joined = false;
+  const enter = async (peer: RunningPeer) => {
     const client = new Client(peer.transport);
-    await joinWith(context, client, ticket);
-    await followFirstSync(context, client, context.signal);
+    await enterSpace(context, client, ticket, () => joined = true);
+    if (carried === null) return;
+    await bringIn(context, client, carried);
+    if (flags.on("exit")) await followFirstSync(context, client, true);
+  };
+  try {
+    if (!flags.on("exit")) return await runPeer(context, enter);
+    const peer = await backend.start(startOptions(context));
+    try {
+      await enter(peer);
+    } finally {
+      await peer.stop();
+    }
+    return EXIT_OK;
   } finally {
-    await peer.stop();
+    if (!joined) carried?.putBack();
   }
-  return EXIT_OK;
+}
+
+/** Joins, and receives the space; without `--exit` not for longer than a member is linked. */
+async function enterSpace(context: Context, client: Client, ticket: string, joined = () => {}): Promise<void> {
+  await joinWith(context, client, ticket);
+  joined();
+  await followFirstSync(context, client, context.flags.on("exit"));
 }
 
 /** `down`. */

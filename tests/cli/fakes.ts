@@ -108,6 +108,10 @@ export class FakeBackend implements Backend {
     return Promise.resolve();
   }
 
+  carryOut(): Promise<never> {
+    return Promise.reject(new Error("there is nothing to carry"));
+  }
+
   textExchange() {
     return Promise.resolve({ pulled: 2, pushed: 1, skipped: 0 });
   }
