@@ -95,6 +95,8 @@ export const MAX_STREAM_ROWS = 256;
 export const MAX_TRANSACTIONS_MESSAGE_BYTES = 256 * 1024;
 /** A turn of the host ends after so much time, so that no input waits long for its commit. */
 export const MAX_TURN_MS = 4;
+/** Work in turns after which the runtime gets to look at its other sockets; they wait no longer, for 1 ms each time. */
+export const REST_AFTER_MS = 20;
 /** A turn of the host ends after so many bytes of input; one transaction holds them all. */
 export const MAX_TURN_BYTES = 1024 * 1024;
 /** The longest a timer can be set for; what is due later is looked at again then. */

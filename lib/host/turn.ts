@@ -1,6 +1,6 @@
 import type { Now } from "../base/clock.ts";
 import { KithError } from "../base/errors.ts";
-import { MAX_TIMER_MS, MAX_TURN_BYTES, MAX_TURN_MS } from "../base/limits.ts";
+import { MAX_TIMER_MS, MAX_TURN_BYTES, MAX_TURN_MS, REST_AFTER_MS } from "../base/limits.ts";
 import type { Effect, Input, Machine } from "../peer/machine.ts";
 import { clearImmediate, setImmediate } from "node:timers";
 
@@ -27,12 +27,18 @@ interface Queued {
  * MAX_TURN_MS or MAX_TURN_BYTES of input, so that one busy connection cannot hold up the rest. An input that finds
  * the loop idle begins its turn at once; those that come until the next `setImmediate` wait for it, and share its
  * commit. So a lone writer waits for nothing, and many are grouped. One timer serves the machine's deadline.
+ *
+ * Immediates in a row keep the runtime from looking at its sockets (tokio does so every 61 rounds, unless it has
+ * nothing to do). So after REST_AFTER_MS of work a turn is begun by a timer, and whoever else is served by this
+ * process, as over the control socket, gets a go.
  */
 export class TurnLoop {
   readonly #machine: Machine;
   readonly #hooks: TurnHooks;
   #queue: Queued[] = [];
   #immediate: ReturnType<typeof setImmediate> | null = null;
+  #rest: ReturnType<typeof setTimeout> | null = null;
+  #workedMs = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerAtMs = Infinity;
   #stopped = false;
@@ -55,7 +61,7 @@ export class TurnLoop {
       return;
     }
     this.#queue.push({ input, sizeBytes, taken });
-    if (this.#immediate === null && !this.#turning) this.#turn();
+    if (!this.#isBegun && !this.#turning) this.#turn();
     this.#begin();
   }
 
@@ -82,20 +88,34 @@ export class TurnLoop {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#immediate !== null) clearImmediate(this.#immediate);
+    if (this.#rest !== null) clearTimeout(this.#rest);
     this.#timer = null;
     this.#immediate = null;
+    this.#rest = null;
     const left = this.#queue;
     this.#queue = [];
     for (const queued of left) queued.taken?.();
   }
 
+  /** Whether the next turn is about to begin. */
+  get #isBegun(): boolean {
+    return this.#immediate !== null || this.#rest !== null;
+  }
+
   #begin(): void {
-    if (this.#immediate !== null || this.#stopped) return;
-    this.#immediate = setImmediate(() => {
+    if (this.#isBegun || this.#stopped) return;
+    const begin = () => {
       this.#immediate = null;
+      this.#rest = null;
       if (this.#queue.length > 0 || this.#due()) this.#turn();
       else this.rearm();
-    });
+    };
+    if (this.#workedMs < REST_AFTER_MS) {
+      this.#immediate = setImmediate(begin);
+    } else {
+      this.#workedMs = 0;
+      this.#rest = setTimeout(begin);
+    }
   }
 
   #due(): boolean {
@@ -104,6 +124,7 @@ export class TurnLoop {
 
   #turn(): void {
     this.#turning = true;
+    const startMs = this.#hooks.now().monotonicMs;
     try {
       const drained = this.#drain();
       let effects: Effect[] = [];
@@ -116,6 +137,7 @@ export class TurnLoop {
       for (const queued of drained) queued.taken?.();
       this.#hooks.perform(effects);
       this.#turning = false;
+      this.#workedMs += this.#hooks.now().monotonicMs - startMs;
       this.#begin();
       this.rearm();
     } catch (error) {
