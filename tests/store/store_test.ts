@@ -264,8 +264,8 @@ Deno.test("a full disk is told, leaves nothing of the commit, and writing goes o
   store.close();
 });
 
-/** A database whose commits fail from when it is told to, as after an fsync that did. */
-function failingDatabase(): { database: DatabaseSync; fail: () => void } {
+/** A database whose commits fail with an error code of SQLite while it is told to. */
+function failingDatabase(errcode: number): { database: DatabaseSync; fail: (fails: boolean) => void } {
   let fails = false;
   const database = new DatabaseSync(":memory:");
   const prepare = database.prepare.bind(database);
@@ -275,20 +275,35 @@ function failingDatabase(): { database: DatabaseSync; fail: () => void } {
     const run = statement.run.bind(statement);
     statement.run = () => {
       if (!fails) return run();
-      throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 1034 });
+      throw Object.assign(new Error("it failed"), { code: "ERR_SQLITE_ERROR", errcode });
     };
     return statement;
   };
-  return { database, fail: () => fails = true };
+  return { database, fail: (value) => fails = value };
 }
 
-Deno.test("after a failed commit nothing more is written, and reads show what was held before", () => {
-  const { database, fail } = failingDatabase();
+Deno.test("a disk that is full at the commit is told, and the commit can be made again", () => {
+  const { database, fail } = failingDatabase(13);
+  const store = openStore(database);
+  const first = transactionOf({ operations: [{ put: "a" }] });
+  store.append(first, 0);
+  fail(true);
+  assertEquals(assertThrows(() => store.commit(), KithError).code, "store_full");
+  assertEquals(store.entries, 0);
+  fail(false);
+  store.append(first, 0);
+  store.commit();
+  assertEquals(openStore(database).digest(), new Model([first]).digest());
+  database.close();
+});
+
+Deno.test("after a failed fsync nothing more is written, and reads show what was held before", () => {
+  const { database, fail } = failingDatabase(1034);
   const store = openStore(database);
   const first = transactionOf({ operations: [{ put: "a" }] });
   store.append(first, 0);
   store.commit();
-  fail();
+  fail(true);
   const second = transactionOf({ previous: first, operations: [{ put: "b" }] });
   store.append(second, 0);
   assertEquals(assertThrows(() => store.commit(), KithError).code, "store_io");
