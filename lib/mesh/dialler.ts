@@ -67,6 +67,13 @@ export class Dialler {
     target.dueMs = Infinity;
   }
 
+  /** A dialled address was answered by a peer: whoever else was looked for there is somewhere else. */
+  answered(address: string, peer: string, now: Now): void {
+    for (const target of this.#targets.values()) {
+      if (target.dialling === address && target.peer !== peer) this.#missed(target, now);
+    }
+  }
+
   /** The last link to the peer is gone. */
   unlinked(peer: string, now: Now): void {
     const target = this.#targets.get(peer);
@@ -79,14 +86,7 @@ export class Dialler {
 
   /** A dial, or the connection that came of it, led to no link. */
   failed(address: string, now: Now): void {
-    for (const target of this.#targets.values()) {
-      if (target.dialling !== address) continue;
-      target.dialling = null;
-      target.turn++;
-      // A whole round of addresses counts as one failure.
-      if (target.turn % target.addresses.length === 0) target.failures++;
-      if (target.linkedSinceMs === null) this.#wait(target, now);
-    }
+    for (const target of this.#targets.values()) if (target.dialling === address) this.#missed(target, now);
   }
 
   /** The network changed or the machine woke: everybody is dialled anew at once. */
@@ -122,6 +122,14 @@ export class Dialler {
       if (target.dialling === null) deadline = Math.min(deadline, target.dueMs);
     }
     return deadline;
+  }
+
+  #missed(target: Target, now: Now): void {
+    target.dialling = null;
+    target.turn++;
+    // A whole round of addresses counts as one failure.
+    if (target.turn % target.addresses.length === 0) target.failures++;
+    if (target.linkedSinceMs === null) this.#wait(target, now);
   }
 
   #wait(target: Target, now: Now): void {

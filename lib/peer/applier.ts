@@ -85,7 +85,8 @@ export class Applier {
   }
 
   /**
-   * Applies a transaction whose parents are applied, then those that waited for it.
+   * Applies a transaction whose parents are applied, then those that waited for it. Of the latter, one that is not
+   * allowed is refused and nothing more: who brought its parent, perhaps this peer itself, did nothing wrong.
    *
    * @param connection the link that it came by; null for one of this peer's own.
    * @throws {ProtocolError} where its own past does not allow it.
@@ -94,7 +95,12 @@ export class Applier {
     this.#applyOne(transaction, space, connection, wallMs);
     const ready = this.#waiting.applied(transaction.id);
     for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
-      this.#applyOne(next.transaction, space, next.connection, wallMs);
+      try {
+        this.#applyOne(next.transaction, space, next.connection, wallMs);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        continue;
+      }
       ready.push(...this.#waiting.applied(next.transaction.id));
     }
   }
@@ -163,6 +169,7 @@ export class Applier {
   #refuse(transaction: CheckedTransaction, detail: string): ProtocolError {
     if (this.#refused.size >= MAX_REFUSED_IDS) this.#refused.clear();
     this.#refused.add(toHex(transaction.id));
+    this.#waiting.refused(transaction.id);
     this.#parts.emit({
       name: "transaction_refused",
       level: "warning",

@@ -113,6 +113,8 @@ export class Joiner {
       links.send(connection.number, { type: "redeem", transaction: pending.transaction }, "control");
       return;
     }
+    // Some door may have taken the other redeem in: the same number must not be used for this one.
+    if (pending !== null) this.#parts.store.renewInstance();
     const transaction = toBytes(this.#buildRedeem(offer, grant, join, now));
     space.pendingRedeem = { space: offer.space, grant, transaction };
     links.send(connection.number, { type: "redeem", transaction }, "control");
@@ -124,7 +126,7 @@ export class Joiner {
     const pending = space.pendingRedeem;
     const join = this.#join;
     if (pending === null || join === null) throw new ProtocolError("bad_state", "welcome without redeem");
-    space.enter(pending.space, message.epochs);
+    space.enter(pending.space, message.epochs, sha256(pending.transaction.header));
     space.pendingRedeem = null;
     this.#join = null;
     this.#parts.done(join.request, null);

@@ -86,13 +86,13 @@ export class Links {
     return this.#connections.get(number) ?? null;
   }
 
-  /** A socket is open. Beyond the limits it is closed at once, and that is told. */
-  connected(number: number, direction: "in" | "out", address: string, now: Now): void {
+  /** A socket is open. @returns false where limits do not allow it: it is closed at once, and that is told. */
+  connected(number: number, direction: "in" | "out", address: string, now: Now): boolean {
     const pending = [...this.all()].filter(({ stage }) => stage !== "member").length;
     if (this.#connections.size >= MAX_LINKS || (direction === "in" && pending >= MAX_PENDING_LINKS)) {
       this.#emit({ name: "link_refused", level: "warning", reason: "too_many_links", fields: { address } });
       this.#closing.add(number);
-      return;
+      return false;
     }
     this.#connections.set(number, {
       number,
@@ -105,6 +105,7 @@ export class Links {
       peer: "",
     });
     this.#dirty.add(number);
+    return true;
   }
 
   /** Bytes came in. */

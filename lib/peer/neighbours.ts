@@ -64,6 +64,7 @@ export class Neighbours {
     this.#linkByPeer.set(peer, connection);
     if (other !== undefined) links.close(other, "duplicate_link", now);
     if (direction === "out") {
+      dialler.answered(address, peer, now);
       // Kept at once: where this is the door that let this peer in, its address is all that leads back to the space.
       book.seen(toHex(fromBase32(peer)), address, now.wallMs);
       this.save();
@@ -142,7 +143,10 @@ export class Neighbours {
     }
     // Before the space has arrived not all members are known: whoever is in the book let this peer in.
     if (space.space === null || membership.standingOf(identity.peerId) !== null) return;
-    for (const peer of book.peers()) dialler.aim(toBase32(fromHex(peer)), book.addressesOf(peer), now);
+    const own = toHex(identity.peerId);
+    for (const peer of book.peers()) {
+      if (peer !== own) dialler.aim(toBase32(fromHex(peer)), book.addressesOf(peer), now);
+    }
   }
 
   /** Keeps the address book, within the store's transaction. */
@@ -167,10 +171,15 @@ export class Neighbours {
     return membership.standingOf(identity.peerId) === null || membership.standingOf(peer) !== null;
   }
 
+  /** Dated behind the one before, also where the clock is: others keep the newest only. */
   #signRecord(now: Now): PeerRecord {
-    const { identity, self } = this.#parts;
+    const { identity, self, book } = this.#parts;
     const { name, addresses } = self;
-    const unsigned = { peer: identity.peerId, dateMs: Math.max(0, Math.floor(now.wallMs)), name, addresses };
-    return { ...unsigned, signature: identity.sign(DOMAINS.record, recordMessage(unsigned)) };
+    const before = book.get(toHex(identity.peerId))?.record;
+    const dateMs = Math.max(Math.floor(now.wallMs), before === null || before === undefined ? 0 : before.dateMs + 1);
+    const unsigned = { peer: identity.peerId, dateMs, name, addresses };
+    const record = { ...unsigned, signature: identity.sign(DOMAINS.record, recordMessage(unsigned)) };
+    book.add(record);
+    return record;
   }
 }

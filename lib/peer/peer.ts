@@ -135,15 +135,14 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "tick":
         return this.#tick(now);
       case "connected":
-        return this.#links.connected(input.connection, input.direction, input.address, now);
+        if (this.#links.connected(input.connection, input.direction, input.address, now)) return;
+        return this.#dialFailed(input.address, "this peer has as many links as it allows", now);
       case "received":
         return this.#links.received(input.connection, input.bytes, now);
       case "disconnected":
         return this.#links.disconnected(input.connection, now);
       case "dial_failed":
-        this.#dialler.failed(input.address, now);
-        this.#joiner.lost(input.address, input.detail, false, now);
-        return;
+        return this.#dialFailed(input.address, input.detail, now);
       case "network_changed":
         return this.#neighbours.networkChanged(now);
       case "request":
@@ -301,6 +300,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** Part of `LinksListener`. */
   linkAnswered(connection: Connection, roundTripMs: number): void {
     this.#pings.answered(connection.number, roundTripMs);
+  }
+
+  #dialFailed(address: string, detail: string, now: Now): void {
+    this.#dialler.failed(address, now);
+    this.#joiner.lost(address, detail, false, now);
   }
 
   #tick(now: Now): void {

@@ -134,6 +134,10 @@ export class Requests {
         this.#replies.push({ id, reply: { ok: true } });
         return;
       case "join":
+        if (this.#cameInBy(request.keys)) {
+          this.#replies.push({ id, reply: { ok: true, space: toBase32(this.#space()) } });
+          return;
+        }
         this.#prepareJoin(request.keys);
         return this.#parts.join(id, request.keys, request.addresses, now);
       case "leave":
@@ -165,7 +169,7 @@ export class Requests {
     if (space.space !== null) throw new KithError("home_has_space");
     store.begin();
     const genesis = this.#writer.buildGenesis(random.bytes(32).slice(), wallMs);
-    space.enter(genesis.id, [{ number: 0, secret: random.bytes(32).slice() }]);
+    space.enter(genesis.id, [{ number: 0, secret: random.bytes(32).slice() }], genesis.id);
     applier.apply(genesis, genesis.id, null, wallMs);
   }
 
@@ -203,11 +207,9 @@ export class Requests {
   /** A space that nobody else is in and that holds nothing gives way to the one that is joined. */
   #prepareJoin(keys: TicketKeys): void {
     const { membership, space, store } = this.#parts;
-    if (space.space === null) return;
-    const rejoins = this.#standing() === null && store.getMeta("left") !== null;
-    if (rejoins) return;
-    const subject = SigningKey.fromSeed(keys.inviteSeed).publicKey;
-    if (membership.invites().some(({ operation }) => equal(operation.subject, subject))) {
+    // Who left, or was removed, may come back.
+    if (space.space === null || this.#standing() === null) return;
+    if (this.#inviteOf(keys) !== null) {
       throw new KithError("refused_ticket", { detail: "it was made by this very peer; use it on another machine" });
     }
     const pristine = membership.members().length <= 1 && store.operationsTotal === membership.size;
@@ -215,6 +217,20 @@ export class Requests {
     store.begin();
     store.clear();
     this.#parts.reset();
+  }
+
+  /** The invite of a ticket, where it is one of this space. */
+  #inviteOf(keys: TicketKeys): Act<Grant> | null {
+    const subject = SigningKey.fromSeed(keys.inviteSeed).publicKey;
+    return this.#parts.membership.invites().find(({ operation }) => equal(operation.subject, subject)) ?? null;
+  }
+
+  /** Whether this peer is in by this very ticket: who asks again, after a crash, is told that all is well. */
+  #cameInBy(keys: TicketKeys): boolean {
+    const { membership, identity } = this.#parts;
+    const invite = this.#inviteOf(keys);
+    return invite !== null && membership.standingOf(identity.peerId) !== null &&
+      membership.redeemsOf(invite.version).some(({ peer }) => equal(peer, identity.peerId));
   }
 
   #leave(wallMs: number): void {
@@ -227,7 +243,6 @@ export class Requests {
       frontier: null,
       sealed: [],
     }], wallMs);
-    store.setMeta("left", new Uint8Array([1]));
   }
 
   /** Of concurrent redeems beyond the uses of an invite, its granter keeps those that it saw first (DESIGN 8). */
@@ -267,7 +282,7 @@ export class Requests {
     const { membership, identity, space } = this.#parts;
     if (space.space === null) throw new KithError("no_space");
     const standing = membership.standingOf(identity.peerId);
-    if (standing === null && this.#parts.store.getMeta("left") === null) throw new KithError("still_joining");
+    if (standing === null && space.isArriving) throw new KithError("still_joining");
     return standing;
   }
 }

@@ -44,13 +44,19 @@ export class SpaceState {
     return epochs;
   }
 
-  /** Enters a space. */
-  enter(space: Uint8Array, epochs: readonly Epoch[]): void {
+  /** Enters a space. @param admission id of the transaction by which this peer is in it; it may have yet to come. */
+  enter(space: Uint8Array, epochs: readonly Epoch[], admission: Uint8Array): void {
     const writer = new Writer().varint(epochs.length);
     for (const { number, secret } of epochs) writer.varint(number).raw(secret);
     this.#store.setMeta("space", space);
-    this.#store.setMeta("left", null);
+    this.#store.setMeta("admission", admission);
     this.#store.setMeta("epochs", writer.finish());
+  }
+
+  /** Whether this peer was let in, but has not received its own admission yet. */
+  get isArriving(): boolean {
+    const admission = this.#store.getMeta("admission");
+    return admission !== null && !this.#store.hasTransaction(admission);
   }
 
   /** The redeem under way; null when there is none. */

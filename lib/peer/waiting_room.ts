@@ -65,6 +65,17 @@ export class WaitingRoom {
     return ready;
   }
 
+  /** A transaction was refused: forgets all that build upon it. */
+  refused(id: Uint8Array): void {
+    const ids = [toHex(id)];
+    for (let parent = ids.pop(); parent !== undefined; parent = ids.pop()) {
+      for (const child of [...this.#byParent.get(parent) ?? []]) {
+        this.#remove(child, this.#waiting.get(child) as Waiting);
+        ids.push(child);
+      }
+    }
+  }
+
   /** Forgets what came by a link. */
   drop(connection: number): void {
     for (const [id, waiting] of this.#waiting) if (waiting.connection === connection) this.#remove(id, waiting);
