@@ -22,6 +22,8 @@ export class Replica {
   readonly theirs = new Map<string, number>();
   /** Its last word on frontier and digest. */
   state: ReplicaState | null = null;
+  /** The monotonic time at which its last word is compared with what this peer holds; Infinity for never. */
+  compareAtMs = Infinity;
   /** The row behind which it is being streamed to; null when it did not ask. */
   streamedRow: number | null = null;
   /** The monotonic time from which it may be pulled from; Infinity when there is nothing to pull. */

@@ -1,3 +1,4 @@
+import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_STREAM_QUEUE_BYTES, MAX_STREAM_ROWS, MAX_TRANSACTIONS_MESSAGE_BYTES, MAX_WANTED } from "../base/limits.ts";
@@ -14,6 +15,10 @@ const ANNOUNCED_DELAY_MS = 20;
 const PULL_STALLED_MS = 10_000;
 /** When to try again a source whose pull brought nothing that could be applied. */
 const FRUITLESS_PULL_RETRY_MS = 30_000;
+/** After so long without news, a replica that still differs is sent the whole frontier: something was missed. */
+const COMPARE_AFTER_MS = 5_000;
+/** Pause before that is done again. */
+const COMPARE_AGAIN_MS = 30_000;
 /** Quiet after a change before this peer tells its state; under steady change it tells it at the longest after `…MAX`. */
 const STATE_QUIET_MS = 15;
 const STATE_QUIET_MAX_MS = 250;
@@ -92,6 +97,7 @@ export class Sync {
         return;
       case "state":
         replica.state = message;
+        replica.compareAtMs = now.monotonicMs + COMPARE_AFTER_MS;
         return;
       case "want":
         this.#sendWanted(replica, message.ids);
@@ -136,6 +142,9 @@ export class Sync {
       this.#stateLatestMs = Infinity;
       for (const replica of this.#replicas.values()) this.#sendState(replica);
     }
+    for (const replica of this.#replicas.values()) {
+      if (now.monotonicMs >= replica.compareAtMs) this.#compare(replica, now);
+    }
     if (this.#pull !== null && now.monotonicMs >= this.#pull.progressMs + PULL_STALLED_MS) {
       const stalled = this.#replicas.get(this.#pull.connection);
       if (stalled !== undefined) stalled.pullAtMs = now.monotonicMs + FRUITLESS_PULL_RETRY_MS;
@@ -147,6 +156,7 @@ export class Sync {
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
     let due = this.#stateDueMs;
+    for (const replica of this.#replicas.values()) due = Math.min(due, replica.compareAtMs);
     if (this.#pull !== null) return Math.min(due, this.#pull.progressMs + PULL_STALLED_MS);
     for (const replica of this.#replicas.values()) due = Math.min(due, replica.pullAtMs);
     return due;
@@ -194,7 +204,8 @@ export class Sync {
   }
 
   #pulled(replica: Replica, now: Now): void {
-    if (this.#pull?.connection !== replica.connection) throw new ProtocolError("bad_state", "pulled without pull");
+    // Of a pull that was given up as stalled.
+    if (this.#pull?.connection !== replica.connection) return;
     const fruitful = this.#pull.applied > 0;
     this.#pull = null;
     const unknown = replica.unknownHeads((id) => this.#store.hasTransaction(id));
@@ -207,21 +218,29 @@ export class Sync {
     this.#considerPull(now);
   }
 
+  /** Heads of one writer that come apart from each other (a fork) can hide each other in `have`; a frontier has all. */
+  #compare(replica: Replica, now: Now): void {
+    replica.compareAtMs = Infinity;
+    if (replica.state === null || equal(replica.state.frontierHash, this.#store.frontierHash())) return;
+    this.#send(replica, { type: "frontier", entries: this.#store.frontier() }, "control");
+    replica.compareAtMs = now.monotonicMs + COMPARE_AGAIN_MS;
+  }
+
   #announce(applied: readonly Applied[]): void {
     for (const replica of this.#replicas.values()) {
-      if (!replica.hasFrontier) continue;
       const have: { writer: Header; heads: { sequence: number; id: Uint8Array }[] }[] = [];
       const own: TransactionBytes[] = [];
       for (const { row, header, id, from } of applied) {
         const writer = writerKey(header);
         if (from === replica.connection || (replica.theirs.get(writer) ?? 0) >= header.sequence) continue;
-        if (from === null && replica.streamedRow === null) {
-          own.push(this.#store.load(row));
-          replica.holds(writer, header.sequence);
-        } else if (from !== null) {
+        // What a replica has is unknown before its frontier; that there is more than ours said, it is told.
+        if (from !== null || !replica.hasFrontier) {
           const last = have.at(-1);
           if (last !== undefined && writerKey(last.writer) === writer) have.pop();
           have.push({ writer: header, heads: [{ sequence: header.sequence, id }] });
+        } else if (replica.streamedRow === null) {
+          own.push(this.#store.load(row));
+          replica.holds(writer, header.sequence);
         }
       }
       for (const list of inMessages(own)) this.#send(replica, { type: "transactions", list }, "live");
