@@ -2,7 +2,7 @@ import { toBase32 } from "../base/base32.ts";
 import type { Now } from "../base/clock.ts";
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { CHECKPOINT_IDLE_MS, MAX_EVENT_NAMES } from "../base/limits.ts";
+import { MAX_EVENT_NAMES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { spokenPeerName } from "../base/spoken_name.ts";
 import { deriveTicketKeysInBackground } from "../crypto/ticket_keys.ts";
@@ -15,6 +15,7 @@ import { connectControl, type Handler, serveControl } from "./control.ts";
 import { Driver } from "./driver.ts";
 import { type HomePaths, homePaths, prepareHome, prepareStore, resolveHome } from "./home.ts";
 import type { HostApi, Unsubscribe } from "./host_api.ts";
+import { IdleCheckpoint } from "./idle_checkpoint.ts";
 import { openIdentity } from "./identity_file.ts";
 import { DEFAULT_PORT, listenAnywhere, listenOn } from "./listen.ts";
 import { lockHome } from "./lock.ts";
@@ -70,7 +71,7 @@ export class Host implements HostApi {
   readonly otherPort: boolean;
   readonly #driver: Driver;
   readonly #addresses: OwnAddresses;
-  readonly #store: Store;
+  readonly #checkpoint: IdleCheckpoint;
   readonly #log: Log;
   readonly #resources: AsyncDisposableStack;
   readonly #stop = new AbortController();
@@ -81,7 +82,6 @@ export class Host implements HostApi {
   readonly #ended = Promise.withResolvers<string>();
   #stopped: Promise<void> | null = null;
   #failure: unknown = null;
-  #checkpointTimer: ReturnType<typeof setTimeout> | null = null;
 
   /**
    * Opens the home and runs its peer.
@@ -135,7 +135,7 @@ export class Host implements HostApi {
     this.running = options.offline !== true;
     this.#addresses = addresses;
     this.otherPort = otherPort;
-    this.#store = store;
+    this.#checkpoint = new IdleCheckpoint(() => store.checkpointWhenIdle(), (event) => this.event(event));
     this.#log = log;
     this.#resources = resources;
     this.#driver = new Driver(peer, {
@@ -146,7 +146,7 @@ export class Host implements HostApi {
       stopped: (reason, error) => this.#machineStopped(reason, error),
     }, { offline: !this.running });
     resources.defer(() => {
-      if (this.#checkpointTimer !== null) clearTimeout(this.#checkpointTimer);
+      this.#checkpoint.stop();
       return this.#driver.stop();
     });
   }
@@ -280,11 +280,7 @@ export class Host implements HostApi {
 
   #turned(): void {
     this.#turnHeard.forEach((heard) => heard());
-    if (this.#checkpointTimer !== null || this.#stop.signal.aborted) return;
-    this.#checkpointTimer = setTimeout(() => {
-      this.#checkpointTimer = null;
-      this.#store.checkpointWhenIdle();
-    }, CHECKPOINT_IDLE_MS);
+    this.#checkpoint.turned();
   }
 }
 
