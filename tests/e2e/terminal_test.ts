@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Home, Machine } from "./kith.ts";
+import { hasTmux, Screen } from "./screen.ts";
+
+const LOCAL = ["--listen", "127.0.0.1:0"];
+const tmux = hasTmux();
+
+/** A test in a terminal; its name says why where it is skipped. */
+function terminalTest(name: string, test: (home: Home) => Promise<void>): void {
+  Deno.test({
+    name: tmux ? name : `${name} (skipped: there is no tmux)`,
+    ignore: !tmux,
+    async fn() {
+      await using machine = new Machine();
+      await test(machine.home("home"));
+    },
+  });
+}
+
+/** Runs a peer at a prompt, in a home that has a space already. */
+async function atPrompt(home: Home): Promise<Screen> {
+  const peer = await home.up();
+  await peer.stop();
+  const screen = await Screen.open(home, ["up", ...LOCAL]);
+  await screen.shows(/^[a-z]+-[a-z2-7]{4}>$/m);
+  return screen;
+}
+
+terminalTest("the first time, one question is asked, and the first screen says how to go on", async (home) => {
+  await using screen = await Screen.open(home, LOCAL);
+  await screen.shows(/1 {2}new: begin a new space\n {2}2 {2}join: get into one with a ticket/);
+  await screen.press("Enter");
+  const text = await screen.shows(/^[a-z]+-[a-z2-7]{4}>$/m);
+  const lines = text.split("\n").slice(text.split("\n").findIndex((line) => line.startsWith("kith ")));
+  assertMatch(
+    lines[0] as string,
+    /^kith \d+\.\d+\.\d+ {3}peer [a-z]+-[a-z2-7]{4} {3}space [a-z]+-[a-z2-7]{4} \(1 member\)$/,
+  );
+  assertMatch(lines[1] as string, /^listening {4}127\.0\.0\.1:\d+$/);
+  assertEquals(lines[2], `data         ${home.path}`);
+  assertMatch(lines[4] as string, /kith join.+type {3}([a-z]+-){5}[a-z]+$/);
+  assertMatch(
+    lines[5] as string,
+    /^\(one machine, valid 24 h; for more, or from afar: kith invite --uses 15, kith invite/,
+  );
+});
+
+terminalTest("a person joins by the words, and is shown who is there", async (home) => {
+  const door = home.machine.home("door");
+  const peer = await door.up();
+  await door.ok("set", "greeting", "hello");
+  const { words } = await door.object("invite");
+  await using screen = await Screen.open(home, LOCAL);
+  await screen.shows(/begin a new space/);
+  await screen.press("BSpace");
+  await screen.type("2");
+  await screen.press("Enter");
+  await screen.shows(/Ticket/);
+  await screen.type(words);
+  await screen.press("Enter");
+  const text = await screen.shows(/^[a-z]+-[a-z2-7]{4}>$/m);
+  assertStringIncludes(text, "(2 members)");
+  assert(!text.includes(words), "the ticket is not shown");
+  await screen.type("get greeting");
+  await screen.press("Enter");
+  await screen.shows(/^hello$/m);
+  await peer.stop();
+  await screen.shows(/^lost the link to /m);
+});
+
+terminalTest("the prompt runs commands, completes commands and keys, and keeps its history", async (home) => {
+  {
+    await using screen = await atPrompt(home);
+    await screen.type("set lamp/one 'on and on'");
+    await screen.press("Enter");
+    await screen.shows(/on and on'\n.*>$/);
+    await screen.type("ge");
+    await screen.press("Tab");
+    await screen.shows(/> get$/);
+    await screen.type("la");
+    await screen.press("Tab");
+    await screen.shows(/> get lamp\/one$/);
+    await screen.press("Enter");
+    await screen.shows(/^on and on$/m);
+    await screen.type("con");
+    await screen.press("Tab");
+    await screen.shows(/> conf$/);
+    await screen.press("Tab");
+    await screen.shows(/^config +conflicts$/m);
+    await screen.press("C-c");
+    await screen.type("get missing");
+    await screen.press("Enter");
+    await screen.shows(/^kith: There is no value at 'missing'/m);
+    await screen.press("Up", "Up");
+    await screen.shows(/> get lamp\/one$/);
+    await screen.press("C-c", "C-d");
+    await screen.shows(/exit 0/);
+  }
+  assertEquals((await Deno.stat(`${home.path}/history`)).mode! & 0o777, 0o600);
+  await using screen = await Screen.open(home, ["up", ...LOCAL]);
+  await screen.shows(/>$/m);
+  await screen.press("Up");
+  await screen.shows(/> get missing$/m);
+});
+
+terminalTest("Ctrl-C clears the line or ends a command, Ctrl-D stops the peer and says so", async (home) => {
+  await using screen = await atPrompt(home);
+  await screen.type("half a line");
+  await screen.press("C-c");
+  await screen.shows(/half a line\^C\n\S+>$/);
+  await screen.type("watch");
+  await screen.press("Enter");
+  await screen.shows(/> watch$/);
+  await home.ok("set", "seen", "1");
+  await screen.shows(/^\+ seen {2}1$/m);
+  await screen.press("C-c");
+  await screen.shows(/\+ seen {2}1\n\S+>$/);
+  await screen.press("C-d");
+  await screen.shows(/Stopping the peer; 'kith up' runs it again\.\nexit 0/);
+});
+
+terminalTest("an error is one sentence, and the prompt goes on", async (home) => {
+  await using screen = await atPrompt(home);
+  await screen.type("stauts");
+  await screen.press("Enter");
+  await screen.shows(/^kith: There is no command 'stauts'; did you mean 'status'\?\n\S+>$/m);
+  await screen.type("set k -");
+  await screen.press("Enter");
+  await screen.shows(/^kith: Standard input is taken by the prompt/m);
+  await screen.type("set k 'open");
+  await screen.press("Enter");
+  await screen.shows(/^kith: The quote ' is not closed\.\n\S+>$/m);
+});
+
+terminalTest("what others wrote can't steer the terminal", async (home) => {
+  await home.up();
+  await home.ok("set", "evil\x1b[2Jkey", "\x1b]0;title\x07");
+  await using screen = await Screen.open(home, ["ls", "-l"]);
+  const text = await screen.shows(/exit 0/);
+  assertStringIncludes(text, "evil\\x1b[2Jkey");
+  assertStringIncludes(text, "\\x1b]0;title\\x07");
+});
+
+terminalTest("a long import shows how far it is", async (home) => {
+  await home.up();
+  const path = `${home.machine.folder}/many.ndjson`;
+  const line = (i: number) => JSON.stringify({ key: `key/${i}`, text: "x".repeat(200) }) + "\n";
+  await Deno.writeTextFile(path, Array.from({ length: 40_000 }, (_, i) => line(i)).join(""));
+  await using screen = await Screen.open(home, ["import", path]);
+  await screen.shows(/^importing {2}\[#+ *\] +\d+% {2}[\d,]+ entries/m);
+  const text = await screen.shows(/exit 0/);
+  assertMatch(text, /^40,000 imported, 0 were there already\nexit 0$/);
+});
