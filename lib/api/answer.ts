@@ -1,5 +1,6 @@
 import { type ErrorCode, ERRORS, type ErrorValues, KithError, sentenceOf } from "../base/errors.ts";
 import type { Reply } from "../peer/machine.ts";
+import { DamagedError } from "../store/damaged_error.ts";
 
 /** The version of the API's objects: their fields only ever grow. */
 const API_VERSION = 1;
@@ -28,9 +29,18 @@ export function errorFields(code: ErrorCode, values: ErrorValues): Fields {
   return { error: code, exit: ERRORS[code].exit, message: sentenceOf(code, values), ...values };
 }
 
-/** A response that refuses. */
-export function errorAnswer(error: KithError): Response {
-  return objectAnswer(errorFields(error.code, error.values), statusOf(error.code));
+/** A response that refuses. @throws what is neither a person's nor the disk's fault. */
+export function errorAnswer(error: unknown): Response {
+  const { code, values } = refusalOf(error);
+  return objectAnswer(errorFields(code, values), statusOf(code));
+}
+
+/** What is told of an error that was thrown. @throws the error, when it is neither a person's nor the disk's fault. */
+function refusalOf(error: unknown): KithError {
+  if (error instanceof KithError) return error;
+  // A record that cannot be trusted is not shown; the others still are.
+  if (error instanceof DamagedError) return new KithError("record_damaged", { detail: error.message }, error);
+  throw error;
 }
 
 /** The result of a request to the peer. @throws {KithError} when it was refused. */
@@ -40,7 +50,7 @@ export function accepted(reply: Reply): Extract<Reply, { ok: true }> {
 }
 
 /**
- * A response of one object a line, made as fast as it is read. A `KithError` before the first line refuses the
+ * A response of one object a line, made as fast as it is read. An error before the first line refuses the
  * request; a later one ends the answer with an error line.
  *
  * @param make gives the objects; its signal is aborted when nobody reads any more, or when `stopping` is.
@@ -56,7 +66,7 @@ export async function linesAnswer(
 
 /**
  * A response of one object that may take its time: it begins at once, so that it is noticed when nobody waits for it
- * any more. A `KithError` then is told by the object alone, under status 200.
+ * any more. An error then is told by the object alone, under status 200.
  */
 export function lateAnswer(make: (signal: AbortSignal) => Promise<Fields>, stopping: AbortSignal): Response {
   const cancelled = new AbortController();
@@ -92,8 +102,8 @@ function linesResponse(
         if (text !== "") controller.enqueue(encoder.encode(text));
         if (next.done) controller.close();
       } catch (error) {
-        if (!(error instanceof KithError)) throw error;
-        controller.enqueue(encoder.encode(text + objectText(errorFields(error.code, error.values)) + "\n"));
+        const { code, values } = refusalOf(error);
+        controller.enqueue(encoder.encode(text + objectText(errorFields(code, values)) + "\n"));
         controller.close();
       } finally {
         pause.end();

@@ -75,8 +75,7 @@ export function createApi(host: HostApi): Handler {
       if (route === undefined) throw new KithError("unknown_path", { method: request.method, path: url.pathname });
       return await route({ host, request, query: url.searchParams });
     } catch (error) {
-      if (error instanceof KithError) return errorAnswer(error);
-      throw error;
+      return errorAnswer(error);
     }
   };
 }

@@ -56,12 +56,16 @@ async function becomes(
   timeoutMs: number | undefined,
   signal: AbortSignal,
 ): Promise<"held" | "timed_out" | "aborted"> {
-  const { promise, resolve } = Promise.withResolvers<"held" | "timed_out" | "aborted">();
+  const { promise, resolve, reject } = Promise.withResolvers<"held" | "timed_out" | "aborted">();
   let lookTimer: ReturnType<typeof setTimeout> | undefined;
   let isDue = false;
   const look = () => {
     lookTimer = undefined;
-    if (holds()) return resolve("held");
+    try {
+      if (holds()) return resolve("held");
+    } catch (error) {
+      return reject(error);
+    }
     if (!isDue) return;
     isDue = false;
     lookTimer = setTimeout(look, WAIT_LOOK_MS);

@@ -17,7 +17,11 @@ export async function* watchChanges(
   const prefix = query.get("prefix") ?? "";
   const queue = new ChangeQueue();
   const unsubscribe = host.onChanged((keys) => {
-    for (const change of host.peer.changes(keys.filter((key) => key.startsWith(prefix)))) queue.add(change);
+    try {
+      for (const change of host.peer.changes(keys.filter((key) => key.startsWith(prefix)))) queue.add(change);
+    } catch (error) {
+      queue.fail(error);
+    }
   });
   const wake = () => queue.wake();
   signal.addEventListener("abort", wake);
@@ -56,7 +60,14 @@ class ChangeQueue {
   #changes: Change[] = [];
   #sizeBytes = 0;
   #wake: (() => void) | null = null;
+  #failure: unknown = null;
   overflowed = false;
+
+  /** What came to pass could not be looked up: the watcher is told instead of the host. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+    this.wake();
+  }
 
   add(change: Change): void {
     if (this.overflowed) return;
@@ -68,7 +79,9 @@ class ChangeQueue {
     this.wake();
   }
 
+  /** @throws what the queue failed with. */
   take(): Change[] {
+    if (this.#failure !== null) throw this.#failure;
     const taken = this.#changes;
     this.#changes = [];
     this.#sizeBytes = 0;
@@ -77,7 +90,7 @@ class ChangeQueue {
 
   /** Waits for a change, an overflow or the end. */
   async filled(signal: AbortSignal): Promise<void> {
-    if (this.#changes.length > 0 || this.overflowed || signal.aborted) return;
+    if (this.#changes.length > 0 || this.overflowed || this.#failure !== null || signal.aborted) return;
     await new Promise<void>((resolve) => this.#wake = resolve);
   }
 

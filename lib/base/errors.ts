@@ -133,6 +133,11 @@ export const ERRORS = {
   bad_json: { exit: 2, sentence: "The {what} is not valid JSON: {detail}." },
   unreachable: { exit: 1, sentence: "{address} can't be reached: {detail}." },
   text_failed: { exit: 1, sentence: "The exchange with {address} failed: {detail}." },
+  record_damaged: {
+    exit: 1,
+    sentence: "The disk gave back something else than was written ({detail}); put back a backup, or join again " +
+      "with another --home.",
+  },
   control_failed: { exit: 1, sentence: "The running peer's control channel {path} does not work: {detail}." },
   // The store.
   store_full: { exit: 1, sentence: "The disk is full: {path} could not be written; free some space and try again." },
