@@ -23,12 +23,12 @@ export const ERRORS = {
   version_too_new: {
     exit: 1,
     close: 7,
-    sentence: "{address} speaks a newer protocol ({theirs}) than this kith ({ours}); update this kith.",
+    sentence: "{address} speaks a newer protocol than this kith ({detail}); update this kith.",
   },
   version_too_old: {
     exit: 1,
     close: 8,
-    sentence: "{address} speaks an older protocol ({theirs}) than this kith ({ours}); update kith there.",
+    sentence: "{address} speaks an older protocol than this kith ({detail}); update kith there.",
   },
   not_a_member: { exit: 4, close: 9, sentence: "{address} is not in this peer's space, or does not know this peer." },
   silent: { exit: 5, close: 10, sentence: "Nothing was heard from {address} for {seconds} s." },

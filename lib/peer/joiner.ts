@@ -1,6 +1,6 @@
 import { compare, equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
-import type { ErrorCode, ErrorValues } from "../base/errors.ts";
+import type { CloseReason, ErrorCode, ErrorValues } from "../base/errors.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_ADDRESSES, MAX_PARENTS } from "../base/limits.ts";
 import { constantTimeEqual, sha256 } from "../crypto/hash.ts";
@@ -41,6 +41,16 @@ export interface JoinerParts {
   readonly done: (request: number, failure: { code: ErrorCode; values: ErrorValues } | null) => void;
 }
 
+/** Ends of a link that another try would not change, and what a person is told of each. */
+const FINAL: Readonly<Partial<Record<CloseReason, ErrorCode>>> = {
+  refused_ticket: "refused_ticket",
+  not_a_member: "refused_ticket",
+  self: "refused_ticket",
+  not_kith: "not_kith",
+  version_too_new: "version_too_new",
+  version_too_old: "version_too_old",
+};
+
 interface Join {
   readonly request: number;
   readonly keys: TicketKeys;
@@ -48,8 +58,10 @@ interface Join {
   readonly untilMs: number;
   /** Addresses that may still be a door, with the time at which each is dialled next; Infinity while it is tried. */
   readonly doors: Map<string, number>;
+  /** Why the last door that may yet open did not. */
   lastFailure: string;
-  refused: boolean;
+  /** Why a door will not open; a refused ticket is told before all else. */
+  finalFailure: { readonly code: ErrorCode; readonly values: ErrorValues } | null;
 }
 
 /** Getting into a space with a ticket, from the outside (DESIGN 8). */
@@ -76,7 +88,7 @@ export class Joiner {
       untilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
       doors: new Map([...new Set(addresses)].slice(0, MAX_ADDRESSES).map((address) => [address, now.monotonicMs])),
       lastFailure: addresses.length === 0 ? "no address is known" : "nothing answered",
-      refused: false,
+      finalFailure: null,
     };
     this.tick(now);
   }
@@ -134,15 +146,19 @@ export class Joiner {
   }
 
   /** A dial failed, or a connection of the join ended before it was a member's. */
-  lost(address: string, detail: string, refused: boolean, now: Now): void {
+  lost(address: string, reason: CloseReason | "dial_failed", detail: string, now: Now): void {
     const join = this.#join;
     if (join === null || !join.doors.has(address)) return;
-    join.lastFailure = `${address}: ${detail}`;
-    if (refused) {
-      join.refused = true;
+    const code = reason === "dial_failed" ? undefined : FINAL[reason];
+    if (code === undefined) {
+      join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
+      join.doors.set(address, now.monotonicMs + REDIAL_MS);
+    } else if (code === "refused_ticket") {
+      join.finalFailure = { code, values: { detail: "it is unknown here, used up, expired or closed" } };
       join.doors.delete(address);
     } else {
-      join.doors.set(address, now.monotonicMs + REDIAL_MS);
+      join.finalFailure ??= { code, values: { address, detail } };
+      join.doors.delete(address);
     }
     if (join.doors.size === 0) this.#giveUp();
   }
@@ -167,8 +183,8 @@ export class Joiner {
 
   #giveUp(): void {
     const join = this.#join as Join;
-    if (join.refused) this.#fail("refused_ticket", { detail: "it is unknown here, used up, expired or closed" });
-    else this.#fail("join_failed", { detail: join.lastFailure });
+    const { code, values } = join.finalFailure ?? { code: "join_failed", values: { detail: join.lastFailure } };
+    this.#fail(code, values);
   }
 
   #fail(code: ErrorCode, values: ErrorValues): void {

@@ -47,7 +47,7 @@ export interface LinksListener {
   /** A message came in. @throws {ProtocolError} where it is wrong: the link is then closed with its code. */
   linkMessage(connection: Connection, message: Message, now: Now): void;
   /** The link is closed, whoever closed it. */
-  linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, now: Now): void;
+  linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, detail: string, now: Now): void;
   /** A ping was answered. */
   linkAnswered(connection: Connection, roundTripMs: number): void;
   /** The queue of a member's link has room for bulk. */
@@ -237,6 +237,6 @@ export class Links {
       reason,
       fields: { peer: connection.peer, address: connection.address, detail, byRemote },
     });
-    this.#listener.linkClosed(connection, before, reason, now);
+    this.#listener.linkClosed(connection, before, reason, detail, now);
   }
 }

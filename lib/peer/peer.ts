@@ -279,13 +279,12 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   /** Part of `LinksListener`. */
-  linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, now: Now): void {
+  linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, detail: string, now: Now): void {
     this.#admission.closed(connection);
     this.#applier.dropConnection(connection.number);
     if (stageBefore !== "member") {
       this.#dialler.failed(connection.address, now);
-      const refused = reason === "refused_ticket" || reason === "not_a_member" || reason === "self";
-      this.#joiner.lost(connection.address, reason, refused, now);
+      this.#joiner.lost(connection.address, reason, detail, now);
       return;
     }
     this.#sync.closed(connection.number, now);
@@ -304,7 +303,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   #dialFailed(address: string, detail: string, now: Now): void {
     this.#dialler.failed(address, now);
-    this.#joiner.lost(address, detail, false, now);
+    this.#joiner.lost(address, "dial_failed", detail, now);
   }
 
   #tick(now: Now): void {
