@@ -2,7 +2,7 @@ import { toHex, utf8Encode } from "../../lib/base/bytes.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Child, residentMb } from "../child.ts";
 import { generatedLines } from "../entries.ts";
-import { addressOf, Kith } from "../kith_process.ts";
+import { Machine } from "../../tests/e2e/kith.ts";
 import type { Benchmark, Sample } from "./figure.ts";
 
 const GOAL_PER_SECOND = 30_000;
@@ -15,8 +15,8 @@ export function firstSync(folder: string, count: number): Benchmark {
   const path = `${folder}/entries.ndjson`;
   const lines = generatedLines(count);
   Deno.writeTextFileSync(path, lines.join("\n") + "\n");
-  const expected = digestOf(utf8Encode(lines.toSorted().join("\n") + "\n"));
-  let runs = 0;
+  const expected = toHex(sha256(utf8Encode(lines.toSorted().join("\n") + "\n")));
+  let databases = 0;
   return {
     name: "first-sync",
     title: `${count} entries of 100 to 1000 bytes, durable on both sides`,
@@ -29,14 +29,14 @@ export function firstSync(folder: string, count: number): Benchmark {
       {
         name: "kith",
         does: "join (new process, scrypt, handshake), signed, encrypted, verified, WAL with FULL; memory of the joiner",
-        measure: () => syncOnce(`${folder}/sync-${++runs}`, path, count, expected),
+        measure: () => syncOnce(path, count, expected),
       },
       {
         name: "SQLite",
         does: "the rows alone into one table, in batches of 1000, WAL with FULL; one process, no network",
         measure: async () => {
           const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
-          const child = Child.script("bench/sqlite_rows.ts", flags, [path, `${folder}/rows-${++runs}.sqlite`]);
+          const child = Child.script("bench/sqlite_rows.ts", flags, [path, `${folder}/rows-${++databases}.sqlite`]);
           const { seconds, rows } = await child.line();
           await child.ended();
           if (rows !== count) throw new Error(`SQLite holds ${rows} rows`);
@@ -51,32 +51,22 @@ export function firstSync(folder: string, count: number): Benchmark {
   };
 }
 
-async function syncOnce(folder: string, path: string, count: number, expected: string): Promise<Sample> {
-  const [a, b] = [new Kith(`${folder}/a`), new Kith(`${folder}/b`)];
-  const first = await a.up();
-  let second: Child | null = null;
-  try {
-    const importMs = performance.now();
-    await a.run(["import", path]);
-    const importSeconds = (performance.now() - importMs) / 1000;
-    const { words } = await a.ask(["invite"]);
-    second = b.start(["join", "-", "--at", addressOf(first.ready), "--listen", "127.0.0.1:0"], String(words));
-    await second.lineWith("event", "ready");
-    await b.run(["wait", "--synced", "--timeout", "120s"]);
-    const syncSeconds = (performance.now() - second.startedMs) / 1000;
-    const memory = await residentMb(second.pid);
-    for (const kith of [a, b]) {
-      if (digestOf(await kith.run(["export"])) !== expected) {
-        throw new Error("an export differs from what was imported");
-      }
-    }
-    return { sync: count / syncSeconds, import: count / importSeconds, memory };
-  } finally {
-    await second?.kill("SIGTERM");
-    await first.peer.kill("SIGTERM");
+async function syncOnce(path: string, count: number, expected: string): Promise<Sample> {
+  await using machine = new Machine();
+  const [a, b] = [machine.home("a"), machine.home("b")];
+  const peerA = await a.up();
+  const importMs = performance.now();
+  await a.ok("import", path);
+  const importSeconds = (performance.now() - importMs) / 1000;
+  const { words } = await a.object("invite");
+  const joinMs = performance.now();
+  const peerB = await b.up(["join", "-", "--at", peerA.address], { stdin: String(words) });
+  await b.ok("wait", "--synced", "--timeout", "2m");
+  const syncSeconds = (performance.now() - joinMs) / 1000;
+  const memory = await residentMb(peerB.process.pid);
+  for (const home of [a, b]) {
+    const { bytes } = await home.run(["export"]);
+    if (toHex(sha256(bytes)) !== expected) throw new Error("an export differs from what was imported");
   }
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return toHex(sha256(bytes));
+  return { sync: count / syncSeconds, import: count / importSeconds, memory };
 }

@@ -1,12 +1,16 @@
 import { Child, residentMb } from "../child.ts";
-import { Kith } from "../kith_process.ts";
+import { kithCommand } from "../kith_process.ts";
 import { type Competitors, LIBP2P } from "./competitors.ts";
 import type { Benchmark, Sample } from "./figure.ts";
 
 /** From the start of the process until it says that it is ready, and its memory then. */
 export function ready(competitors: Competitors, folder: string): Benchmark {
   let homes = 0;
-  const up = (home: string) => readyOf(new Kith(`${folder}/${home}`).start(["up", "--listen", "127.0.0.1:0"]));
+  const up = (home: string) => {
+    const [command = "", ...before] = kithCommand();
+    const env = { KITH_HOME: `${folder}/${home}`, KITH_RUNTIME_DIR: `${folder}/run` };
+    return readyOf(new Child(command, [...before, "up", "--json", "--listen", "127.0.0.1:0"], { env }));
+  };
   return {
     name: "ready",
     title: "start of the process until it listens and says so; resident memory then",
