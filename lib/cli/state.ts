@@ -112,7 +112,7 @@ export async function wait(context: Context): Promise<number> {
   }
   if (flags.on("all") && !flags.on("synced")) throw usageError("--all belongs to --synced.");
   const timeoutMs = flags.number("timeout") ?? Infinity;
-  const answer = await (await context.needRunningPeer()).object("POST", "/v1/wait", {
+  const answer = await (await context.peer()).object("POST", "/v1/wait", {
     json: {
       ...(flags.on("synced") ? { synced: true, all: flags.on("all") } : {}),
       ...(peersWanted === undefined ? {} : { peers: peersWanted }),

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/cli/commands.ts";
+import { kithCommand } from "../../scripts/kith_process.ts";
 import { type Home, Machine } from "./kith.ts";
 
 async function withPeer(test: (home: Home, machine: Machine) => Promise<void>): Promise<void> {
@@ -186,6 +187,42 @@ Deno.test("completion asks the running peer for keys", async () => {
     assertEquals(await home.ok("__complete", "--", "con"), "config\nconflicts\n");
     assertEquals(await home.ok("__complete", "--", "get", "zzz"), "");
   });
+});
+
+Deno.test("the bash script completes with what the peer knows", async () => {
+  await withPeer(async (home, machine) => {
+    await home.ok("set", "lamp one", "1");
+    const folder = `${machine.folder}/bin`;
+    Deno.mkdirSync(folder);
+    const quoted = kithCommand().map((word) => `'${word}'`).join(" ");
+    Deno.writeTextFileSync(`${folder}/kith`, `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o700 });
+    const script = 'source <(kith completions bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); ' +
+      'compopt() { :; }; _kith; printf "%s\\n" "${COMPREPLY[@]}"';
+    for (const [words, found] of [[["kith", "get", "la"], "lamp\\ one\n"], [["kith", "st"], "status\n"]] as const) {
+      const { stdout } = await new Deno.Command("bash", {
+        args: ["-c", script, "bash", ...words],
+        env: {
+          PATH: `${folder}:${Deno.env.get("PATH")}`,
+          KITH_HOME: home.path,
+          KITH_RUNTIME_DIR: `${machine.folder}/run`,
+        },
+      }).output();
+      assertEquals(new TextDecoder().decode(stdout), found);
+    }
+  });
+});
+
+Deno.test("what holds already is not waited for, also with no peer running", async () => {
+  await using machine = new Machine();
+  const home = machine.home("home");
+  const peer = await home.up();
+  await home.ok("set", "k", "v");
+  await home.ok("wait", "--synced");
+  await peer.stop();
+  await home.ok("wait", "k=v");
+  const { code, err } = await home.run(["wait", "k=w"]);
+  assertEquals(code, 1);
+  assertStringIncludes(err, "No peer is running");
 });
 
 Deno.test("paths are told, and private", async () => {

@@ -86,7 +86,7 @@ terminalTest("the prompt runs commands, completes commands and keys, and keeps i
     await screen.press("Tab");
     await screen.shows(/> conf$/);
     await screen.press("Tab");
-    await screen.shows(/^config +conflicts$/m);
+    await screen.shows(/^config\s+conflicts$/m);
     await screen.press("C-c");
     await screen.type("get missing");
     await screen.press("Enter");
@@ -115,6 +115,9 @@ terminalTest("Ctrl-C clears the line or ends a command, Ctrl-D stops the peer an
   await screen.shows(/^\+ seen {2}1$/m);
   await screen.press("C-c");
   await screen.shows(/\+ seen {2}1\n\S+>$/);
+  await screen.type("get nothing");
+  await screen.press("Enter");
+  await screen.shows(/^kith: There is no value at 'nothing'/m);
   await screen.press("C-d");
   await screen.shows(/Stopping the peer; 'kith up' runs it again\.\nexit 0/);
 });
