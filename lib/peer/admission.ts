@@ -45,11 +45,13 @@ export class Admission {
     this.#parts = parts;
   }
 
-  /** Whether the other side may be linked, as far as this peer can tell. */
+  /**
+   * Whether the other side may be linked, given that it proves to share the space. One that this peer has never heard
+   * of may: another member may have let it in while this peer was away.
+   */
   mayLink(peer: Uint8Array, now: Now): boolean {
-    const { membership, identity } = this.#parts;
-    // Before its own redeem has come back this peer does not know the members; the epoch secret speaks for them.
-    if (membership.standingOf(identity.peerId) === null) return true;
+    const { membership } = this.#parts;
+    if (!membership.wasAdmitted(peer)) return true;
     const standing = membership.standingOf(peer);
     return standing !== null && (standing.expiresMs === 0 || now.wallMs < standing.expiresMs);
   }

@@ -124,6 +124,11 @@ export class Membership {
     return null;
   }
 
+  /** Whether a peer is or was a member. */
+  wasAdmitted(peer: Uint8Array): boolean {
+    return this.#admissionsByPeer.has(toHex(peer));
+  }
+
   /** Every present member's standing, in the order in which they came in. */
   members(): Standing[] {
     const members: Standing[] = [];
