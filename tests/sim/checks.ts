@@ -63,7 +63,7 @@ export class Checks {
         return false;
       }
       const linked = status.peers.map(({ peer }) => peer).sort();
-      const others = members.filter((other) => other !== member).map((other) => other.machine?.status().peer).sort();
+      const others = members.filter((other) => other !== member).map(({ id }) => id).sort();
       if (linked.join() !== others.join()) return false;
       if (toHex(member.fingerprint) !== toHex(first.fingerprint)) return false;
     }

@@ -75,7 +75,7 @@ export class Person {
       this.#ask({ type: "leave" }, (reply) => this.hasLeft = reply.ok || reply.code === "left_space");
     } else if (this.state === "inside") {
       if (!this.#world.healing) this.#write();
-      else if (this.#world.friendsHelp && this.peer.machine.peers().length === 0) {
+      else if (this.#world.friendsHelp && this.peer.machine.members().some(({ online }) => !online)) {
         const doors = this.#world.doors().filter((address) => address !== this.peer.listensAt);
         if (doors.length > 0) this.#ask({ type: "connect", address: this.#world.prng.pick(doors) }, () => {});
       }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals } from "@std/assert";
+import { toBase32 } from "../../lib/base/base32.ts";
 import type { Now } from "../../lib/base/clock.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
@@ -29,8 +30,8 @@ export interface SimPeerOptions {
   /** Planted bugs: `verify` takes every signature, `lies` makes the store acknowledge before it has committed. */
   readonly verify?: Verify;
   readonly lies?: boolean;
-  /** Probability of a crash within a turn, at one of its critical points. */
-  crashInTurn: number;
+  /** Asked at the two critical points of every turn, whether the peer crashes there. */
+  readonly crashesAt: (point: "before_commit" | "before_effects") => boolean;
   /** Called after the effects of every turn. */
   readonly turned: (peer: SimPeer) => void;
   /** Called after a crash, with the store as it was found. */
@@ -80,6 +81,11 @@ export class SimPeer implements NetworkHost {
   /** Part of `NetworkHost`: where it listens. */
   get listensAt(): string | null {
     return this.#machine === null ? null : this.#addresses[0] as string;
+  }
+
+  /** Its peer id in base32. */
+  get id(): string {
+    return toBase32(this.identity.peerId);
   }
 
   /** The machine; null while it is crashed. */
@@ -222,7 +228,7 @@ export class SimPeer implements NetworkHost {
   }
 
   #turn(): void {
-    const { prng, crashInTurn } = this.options;
+    const { prng, crashesAt } = this.options;
     const machine = this.#machine;
     if (machine === null || this.#inbox.length === 0) return;
     const size = prng.chance(0.7) ? this.#inbox.length : prng.between(1, this.#inbox.length);
@@ -232,9 +238,9 @@ export class SimPeer implements NetworkHost {
       this.#trace(input);
       machine.handle(input, now);
     }
-    if (prng.chance(crashInTurn)) return this.crash(prng.chance(0.3));
+    if (crashesAt("before_commit")) return this.crash(prng.chance(0.3));
     const effects = machine.endTurn(now);
-    if (prng.chance(crashInTurn)) return this.crash(prng.chance(0.3));
+    if (crashesAt("before_effects")) return this.crash(prng.chance(0.3));
     this.#setTimer();
     this.#perform(effects);
     for (const { taken } of waiting) taken?.();

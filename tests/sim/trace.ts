@@ -1,9 +1,12 @@
-import { toHex, utf8Encode } from "../../lib/base/bytes.ts";
+import { concat, toHex, utf8Encode } from "../../lib/base/bytes.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
+
+const PARTS_PER_HASH = 256;
 
 /** A running hash over everything that happens: two runs of one seed are the same exactly where their hashes are. */
 export class Trace {
   #hash: Uint8Array = new Uint8Array(32);
+  #parts: Uint8Array[] = [];
   readonly #print: ((line: string) => void) | null;
 
   /** @param print takes each line, for a replay that is watched; null for none. */
@@ -13,12 +16,20 @@ export class Trace {
 
   /** Takes in a line, and bytes beside it. */
   add(line: string, ...bytes: readonly Uint8Array[]): void {
-    this.#hash = sha256(this.#hash, utf8Encode(line), ...bytes);
+    // Bytes are only borrowed.
+    this.#parts.push(utf8Encode(`${line}\n`), ...bytes.map((part) => part.slice()));
+    if (this.#parts.length >= PARTS_PER_HASH) this.#flush();
     this.#print?.(line);
   }
 
   /** The hash so far, in hexadecimal. */
   get hash(): string {
+    this.#flush();
     return toHex(this.#hash);
+  }
+
+  #flush(): void {
+    this.#hash = sha256(this.#hash, concat(this.#parts));
+    this.#parts = [];
   }
 }

@@ -60,7 +60,7 @@ export class World {
         address: this.#newAddress(),
         lies: plant === "ack_before_commit",
         ...verify,
-        crashInTurn: habits.crashInTurn,
+        crashesAt: () => !this.healing && this.prng.chance(habits.crashInTurn),
         turned: (turned) => this.checks.turned(turned),
         crashed: (crashed) => this.checks.crashed(crashed),
       });
@@ -107,7 +107,7 @@ export class World {
     const founder = this.peers[0] as SimPeer;
     const known = new Set(founder.machine?.members().map(({ peer }) => peer));
     return this.persons
-      .filter(({ state, peer }) => state === "inside" && known.has(peer.machine?.status().peer ?? ""))
+      .filter(({ state, peer }) => state === "inside" && known.has(peer.id))
       .map(({ peer }) => peer);
   }
 
@@ -130,7 +130,6 @@ export class World {
     this.network.mendAll();
     this.#adversary?.stop();
     for (const peer of this.peers) {
-      peer.options.crashInTurn = 0;
       if (peer.machine === null) peer.boot();
       if (peer.asleep) peer.wake();
     }
