@@ -1,6 +1,7 @@
 import { type Context, EXIT_OK } from "./context.ts";
 import { numberField, textField } from "./fields.ts";
 import { formatCount, formatDuration } from "./format.ts";
+import { usageError } from "./usage.ts";
 import { askYesNo } from "./ask.ts";
 
 /** `invite`. */
@@ -28,7 +29,10 @@ export async function invite(context: Context): Promise<number> {
 /** `leave`. */
 export async function leave(context: Context): Promise<number> {
   const { output, console, flags } = context;
-  if (!flags.on("yes") && console.stdinIsTerminal && context.prompted === null) {
+  if (!flags.on("yes") && context.prompted !== null) {
+    throw usageError("Leaving is for good: this machine needs a new ticket to come back. If so: leave --yes");
+  }
+  if (!flags.on("yes") && console.stdinIsTerminal) {
     const sure = askYesNo("Leave the space? Its members stay, this machine needs a new ticket to come back.");
     if (!sure) return EXIT_OK;
   }

@@ -130,9 +130,15 @@ terminalTest("an error is one sentence, and the prompt goes on", async (home) =>
   await screen.type("set k -");
   await screen.press("Enter");
   await screen.shows(/^kith: Standard input is taken by the prompt/m);
+  await screen.type("leave");
+  await screen.press("Enter");
+  await screen.shows(/^kith: Leaving is for good.+leave --yes\n\S+>$/m);
   await screen.type("set k 'open");
   await screen.press("Enter");
   await screen.shows(/^kith: The quote ' is not closed\.\n\S+>$/m);
+  await screen.type("down");
+  await screen.press("Enter");
+  await screen.shows(/Stopping the peer.+\nexit 0/);
 });
 
 terminalTest("what others wrote can't steer the terminal", async (home) => {
