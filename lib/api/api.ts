@@ -73,11 +73,21 @@ export function createApi(host: HostApi): Handler {
     try {
       const route = ROUTES[`${request.method} ${url.pathname}`];
       if (route === undefined) throw new KithError("unknown_path", { method: request.method, path: url.pathname });
+      checkQuery(url.search);
       return await route({ host, request, query: url.searchParams });
     } catch (error) {
       return errorAnswer(error);
     }
   };
+}
+
+/** Refuses a query whose bytes are not UTF-8, which `searchParams` would replace. @throws {KithError} `invalid_utf8`. */
+function checkQuery(search: string): void {
+  try {
+    decodeURIComponent(search);
+  } catch (error) {
+    throw new KithError("invalid_utf8", { what: "query" }, error);
+  }
 }
 
 function keyOf(query: URLSearchParams): string {

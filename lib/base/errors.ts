@@ -129,7 +129,11 @@ export const ERRORS = {
     exit: 2,
     sentence: "The number {number} would become {becomes} in JSON; write it as a string to keep it.",
   },
-  invalid_utf8: { exit: 2, sentence: "The {what} is not valid UTF-8; store such bytes with 'base64' or as a file." },
+  invalid_utf8: {
+    exit: 2,
+    sentence: "The {what} is not valid UTF-8; store such bytes with 'kith set KEY @FILE --type bytes', " +
+      "or import them as 'base64'.",
+  },
   bad_json: { exit: 2, sentence: "The {what} is not valid JSON: {detail}." },
   unreachable: { exit: 1, sentence: "{address} can't be reached: {detail}." },
   text_failed: { exit: 1, sentence: "The exchange with {address} failed: {detail}." },

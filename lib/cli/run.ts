@@ -8,6 +8,11 @@ import { commandHelp, generalHelp } from "./help.ts";
 import { Output } from "./output.ts";
 import { type Invocation, parseCommandLine } from "./parse.ts";
 
+/** What stands in an argument for bytes that are not UTF-8: which they were is not known any more. */
+const REPLACEMENT = "\ufffd";
+/** Characters of such an argument that are shown. */
+const SHOWN_ARGUMENT = 40;
+
 /**
  * Runs one command line. Errors are told, not thrown.
  *
@@ -23,12 +28,21 @@ export async function runCommandLine(
   // For errors of the command line itself, which come before its flags are understood.
   let output = new Output(console, { json: wantsJson(words, console.variable("KITH_JSON")), quiet: false });
   try {
+    checkWords(words);
     const invocation = parseCommandLine(words, console.variable);
     const { flags } = invocation;
     output = new Output(console, { json: flags.on("json"), quiet: flags.on("quiet") });
     return await runInvocation(invocation, words, surroundings, output, signal);
   } catch (error) {
     return report(error, output, signal);
+  }
+}
+
+/** Refuses arguments that are not what was typed. @throws {KithError} `invalid_utf8`. */
+function checkWords(words: readonly string[]): void {
+  const changed = words.find((word) => word.includes(REPLACEMENT));
+  if (changed !== undefined) {
+    throw new KithError("invalid_utf8", { what: `argument '${changed.slice(0, SHOWN_ARGUMENT)}'` });
   }
 }
 

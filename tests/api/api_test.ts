@@ -36,3 +36,12 @@ Deno.test("what a home holds is there after a restart, under the same identity",
   assertEquals([after.peer, after.space, after.digest], [before.peer, before.space, before.digest]);
   assertEquals(await (await peer.call("GET", "/v1/entry?key=k")).text(), "v");
 });
+
+Deno.test("a key whose bytes are not UTF-8 is refused, not replaced", async () => {
+  await using folder = await tempFolder();
+  await using peer = await startHost(`${folder.path}/a`);
+  await peer.object("POST", "/v1/space");
+  const refused = await peer.call("PUT", "/v1/entry?key=k%FF", "v");
+  assertEquals([refused.status, (await refused.json()).error], [400, "invalid_utf8"]);
+  assertEquals((await peer.call("PUT", "/v1/entry?key=k%EF%BF%BD", "v")).status, 200);
+});

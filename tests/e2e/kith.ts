@@ -29,7 +29,8 @@ export class Machine implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "kith-test-" });
   readonly #processes = new Set<Deno.ChildProcess>();
 
-  constructor() {
+  /** @param wrapper words before the program, for one that runs it in surroundings of its own. Default: none. */
+  constructor(readonly wrapper: readonly string[] = []) {
     Deno.mkdirSync(`${this.folder}/run`, { mode: 0o700 });
   }
 
@@ -40,7 +41,7 @@ export class Machine implements AsyncDisposable {
 
   /** Starts the program under test. */
   spawn(args: readonly string[], env: Readonly<Record<string, string>>, stdin: "null" | "piped"): Deno.ChildProcess {
-    const [command = "", ...before] = kithCommand();
+    const [command = "", ...before] = [...this.wrapper, ...kithCommand()];
     const process = new Deno.Command(command, {
       args: [...before, ...args],
       env: { KITH_RUNTIME_DIR: `${this.folder}/run`, NO_COLOR: "1", ...env },
