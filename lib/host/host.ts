@@ -59,7 +59,10 @@ const random: Random = { bytes: (size) => crypto.getRandomValues(new Uint8Array(
 
 const readClocks = (): Now => ({ monotonicMs: performance.now(), wallMs: Date.now() });
 
-/** A peer with everything around it: home, sockets, timers, log and control channel. */
+/**
+ * A peer with everything around it: home, sockets, timers, log and control channel. Members without a comment are
+ * those of `HostApi`.
+ */
 export class Host implements HostApi {
   readonly version: string;
   readonly peer: Peer;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { READ_BUFFERS } from "../../lib/base/limits.ts";
+import { MIN_READ_BYTES, READ_BUFFERS } from "../../lib/base/limits.ts";
 import { Connection } from "../../lib/host/connection.ts";
 import { until } from "./until.ts";
 
@@ -38,27 +38,51 @@ Deno.test("reading stops while every buffer waits for its turn, and goes on afte
   await Promise.all([sending, running]);
 });
 
-Deno.test("a farewell written at the close arrives though the other side still sends", async () => {
+Deno.test("a farewell written at the close arrives though bytes of the other side are unread", async () => {
   const [near, far] = await pair();
   const farewell = new TextEncoder().encode("farewell");
   const out: (Uint8Array | null)[] = [farewell];
-  let details = 0;
+  let reads = 0;
+  let ends = 0;
   const connection = new Connection(near, {
-    received: (_bytes, taken) => taken(),
+    // No buffer is ever given back, so that what comes stays in the socket.
+    received: () => reads++,
     pull: () => out.shift() ?? null,
-    disconnected: () => details++,
+    disconnected: () => ends++,
   });
   const running = connection.run();
-  // More than the socket takes is on its way when the close begins, so bytes stay unread.
-  const sending = far.write(new Uint8Array(8 * 1024 * 1024)).catch(() => 0);
+  const chunk = new Uint8Array(8 * 1024 * 1024);
+  const sending = (async () => {
+    for (let offset = 0; offset < chunk.length;) offset += await far.write(chunk.subarray(offset));
+  })();
+  await until("all buffers wait", () => reads === READ_BUFFERS);
   connection.close();
   const buffer = new Uint8Array(64);
   assertEquals(await far.read(buffer), farewell.length);
-  assertEquals(await far.read(buffer), null);
+  assertEquals(await far.read(buffer), null, "an end, not a reset");
   await sending;
   far.close();
   await running;
-  assertEquals(details, 1);
+  assertEquals(ends, 1);
+});
+
+Deno.test("reads grow while the other side fills them", async () => {
+  const [near, far] = await pair();
+  let largestBytes = 0;
+  const connection = new Connection(near, {
+    received: (bytes, taken) => {
+      largestBytes = Math.max(largestBytes, bytes.length);
+      queueMicrotask(taken);
+    },
+    pull: () => null,
+    disconnected: () => {},
+  });
+  const running = connection.run();
+  const chunk = new Uint8Array(8 * 1024 * 1024);
+  for (let offset = 0; offset < chunk.length;) offset += await far.write(chunk.subarray(offset));
+  far.close();
+  await running;
+  assertEquals(largestBytes > 2 * MIN_READ_BYTES, true, `${largestBytes}`);
 });
 
 Deno.test("a close ends even when the other side reads nothing", async () => {

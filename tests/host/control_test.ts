@@ -93,6 +93,12 @@ Deno.test("a runtime folder that others could reach is not used", async () => {
   assertEquals(runtimeFolder(), `${folder.path}/run`);
   Deno.chmodSync(`${folder.path}/run`, 0o755);
   assertEquals(runtimeFolder(), null);
+  if (Deno.uid() === 0) {
+    // Only root can make a folder that belongs to somebody else.
+    Deno.chmodSync(`${folder.path}/run`, 0o700);
+    Deno.chownSync(`${folder.path}/run`, 12345, null);
+    assertEquals(runtimeFolder(), null);
+  }
   Deno.removeSync(`${folder.path}/run`);
   Deno.symlinkSync(folder.path, `${folder.path}/run`);
   assertEquals(runtimeFolder(), null);

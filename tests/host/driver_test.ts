@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { MAX_CONNECTIONS } from "../../lib/base/limits.ts";
 import { KithError } from "../../lib/base/errors.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import { Driver } from "../../lib/host/driver.ts";
@@ -178,5 +179,30 @@ Deno.test("turns without end leave room for the other sockets of the process", a
   // A rest comes after 20 ms, which is 4 of these turns; without any, a look at the sockets takes some 61 of them.
   assert(turned < 60, `${turned} turns for a connection and three bytes`);
   for (const conn of [accepted, dialled, listener]) conn.close();
+  await driver.stop();
+});
+
+Deno.test("requests are bounded in bytes too, and their room is given back", async () => {
+  const { driver } = start();
+  const value = new Uint8Array(256 * 1024);
+  const write = { type: "write", writes: [{ kind: "put", key: "k", media: "text/plain", value }] } as const;
+  for (let round = 0; round < 2; round++) {
+    const replies = await Promise.all(Array.from({ length: 300 }, () => driver.request(write)));
+    const refused = replies.filter((reply) => !reply.ok && reply.code === "busy").length;
+    // 64 MiB hold 255 of them with their keys; where the loop is idle, the first one is answered at once besides.
+    assertEquals(refused === 300 - 255 || refused === 300 - 256, true, `${refused}`);
+  }
+  await driver.stop();
+});
+
+Deno.test("connections beyond their bound are closed at once, and told of", async () => {
+  const { driver, events, port } = start();
+  const conns = await Promise.all(
+    Array.from({ length: MAX_CONNECTIONS + 5 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+  );
+  await until("five were refused", () => events.length === 5);
+  assertEquals(driver.network.connections, MAX_CONNECTIONS);
+  assertEquals(events.every(({ name }) => name === "connection_refused"), true);
+  for (const conn of conns) conn.close();
   await driver.stop();
 });
