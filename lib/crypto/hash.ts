@@ -1,13 +1,30 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { concat } from "../base/bytes.ts";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
 
 /** Size of a SHA-256 and of an HMAC-SHA-256, in bytes. */
 export const HASH_BYTES = 32;
 
 /** SHA-256 (FIPS 180-4) of the parts, one behind the other. 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const state = createHash("sha256");
-  for (const part of parts) state.update(part);
-  return plain(state.digest());
+  const out = new Uint8Array(HASH_BYTES);
+  sha256Into(out, parts.length === 1 ? parts[0] as Uint8Array : concat(parts));
+  return out;
+}
+
+/**
+ * Writes the SHA-256 of some bytes to the beginning of an array. For many short hashes: on Deno 2.9 a hash by
+ * `createHash` takes three times as long as its text at one go, and a new array as long as a hash.
+ */
+export function sha256Into(target: Uint8Array, bytes: Uint8Array): void {
+  target.setFromHex(hash("sha256", bytes, "hex"));
+}
+
+/**
+ * Whether a SHA-256, or one cut off behind 16 bytes or more, is that of some bytes. Not constant-time: for what is no
+ * secret.
+ */
+export function isSha256(digest: Uint8Array, bytes: Uint8Array): boolean {
+  return digest.length >= HASH_BYTES / 2 && hash("sha256", bytes, "hex").startsWith(digest.toHex());
 }
 
 /** HMAC-SHA-256 (RFC 2104) of the parts, one behind the other. 32 bytes. */

@@ -1,18 +1,18 @@
 import { assert } from "../base/assert.ts";
 import { equal } from "../base/bytes.ts";
-import { sha256 } from "../crypto/hash.ts";
+import { HASH_BYTES, sha256, sha256Into } from "../crypto/hash.ts";
 
 /** The Merkle tree of RFC 6962, section 2.1, with SHA-256: a transaction's operations are its leaves. */
 
-const LEAF_PREFIX: Uint8Array = Uint8Array.of(0);
-const NODE_PREFIX: Uint8Array = Uint8Array.of(1);
+const LEAF_PREFIX = 0;
+const NODE_PREFIX = 1;
 
 /** The root over the leaves in order (32 bytes); over none it is the hash of nothing. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return sha256();
-  let level = leaves.map(hashLeaf);
-  while (level.length > 1) level = levelAbove(level);
-  return level[0] as Uint8Array;
+  const level = hashLeaves(leaves);
+  for (let count = leaves.length; count > 1; count = (count + 1) >> 1) liftInPlace(level, count);
+  return level.slice(0, HASH_BYTES);
 }
 
 /**
@@ -23,11 +23,11 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
 export function merklePath(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
   assert(index >= 0 && index < leaves.length, "a path begins at a leaf");
   const path: Uint8Array[] = [];
-  let level = leaves.map(hashLeaf);
-  for (let place = index; level.length > 1; place = place >> 1) {
-    const sibling = level[place ^ 1];
-    if (sibling !== undefined) path.push(sibling);
-    level = levelAbove(level);
+  const level = hashLeaves(leaves);
+  for (let place = index, count = leaves.length; count > 1; place = place >> 1, count = (count + 1) >> 1) {
+    const sibling = place ^ 1;
+    if (sibling < count) path.push(level.slice(sibling * HASH_BYTES, (sibling + 1) * HASH_BYTES));
+    liftInPlace(level, count);
   }
   return path;
 }
@@ -53,24 +53,38 @@ export function verifyMerklePath(
   return used === path.length && equal(hash, root);
 }
 
-/**
- * Pairing from the left, with a lone last node taken up unchanged, gives the tree that the RFC defines by splitting
- * at the largest power of two.
- */
-function levelAbove(level: readonly Uint8Array[]): Uint8Array[] {
-  const above: Uint8Array[] = [];
-  for (let i = 0; i < level.length; i += 2) {
-    const left = level[i] as Uint8Array;
-    const right = level[i + 1];
-    above.push(right === undefined ? left : hashNode(left, right));
+/** The hashes of the leaves, one behind the other. */
+function hashLeaves(leaves: readonly Uint8Array[]): Uint8Array {
+  const hashes = new Uint8Array(leaves.length * HASH_BYTES);
+  // One array for all that is hashed: on Deno, a new one costs as much as its hash.
+  let input = new Uint8Array(0);
+  for (const [i, leaf] of leaves.entries()) {
+    if (input.length < 1 + leaf.length) input = new Uint8Array(2 * (1 + leaf.length));
+    input[0] = LEAF_PREFIX;
+    input.set(leaf, 1);
+    sha256Into(hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES), input.subarray(0, 1 + leaf.length));
   }
-  return above;
+  return hashes;
+}
+
+/**
+ * Puts the hashes of the level above in the place of `count` hashes. Pairing from the left, with a lone last one taken
+ * up unchanged, gives the tree that the RFC defines by splitting at the largest power of two.
+ */
+function liftInPlace(level: Uint8Array, count: number): void {
+  const input = new Uint8Array(1 + 2 * HASH_BYTES);
+  input[0] = NODE_PREFIX;
+  for (let i = 0; i + 1 < count; i += 2) {
+    input.set(level.subarray(i * HASH_BYTES, (i + 2) * HASH_BYTES), 1);
+    sha256Into(level.subarray((i >> 1) * HASH_BYTES, ((i >> 1) + 1) * HASH_BYTES), input);
+  }
+  if (count % 2 === 1) level.copyWithin((count >> 1) * HASH_BYTES, (count - 1) * HASH_BYTES, count * HASH_BYTES);
 }
 
 function hashLeaf(leaf: Uint8Array): Uint8Array {
-  return sha256(LEAF_PREFIX, leaf);
+  return sha256(Uint8Array.of(LEAF_PREFIX), leaf);
 }
 
 function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(NODE_PREFIX, left, right);
+  return sha256(Uint8Array.of(NODE_PREFIX), left, right);
 }

@@ -1,6 +1,6 @@
 import { toHex } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { sha256 } from "../crypto/hash.ts";
+import { isSha256, sha256 } from "../crypto/hash.ts";
 import { type Identity, verifySigned } from "../crypto/identity.ts";
 import { transactionMessage } from "../wire/authenticated.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
@@ -117,8 +117,7 @@ function checkValue(operation: Operation, value: Uint8Array | null): void {
   }
   if (value === null) throw bad("a put carries no value");
   if (value.length !== operation.length) throw bad("a value has another length than its operation says");
-  const hash = sha256(value);
-  for (let i = 0; i < 32; i++) if (hash[i] !== operation.hash[i]) throw bad("a value has another hash");
+  if (!isSha256(operation.hash, value)) throw bad("a value has another hash");
 }
 
 /** "Operation 0 here" stands only for an admission; a genesis stands first, and alone. */

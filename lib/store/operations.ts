@@ -1,9 +1,9 @@
 import { equal, toHex, utf8Decode } from "../base/bytes.ts";
-import { sha256 } from "../crypto/hash.ts";
+import { isSha256 } from "../crypto/hash.ts";
 import { decodeOperation, type Operation, OPERATION_KINDS } from "../wire/operation.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database, SqlValue } from "./database.ts";
-import { operationRecordHash } from "./record_hash.ts";
+import { OperationHasher } from "./record_hash.ts";
 
 /** A row of the operations table, checked. */
 export interface OperationRow {
@@ -33,6 +33,7 @@ export class Operations {
   readonly #countLive;
   readonly #setState;
   readonly #last;
+  readonly #hasher = new OperationHasher();
   #total: number | null = null;
 
   constructor(database: Database) {
@@ -65,46 +66,48 @@ export class Operations {
 
   /** Inserts rows that follow the last one. */
   insert(rows: readonly OperationRow[]): void {
+    const hashes = this.#hasher.hashesOf(rows);
+    const columnsOf = ({ row, transactionRow, state, key, leaf, value }: OperationRow, i: number): SqlValue[] => {
+      return [row, transactionRow, state, hashes[i] as Uint8Array, key, leaf, value];
+    };
     let next = 0;
     // Several rows a statement halve the cost of a row.
     for (; next + ROWS_PER_INSERT <= rows.length; next += ROWS_PER_INSERT) {
       const values: SqlValue[] = [];
-      for (let i = next; i < next + ROWS_PER_INSERT; i++) pushColumns(values, rows[i] as OperationRow);
+      for (let i = next; i < next + ROWS_PER_INSERT; i++) values.push(...columnsOf(rows[i] as OperationRow, i));
       this.#insertMany.run(...values);
     }
     for (; next < rows.length; next++) {
-      const values: SqlValue[] = [];
-      pushColumns(values, rows[next] as OperationRow);
-      this.#insertOne.run(...values);
+      this.#insertOne.run(...columnsOf(rows[next] as OperationRow, next));
     }
     this.#total = this.total + rows.length;
   }
 
   /** One row. @throws {DamagedError} also where there is none. */
   byRow(row: number): OperationRow {
-    return readRow(row, this.#byRow.get(row));
+    return this.#checked(row, this.#byRow.get(row));
   }
 
   /** One row without its value, whose hash is not checked. @throws {DamagedError} also where there is none. */
   withoutValue(row: number): OperationRow {
-    return readRow(row, this.#withoutValue.get(row), false);
+    return this.#checked(row, this.#withoutValue.get(row), false);
   }
 
   /** Rows of one transaction, in order. */
   range(firstRow: number, count: number): OperationRow[] {
     const rows = this.#range.all(firstRow, firstRow + count);
     if (rows.length !== count) throw new DamagedError("operations", firstRow + rows.length, null);
-    return rows.map((columns, i) => readRow(firstRow + i, columns));
+    return rows.map((columns, i) => this.#checked(firstRow + i, columns));
   }
 
   /** The puts on a key that stand. */
   liveOf(key: Uint8Array): OperationRow[] {
-    return this.#liveOf.all(key).map((columns) => readRow(columns[0] as number, columns));
+    return this.#liveOf.all(key).map((columns) => this.#checked(columns[0] as number, columns));
   }
 
   /** The dels on a key that nothing names, oldest row first. */
   openDelsOf(key: Uint8Array): OperationRow[] {
-    return this.#openDelsOf.all(key).map((columns) => readRow(columns[0] as number, columns));
+    return this.#openDelsOf.all(key).map((columns) => this.#checked(columns[0] as number, columns));
   }
 
   /** How many puts on a key stand. */
@@ -113,8 +116,9 @@ export class Operations {
   }
 
   /** Gives a row another state. */
-  setState({ row, transactionRow, leaf }: OperationRow, state: number): void {
-    this.#setState.run(state, operationRecordHash(row, transactionRow, state, leaf), row);
+  setState(row: OperationRow, state: number): void {
+    const [hash = null] = this.#hasher.hashesOf([{ ...row, state }]);
+    this.#setState.run(state, hash, row.row);
   }
 
   /** Damaged rows of a page, with their keys; `last` is null where the table ends. */
@@ -124,13 +128,27 @@ export class Operations {
     for (const columns of this.#after.all(afterRow, limit)) {
       last = columns[0] as number;
       try {
-        readRow(last, columns);
+        this.#checked(last, columns);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
         damaged.push(error);
       }
     }
     return { damaged, last };
+  }
+
+  /** A row as it was read. @throws {DamagedError} where it is not as it was written, or is missing. */
+  #checked(row: number, columns: SqlValue[] | undefined, withValue = true): OperationRow {
+    const [, transactionRow, state, recordHash, key = null, leaf, value = null] = columns ?? [];
+    if (
+      !(typeof transactionRow === "number" && typeof state === "number" && recordHash instanceof Uint8Array &&
+        leaf instanceof Uint8Array && isBytesOrNull(key) && isBytesOrNull(value)) ||
+      !this.#hasher.fits(recordHash, { row, transactionRow, state, leaf }) ||
+      !keyFits(leaf, key) || (withValue && !valueFits(leaf, value))
+    ) {
+      throw new DamagedError("operations", row, readableKey(key));
+    }
+    return { row, transactionRow, state, key, leaf, value };
   }
 }
 
@@ -139,35 +157,10 @@ export function operationOf({ leaf }: OperationRow): Operation {
   return decodeOperation(leaf);
 }
 
-function pushColumns(values: SqlValue[], { row, transactionRow, state, key, leaf, value }: OperationRow): void {
-  values.push(
-    row,
-    transactionRow,
-    state,
-    operationRecordHash(row, transactionRow, state, leaf),
-    key,
-    leaf,
-    value,
-  );
-}
-
-function readRow(row: number, columns: SqlValue[] | undefined, withValue = true): OperationRow {
-  const [, transactionRow, state, recordHash, key = null, leaf, value = null] = columns ?? [];
-  if (
-    !(typeof transactionRow === "number" && typeof state === "number" && recordHash instanceof Uint8Array &&
-      leaf instanceof Uint8Array && isBytesOrNull(key) && isBytesOrNull(value)) ||
-    !equal(recordHash, operationRecordHash(row, transactionRow, state, leaf)) ||
-    !keyFits(leaf, key) || (withValue && !valueFits(leaf, value))
-  ) {
-    throw new DamagedError("operations", row, readableKey(key));
-  }
-  return { row, transactionRow, state, key, leaf, value };
-}
-
 /** Whether the value is the one that the leaf of a put gives the SHA-256 of, in its last 32 bytes. */
 function valueFits(leaf: Uint8Array, value: Uint8Array | null): boolean {
   if (value === null) return leaf[0] !== OPERATION_KINDS.put;
-  return leaf[0] === OPERATION_KINDS.put && equal(leaf.subarray(leaf.length - 32), sha256(value));
+  return leaf[0] === OPERATION_KINDS.put && isSha256(leaf.subarray(leaf.length - 32), value);
 }
 
 /** Whether the key column holds the key of the leaf, which follows the kind as a length of 1 or 2 bytes and the text. */

@@ -1,17 +1,49 @@
 import { Writer } from "../base/writer.ts";
-import { sha256 } from "../crypto/hash.ts";
+import { HASH_BYTES, isSha256, sha256, sha256Into } from "../crypto/hash.ts";
 
 /** Bytes of a record's hash: it guards against faults of the disk, not against forgers. */
 export const RECORD_HASH_BYTES = 16;
 
-/** The hash that a row of `operations` carries; its value is guarded by the hash in its leaf. */
-export function operationRecordHash(row: number, transactionRow: number, state: number, leaf: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(13 + leaf.length);
-  put48(bytes, 0, row);
-  put48(bytes, 6, transactionRow);
-  bytes[12] = state;
-  bytes.set(leaf, 13);
-  return sha256(bytes).subarray(0, RECORD_HASH_BYTES);
+/**
+ * The hashes that rows of `operations` carry; their values are guarded by the hash in their leaf. They are many and
+ * short, so that new arrays for each would cost more than the hash: there is one for all that is hashed.
+ */
+export class OperationHasher {
+  #input = new Uint8Array(1024);
+
+  /** The hashes of these rows, in order. */
+  hashesOf(rows: readonly HashedFields[]): Uint8Array[] {
+    const hashes = new Uint8Array(rows.length * HASH_BYTES);
+    return rows.map((row, i) => {
+      const hash = hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+      sha256Into(hash, this.#inputOf(row));
+      return hash.subarray(0, RECORD_HASH_BYTES);
+    });
+  }
+
+  /** Whether a row carries the hash that it ought to. */
+  fits(hash: Uint8Array, row: HashedFields): boolean {
+    return hash.length === RECORD_HASH_BYTES && isSha256(hash, this.#inputOf(row));
+  }
+
+  #inputOf({ row, transactionRow, state, leaf }: HashedFields): Uint8Array {
+    const sizeBytes = 13 + leaf.length;
+    if (this.#input.length < sizeBytes) this.#input = new Uint8Array(2 * sizeBytes);
+    put48(this.#input, 0, row);
+    put48(this.#input, 6, transactionRow);
+    this.#input[12] = state;
+    this.#input.set(leaf, 13);
+    return this.#input.subarray(0, sizeBytes);
+  }
+}
+
+/** What the hash of an operation's row covers. */
+export interface HashedFields {
+  readonly row: number;
+  readonly transactionRow: number;
+  /** One of `STATES`. */
+  readonly state: number;
+  readonly leaf: Uint8Array;
 }
 
 /** The hash that a row of `transactions` carries, over its numbers and its bytes. */

@@ -1,12 +1,31 @@
 import { assertEquals } from "@std/assert";
 import { toHex, utf8Encode } from "../../lib/base/bytes.ts";
-import { constantTimeEqual, hmacSha256, sha256 } from "../../lib/crypto/hash.ts";
+import { constantTimeEqual, hmacSha256, isSha256, sha256, sha256Into } from "../../lib/crypto/hash.ts";
 
 Deno.test("hash: SHA-256 gives FIPS 180-4's example, in one part or several", () => {
   const expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
   assertEquals(toHex(sha256(utf8Encode("abc"))), expected);
   assertEquals(toHex(sha256(utf8Encode("a"), utf8Encode(""), utf8Encode("bc"))), expected);
   assertEquals(sha256().constructor, Uint8Array);
+});
+
+Deno.test("hash: SHA-256 is written into an array, and the bytes behind it stay", () => {
+  const target = new Uint8Array(40).fill(7);
+  sha256Into(target.subarray(4), utf8Encode("abc"));
+  assertEquals(target, new Uint8Array([7, 7, 7, 7, ...sha256(utf8Encode("abc")), 7, 7, 7, 7]));
+});
+
+Deno.test("hash: a digest is recognised whole or cut off, and no other, and none that is too short", () => {
+  const bytes = utf8Encode("abc");
+  const digest = sha256(bytes);
+  const changed = digest.slice();
+  changed[15] = (changed[15] ?? 0) ^ 1;
+  assertEquals([isSha256(digest, bytes), isSha256(digest.subarray(0, 16), bytes)], [true, true]);
+  assertEquals([isSha256(changed, bytes), isSha256(changed.subarray(0, 16), bytes)], [false, false]);
+  assertEquals([isSha256(digest.subarray(0, 15), bytes), isSha256(new Uint8Array([...digest, 0]), bytes)], [
+    false,
+    false,
+  ]);
 });
 
 Deno.test("hash: HMAC-SHA-256 gives RFC 4231's test case 2", () => {
