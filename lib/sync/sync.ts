@@ -257,9 +257,10 @@ export class Sync {
       const list: TransactionBytes[] = [];
       let sizeBytes = 0;
       for (const row of rows) {
+        // One more transaction than that fits a frame, whatever its size; to load it and then leave it costs more.
+        if (sizeBytes >= MAX_TRANSACTIONS_MESSAGE_BYTES) break;
         const bytes = this.#store.load(row);
         sizeBytes += bundleSizeBytes(bytes);
-        if (list.length > 0 && sizeBytes > MAX_TRANSACTIONS_MESSAGE_BYTES) break;
         list.push(bytes);
         const { header } = this.#store.transactionByRow(row);
         replica.holds(writerKey(header), header.sequence);
