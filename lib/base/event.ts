@@ -1,3 +1,5 @@
+import { ERRORS } from "./errors.ts";
+
 /** What an event tells of: the value of a field as it is shown to people and written as JSON. */
 export type EventValue = string | number | boolean | null;
 
@@ -14,4 +16,9 @@ export interface PeerEvent {
   readonly reason?: string;
   /** More, by name. Texts from other peers are as they came: escape them before they reach a terminal. */
   readonly fields?: Readonly<Record<string, EventValue>>;
+}
+
+/** The names under which an event is counted: its own, and `NAME:REASON` where the reason is a code of the registry. */
+export function countedNames({ name, reason }: PeerEvent): string[] {
+  return reason !== undefined && Object.hasOwn(ERRORS, reason) ? [name, `${name}:${reason}`] : [name];
 }

@@ -9,6 +9,8 @@ import { usageError } from "./usage.ts";
 
 /** Characters of the digest for people: two equal ones are equal in full, but for an attacker. */
 const SHOWN_DIGEST = 16;
+/** Reasons with which links are closed where all is well. */
+const USUAL_REASONS: readonly string[] = ["goodbye", "duplicate_link"];
 /** Columns for the value of a concurrent version. */
 const PREVIEW_COLUMNS = 50;
 
@@ -56,7 +58,19 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   }
   const waiting = numberField(answer, "waiting") ?? 0;
   if (waiting > 0) lines.push(row("waiting", output.yellow(formatCount(waiting, "transaction"))));
+  const refusals = refusalsOf(answer);
+  for (const [index, text] of refusals.entries()) lines.push(row(index === 0 ? "refused" : "", output.yellow(text)));
   return lines;
+}
+
+/** How often since the start something was refused or went wrong, by event and reason. */
+function refusalsOf(answer: JsonObject): string[] {
+  const events = Object.entries((answer.events ?? {}) as JsonObject);
+  return events.flatMap(([name, count]) => {
+    const [event, reason] = name.split(":");
+    if (reason === undefined || USUAL_REASONS.includes(reason)) return [];
+    return [`${formatNumber(Number(count))} × ${event}: ${reason}`];
+  });
 }
 
 function conflictsText(count: number, emphasised: (text: string) => string): string {

@@ -233,7 +233,7 @@ export class Links {
     this.#closing.add(connection.number);
     this.#emit({
       name: before === "member" ? "link_closed" : "link_refused",
-      level: before === "member" || reason === "goodbye" || reason === "duplicate_link" ? "info" : "warning",
+      level: reason === "goodbye" || reason === "duplicate_link" ? "info" : "warning",
       reason,
       fields: { peer: connection.peer, address: connection.address, detail, byRemote },
     });

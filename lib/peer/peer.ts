@@ -2,7 +2,7 @@ import { fromBase32 } from "../base/base32.ts";
 import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { type CloseReason, KithError, ProtocolError } from "../base/errors.ts";
-import type { PeerEvent } from "../base/event.ts";
+import { countedNames, type PeerEvent } from "../base/event.ts";
 import { verifySigned } from "../crypto/identity.ts";
 import { HybridClock } from "../data/clock.ts";
 import { AddressBook } from "../mesh/address_book.ts";
@@ -382,7 +382,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   #emit(event: PeerEvent): void {
-    this.#counters.set(event.name, (this.#counters.get(event.name) ?? 0) + 1);
+    for (const name of countedNames(event)) this.#counters.set(name, (this.#counters.get(name) ?? 0) + 1);
     this.#effects.push({ type: "event", event });
   }
 
