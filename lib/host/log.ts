@@ -1,3 +1,4 @@
+import { configureSync, getConfig, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 import { utf8Encode } from "../base/bytes.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { MAX_LOG_BYTES } from "../base/limits.ts";
@@ -12,6 +13,13 @@ export interface Log {
   close(): void;
 }
 
+/** The category of kith's loggers; below it each open log has a number of its own. */
+const CATEGORY = "kith";
+
+/** The open logs by their numbers: LogTape is configured once a process, and a process can run several peers. */
+const openLogs = new Map<string, FileLog>();
+let lastLog = 0;
+
 /**
  * Opens a home's log: one JSON object a line, with time, level, event, reason and fields. At MAX_LOG_BYTES the file
  * is put aside as `….1`, in the place of the one before. Events hold no secrets.
@@ -20,36 +28,67 @@ export interface Log {
  * @param also receives each line too, as for `up -v`. Default: none.
  */
 export function openLog(path: string | null, also?: (line: string) => void): Log {
-  return new FileLog(path, also);
+  // A program that embeds kith and configures LogTape itself has the say.
+  if (getConfig() === null) {
+    configureSync({
+      sinks: { home: (record) => openLogs.get(record.category[1] ?? "")?.append(record) },
+      loggers: [
+        { category: CATEGORY, lowestLevel: "debug", sinks: ["home"] },
+        { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
+      ],
+    });
+  }
+  const number = String(++lastLog);
+  const log = new FileLog(number, path, also);
+  openLogs.set(number, log);
+  return log;
 }
 
 class FileLog implements Log {
   droppedLines = 0;
+  readonly #number: string;
+  readonly #path: string | null;
+  readonly #also: ((line: string) => void) | undefined;
+  readonly #logger: Logger;
   #file: Deno.FsFile | null = null;
   #sizeBytes = 0;
 
-  constructor(private readonly path: string | null, private readonly also: ((line: string) => void) | undefined) {}
+  constructor(number: string, path: string | null, also: ((line: string) => void) | undefined) {
+    this.#number = number;
+    this.#path = path;
+    this.#also = also;
+    this.#logger = getLogger([CATEGORY, number]);
+  }
 
-  write(event: PeerEvent): void {
-    const { name, level, reason, fields } = event;
-    const line = JSON.stringify({ time: new Date().toISOString(), level, event: name, reason, ...fields });
-    this.also?.(line);
-    if (this.path === null) return;
+  write({ name, level, reason, fields }: PeerEvent): void {
+    this.#logger[level](name, { ...(reason === undefined ? {} : { reason }), ...fields });
+  }
+
+  close(): void {
+    openLogs.delete(this.#number);
+    this.#closeFile();
+  }
+
+  /** LogTape's sink: called synchronously with each record of this log. */
+  append({ timestamp, level, rawMessage, properties }: LogRecord): void {
+    const line = JSON.stringify({ time: new Date(timestamp).toISOString(), level, event: rawMessage, ...properties });
+    this.#also?.(line);
+    if (this.#path === null) return;
     try {
-      this.#append(this.path, utf8Encode(line.toWellFormed() + "\n"));
+      this.#appendToFile(this.#path, utf8Encode(line.toWellFormed() + "\n"));
     } catch {
       this.droppedLines++;
     }
   }
 
-  close(): void {
+  #closeFile(): void {
     this.#file?.close();
     this.#file = null;
   }
 
-  #append(path: string, bytes: Uint8Array): void {
+  #appendToFile(path: string, bytes: Uint8Array): void {
     if (this.#file !== null && this.#sizeBytes + bytes.length > MAX_LOG_BYTES) {
-      this.close();
+      this.#closeFile();
       Deno.renameSync(path, `${path}.1`);
     }
     if (this.#file === null) {
