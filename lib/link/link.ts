@@ -4,7 +4,6 @@ import type { Now } from "../base/clock.ts";
 import { type CloseReason, ProtocolError } from "../base/errors.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
-  KEEPALIVE_AFTER_MS,
   MAX_FRAME_BYTES,
   MAX_SEND_QUEUE_BYTES,
   MAX_STRANGER_FRAME_BYTES,
@@ -23,6 +22,7 @@ import { decodeHello, encodeHello, HELLO_BYTES, WIRE_VERSION } from "../wire/hel
 import { decodeClose, encodeClose } from "./close_frame.ts";
 import { FIRST_OTHER_KIND, type Frame, FrameReader, LANES, LINK_KINDS, type Priority } from "./frame.ts";
 import { Handshake, type Session } from "./handshake.ts";
+import { Heartbeat, nonceOf } from "./heartbeat.ts";
 import { InputBuffer } from "./input_buffer.ts";
 import { Lane } from "./lane.ts";
 import { MIN_CIPHERTEXT_BYTES, MIN_PULL_BYTES, openRecord, RecordWriter, type RekeyLimits } from "./record.ts";
@@ -86,10 +86,7 @@ export class Link {
   #isAuthorized = false;
   #waitingEvents: LinkEvent[] = [];
   #waitingPongs = 0;
-  #pingNonce = 0;
-  #pingSentMs: number | null = null;
-  #isPingAnswered = true;
-  #roundTripMs: number | null = null;
+  readonly #heartbeat = new Heartbeat();
   #sentBytes = 0;
   #receivedBytes = 0;
   #lastReceivedMs: number;
@@ -121,7 +118,7 @@ export class Link {
 
   /** The last measured round trip; null before the first. */
   get roundTripMs(): number | null {
-    return this.#roundTripMs;
+    return this.#heartbeat.roundTripMs;
   }
 
   /** Bytes pulled so far. */
@@ -159,7 +156,7 @@ export class Link {
     if (this.#waitingEvents.length > 0) return 0;
     if (this.#isOver) return Infinity;
     if (!this.#isAuthorized) return this.#startedMs + HANDSHAKE_TIMEOUT_MS;
-    return Math.min(this.#pingDueMs, this.#lastReceivedMs + SILENT_AFTER_MS);
+    return Math.min(this.#heartbeat.dueMs(this.#lastReceivedMs), this.#lastReceivedMs + SILENT_AFTER_MS);
   }
 
   /**
@@ -259,7 +256,7 @@ export class Link {
         if (now.monotonicMs - this.#startedMs >= HANDSHAKE_TIMEOUT_MS) this.#fail("handshake_timeout", "");
       } else if (now.monotonicMs - this.#lastReceivedMs >= SILENT_AFTER_MS) {
         this.#fail("silent", "");
-      } else if (now.monotonicMs >= this.#pingDueMs) {
+      } else if (now.monotonicMs >= this.#heartbeat.dueMs(this.#lastReceivedMs)) {
         this.ping(now);
       }
     }
@@ -268,11 +265,8 @@ export class Link {
 
   /** Measures the round trip now: a `pong` event follows. Nothing where the link is not open, or a ping is under way. */
   ping(now: Now): void {
-    if (this.#state !== "open" || !this.#isPingAnswered) return;
-    this.#pingNonce++;
-    this.#pingSentMs = now.monotonicMs;
-    this.#isPingAnswered = false;
-    this.#lanes[LANES.control].push({ kind: LINK_KINDS.ping, body: new Writer(4).u32(this.#pingNonce).finish() });
+    if (this.#state !== "open" || !this.#heartbeat.isIdle) return;
+    this.#lanes[LANES.control].push({ kind: LINK_KINDS.ping, body: this.#heartbeat.begin(now.monotonicMs) });
   }
 
   /** The other side belongs here: larger frames are allowed, and the timeout of the handshake is over. */
@@ -286,12 +280,6 @@ export class Link {
 
   get #urgentQueuedBytes(): number {
     return this.#lanes[LANES.control].costBytes + this.#lanes[LANES.live].costBytes;
-  }
-
-  /** The first ping is due at once, to know the round trip; a second one before its answer would tell nothing. */
-  get #pingDueMs(): number {
-    if (!this.#isPingAnswered) return Infinity;
-    return this.#pingSentMs === null ? 0 : this.#lastReceivedMs + KEEPALIVE_AFTER_MS;
   }
 
   *#process(now: Now): Generator<LinkEvent, void, undefined> {
@@ -371,7 +359,7 @@ export class Link {
   *#takeLinkFrame(frame: Frame, now: Now): Generator<LinkEvent, void, undefined> {
     switch (frame.kind) {
       case LINK_KINDS.ping: {
-        const nonce = nonceOf(frame);
+        const nonce = nonceOf(frame.body);
         if (++this.#waitingPongs > MAX_WAITING_PONGS) {
           throw new ProtocolError("overloaded", `${MAX_WAITING_PONGS} pings wait for their answers`);
         }
@@ -379,13 +367,7 @@ export class Link {
         return;
       }
       case LINK_KINDS.pong: {
-        const nonce = nonceOf(frame);
-        if (this.#pingSentMs === null || this.#isPingAnswered || nonce !== this.#pingNonce) {
-          throw new ProtocolError("bad_state", "a pong without its ping");
-        }
-        this.#isPingAnswered = true;
-        this.#roundTripMs = now.monotonicMs - this.#pingSentMs;
-        yield { type: "pong", roundTripMs: this.#roundTripMs };
+        yield { type: "pong", roundTripMs: this.#heartbeat.answered(frame.body, now.monotonicMs) };
         return;
       }
       case LINK_KINDS.close: {
@@ -413,11 +395,4 @@ export class Link {
     if (events.length > 0) this.#waitingEvents = [];
     return events;
   }
-}
-
-function nonceOf(frame: Frame): number {
-  const reader = new Reader(frame.body);
-  const nonce = reader.u32();
-  reader.end();
-  return nonce;
 }
