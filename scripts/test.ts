@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { isCore } from "./ranks.ts";
 import { walkFiles } from "./walk.ts";
 
@@ -50,8 +51,9 @@ async function run(title: string, flags: readonly string[], folders: readonly st
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() as string;
-    for (const line of lines) {
-      console.log(line);
+    for (const coloured of lines) {
+      console.log(coloured);
+      const line = stripVTControlCharacters(coloured);
       const skipped = /^\s*(.+) \.\.\. ignored/.exec(line);
       if (skipped) tally.skipped.push(skipped[1] as string);
       const summary = /^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/.exec(line);
