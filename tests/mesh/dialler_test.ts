@@ -1,0 +1,148 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Now } from "../../lib/base/clock.ts";
+import { Dialler } from "../../lib/mesh/dialler.ts";
+import { Prng } from "../sim/prng.ts";
+
+const A = "10.0.0.1:1";
+const B = "10.0.0.2:2";
+
+function at(monotonicMs: number): Now {
+  return { monotonicMs, wallMs: 0 };
+}
+
+function dialler(): Dialler {
+  return new Dialler(new Prng(3));
+}
+
+Deno.test("a peer is dialled at once, at one address at a time", () => {
+  const d = dialler();
+  assertEquals([d.deadline(), d.due(at(0))], [Infinity, []]);
+  d.aim("p", [A, B], at(5));
+  assertEquals(d.deadline(), 5);
+  assertEquals(d.due(at(5)), [A]);
+  assertEquals([d.deadline(), d.due(at(1e9))], [Infinity, []]);
+});
+
+Deno.test("back-off doubles with every failed round up to 15 s, each wait between half and the whole of it", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  let nowMs = 0;
+  for (let failures = 1; failures <= 12; failures++) {
+    assertEquals(d.due(at(nowMs)), [A]);
+    d.failed(A, at(nowMs));
+    const longest = Math.min(250 * 2 ** failures, 15_000);
+    const waitMs = d.deadline() - nowMs;
+    assert(waitMs >= longest / 2 && waitMs <= longest, `${waitMs} ms after ${failures} failures`);
+    assertEquals(d.due(at(nowMs + waitMs - 1)), []);
+    nowMs += waitMs;
+  }
+});
+
+Deno.test("addresses take turns, and a whole round of them is one failure", () => {
+  const d = dialler();
+  d.aim("p", [A, B], at(0));
+  const tried: string[] = [];
+  let nowMs = 0;
+  for (let i = 0; i < 4; i++) {
+    const [address] = d.due(at(nowMs));
+    tried.push(address as string);
+    d.failed(address as string, at(nowMs));
+    const longest = 250 * 2 ** Math.floor((i + 1) / 2);
+    assert(d.deadline() - nowMs <= longest, `after ${i + 1} tries`);
+    nowMs = d.deadline();
+  }
+  assertEquals(tried, [A, B, A, B]);
+});
+
+Deno.test("a linked peer is not dialled; once a steady link is gone it is dialled soon", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  for (let i = 0; i < 8; i++) {
+    const due = Math.max(d.deadline(), 0);
+    d.due(at(due));
+    d.failed(A, at(due));
+  }
+  d.linked("p", at(100_000));
+  assertEquals([d.deadline(), d.due(at(1e9))], [Infinity, []]);
+  d.unlinked("p", at(105_000));
+  assert(d.deadline() - 105_000 <= 250);
+});
+
+Deno.test("links that do not last count as failures", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  let nowMs = 0;
+  for (let i = 1; i <= 8; i++) {
+    assertEquals(d.due(at(nowMs)), [A]);
+    d.linked("p", at(nowMs));
+    d.unlinked("p", at(nowMs + 10));
+    assert(d.deadline() - nowMs - 10 >= Math.min(250 * 2 ** i, 15_000) / 2);
+    nowMs = d.deadline();
+  }
+});
+
+Deno.test("a dial that is still under way when a link opens from the other side is forgotten", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  d.due(at(0));
+  d.linked("p", at(1));
+  d.failed(A, at(2));
+  assertEquals(d.deadline(), Infinity);
+  d.unlinked("p", at(10_000));
+  assertEquals(d.due(at(d.deadline())), [A]);
+});
+
+Deno.test("an address that another peer answered is given up for the next one", () => {
+  const d = dialler();
+  d.aim("p", [A, B], at(0));
+  d.aim("q", [A], at(0));
+  assertEquals(d.due(at(0)), [A]);
+  d.answered(A, "q", at(10));
+  d.linked("q", at(10));
+  assertEquals(d.due(at(d.deadline())), [B]);
+});
+
+Deno.test("two peers behind one address are not dialled twice at a time", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  d.aim("q", [A], at(0));
+  assertEquals(d.due(at(0)), [A]);
+  assertEquals(d.due(at(d.deadline())), [A]);
+});
+
+Deno.test("new addresses are tried at once, the same ones are not", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  d.due(at(0));
+  d.failed(A, at(0));
+  const waits = d.deadline();
+  d.aim("p", [A], at(1));
+  assertEquals(d.deadline(), waits);
+  d.aim("p", [B], at(1));
+  assertEquals(d.due(at(1)), [B]);
+});
+
+Deno.test("after a change of network everybody is dialled anew", () => {
+  const d = dialler();
+  for (const [peer, address] of [["p", A], ["q", B]] as const) d.aim(peer, [address], at(0));
+  d.due(at(0));
+  for (let i = 0; i < 6; i++) {
+    d.failed(A, at(1000));
+    d.due(at(60_000 * (i + 1)));
+  }
+  d.failed(A, at(400_000));
+  d.linked("q", at(400_000));
+  d.networkChanged(at(400_001));
+  assertEquals(d.due(at(400_001)), [A]);
+});
+
+Deno.test("who is forgotten, or has no address any more, is not dialled", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  d.aim("q", [B], at(0));
+  d.forget("p");
+  d.aim("q", [], at(0));
+  assertEquals([d.deadline(), d.due(at(1e9))], [Infinity, []]);
+  for (const act of [() => d.linked("p", at(0)), () => d.unlinked("p", at(0)), () => d.failed(A, at(0))]) act();
+  assertEquals(d.deadline(), Infinity);
+});
