@@ -70,15 +70,12 @@ export class Person {
       this.#busy = 0;
     }
     if (this.#busy >= 3) return;
+    if (this.#world.friendsHelp && this.state !== "outside") this.#askFriend();
     if (this.state === "left") {
       if (this.#busy > 0 || this.hasLeft) return;
       this.#ask({ type: "leave" }, (reply) => this.hasLeft = reply.ok || reply.code === "left_space");
     } else if (this.state === "inside") {
       if (!this.#world.healing) this.#write();
-      else if (this.#world.friendsHelp && this.peer.machine.members().some(({ online }) => !online)) {
-        const doors = this.#world.doors().filter((address) => address !== this.peer.listensAt);
-        if (doors.length > 0) this.#ask({ type: "connect", address: this.#world.prng.pick(doors) }, () => {});
-      }
     } else if (this.#busy === 0) {
       this.#getIn();
     }
@@ -87,6 +84,13 @@ export class Person {
   /** Leaves the space, and asks for it until that is confirmed. */
   leave(): void {
     if (this.state === "inside") this.state = "left";
+  }
+
+  #askFriend(): void {
+    const { machine, listensAt } = this.peer;
+    if (machine?.members().every(({ online }) => online) && machine.peers().length > 0) return;
+    const doors = this.#world.doors().filter((address) => address !== listensAt);
+    if (doors.length > 0) this.#ask({ type: "connect", address: this.#world.prng.pick(doors) }, () => {});
   }
 
   #getIn(): void {
