@@ -2,6 +2,7 @@ import { toHex, utf8Encode } from "../../lib/base/bytes.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Child, residentMb } from "../child.ts";
 import { generatedLines } from "../entries.ts";
+import { kithCommand } from "../kith_process.ts";
 import { Machine } from "../../tests/e2e/kith.ts";
 import type { Benchmark, Sample } from "./figure.ts";
 
@@ -59,14 +60,21 @@ async function syncOnce(path: string, count: number, expected: string): Promise<
   await a.ok("import", path);
   const importSeconds = (performance.now() - importMs) / 1000;
   const { words } = await a.object("invite");
-  const joinMs = performance.now();
-  const peerB = await b.up(["join", "-", "--at", peerA.address], { stdin: String(words) });
-  await b.ok("wait", "--synced", "--timeout", "2m");
-  const syncSeconds = (performance.now() - joinMs) / 1000;
-  const memory = await residentMb(peerB.process.pid);
-  for (const home of [a, b]) {
-    const { bytes } = await home.run(["export"]);
-    if (toHex(sha256(bytes)) !== expected) throw new Error("an export differs from what was imported");
+  const [command = "", ...before] = kithCommand();
+  const env = { KITH_HOME: b.path, KITH_RUNTIME_DIR: `${machine.folder}/run` };
+  const args = [...before, "join", "-", "--at", peerA.address, "--listen", "127.0.0.1:0", "--json"];
+  const joiner = new Child(command, args, { input: String(words), env });
+  try {
+    await joiner.lineWith("event", "joined");
+    await b.ok("wait", "--synced", "--timeout", "2m");
+    const syncSeconds = (performance.now() - joiner.startedMs) / 1000;
+    const memory = await residentMb(joiner.pid);
+    for (const home of [a, b]) {
+      const { bytes } = await home.run(["export"]);
+      if (toHex(sha256(bytes)) !== expected) throw new Error("an export differs from what was imported");
+    }
+    return { sync: count / syncSeconds, import: count / importSeconds, memory };
+  } finally {
+    await joiner.kill("SIGTERM");
   }
-  return { sync: count / syncSeconds, import: count / importSeconds, memory };
 }

@@ -13,7 +13,7 @@ const rows = Deno.readTextFileSync(entriesPath).trimEnd().split("\n").map((line)
 });
 const database = new DatabaseSync(databasePath);
 database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-database.exec("CREATE TABLE entry (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID");
+database.exec("CREATE TABLE entry (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT");
 const insert = database.prepare("INSERT INTO entry VALUES (?, ?)");
 const startMs = performance.now();
 for (let start = 0; start < rows.length; start += BATCH) {
