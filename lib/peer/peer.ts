@@ -59,6 +59,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #neighbours: Neighbours;
   readonly #counters = new Map<string, number>();
   #effects: Effect[] = [];
+  /** Links to those who showed in the turn under way that they are members. */
+  readonly #admittedNow = new Set<Connection>();
   /** Why the turn under way will be taken back. */
   #storeFailure: KithError | null = null;
 
@@ -179,10 +181,12 @@ export class Peer implements Machine, PeerReads, LinksListener {
     });
     const { applied, changed } = this.#applier.take();
     if (this.#storeFailure !== null) {
-      this.#turnFailed(this.#storeFailure);
+      this.#turnFailed(this.#storeFailure, now);
       this.#storeFailure = null;
+      this.#admittedNow.clear();
       return this.#takeEffects();
     }
+    this.#admittedNow.clear();
     this.#requests.committed();
     this.#withStore(() => {
       if (applied.some(({ header }) => header.class === "membership")) {
@@ -348,6 +352,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** The other side of a link has shown that it is a member. */
   #admitted(connection: Connection, now: Now): void {
+    this.#admittedNow.add(connection);
     if (this.#neighbours.admitted(connection, now)) this.#sync.opened(connection.number);
   }
 
@@ -369,10 +374,17 @@ export class Peer implements Machine, PeerReads, LinksListener {
     }
   }
 
-  /** Nothing of the turn happened: what came from other peers is lacked still, and pulled again. */
-  #turnFailed(error: KithError): void {
+  /**
+   * Nothing of the turn happened: what came from other peers is lacked still, and pulled again. Admissions, on which
+   * links rest, are taken back with those links, before anything that was queued for them leaves.
+   */
+  #turnFailed(error: KithError, now: Now): void {
     this.#store.rollback();
     this.#loadMembership();
+    for (const connection of [...this.#links.all()]) {
+      const rests = connection.stage === "door" || connection.stage === "joining" || this.#admittedNow.has(connection);
+      if (rests) this.#links.close(connection, "goodbye", now);
+    }
     this.#emit({ name: "turn_failed", level: "error", reason: error.code });
     this.#requests.failed(error);
   }

@@ -30,6 +30,8 @@ export interface SimPeerOptions {
   /** Planted bugs: `verify` takes every signature, `lies` makes the store acknowledge before it has committed. */
   readonly verify?: Verify;
   readonly lies?: boolean;
+  /** Puts another store in front of the true one. */
+  readonly wrap?: (store: Store) => Store;
   /** Asked at the two critical points of every turn, whether the peer crashes there. */
   readonly crashesAt: (point: "before_commit" | "before_effects") => boolean;
   /** Called after the effects of every turn. */
@@ -109,11 +111,12 @@ export class SimPeer implements NetworkHost {
 
   /** Starts the peer over what its store holds. */
   boot(): void {
-    const { prng, verify, lies, trace } = this.options;
+    const { prng, verify, lies, trace, wrap } = this.options;
+    const wrapped = lies === true ? lyingStore : wrap;
     this.#monotonicBaseMs = prng.below(1_000_000);
     this.#machine = new Peer({
       identity: this.identity,
-      store: lies === true ? lyingStore(this.#store) : this.#store,
+      store: wrapped === undefined ? this.#store : wrapped(this.#store),
       random: this.#random,
       now: this.now,
       name: `peer${this.index}`,
