@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Lab } from "../sim/lab.ts";
 import type { SimPeer } from "../sim/sim_peer.ts";
-import { fullStore } from "./full_store.ts";
+import { fullStore } from "../sim/full_store.ts";
 
 Deno.test("a write that a full disk refuses is told so, is nowhere, and succeeds once there is room", () => {
   const lab = new Lab();

@@ -18,6 +18,8 @@ export interface Habits {
   readonly partition: number;
   /** Probability of a crash in a turn, at each of its two critical points. */
   readonly crashInTurn: number;
+  /** Probability that a commit fails since the disk is full. */
+  readonly fullDisk: number;
   readonly skewedClocks: boolean;
   /** Whether a member tries to get forged transactions in. */
   readonly adversary: boolean;
@@ -50,6 +52,7 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     halfOpen: sometimes(0.1),
     partition: sometimes(0.2),
     crashInTurn: sometimes(0.003),
+    fullDisk: prng.chance(0.25) ? 0.03 : 0,
     skewedClocks: prng.chance(0.5),
     adversary: prng.chance(0.4),
     requestEveryMs: prng.pick([250, 600, 1500]),

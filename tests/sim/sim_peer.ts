@@ -8,7 +8,6 @@ import type { Verify } from "../../lib/data/transaction.ts";
 import type { Effect, Input, Reply, Request } from "../../lib/peer/machine.ts";
 import { Peer } from "../../lib/peer/peer.ts";
 import { Store } from "../../lib/store/store.ts";
-import { lyingStore } from "./lying_store.ts";
 import type { End, Network, NetworkHost } from "./network.ts";
 import { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
@@ -27,9 +26,8 @@ export interface SimPeerOptions {
   readonly wallMs: number;
   readonly wallRate: number;
   readonly address: string;
-  /** Planted bugs: `verify` takes every signature, `lies` makes the store acknowledge before it has committed. */
+  /** Checks signatures; the true check where it is left out. */
   readonly verify?: Verify;
-  readonly lies?: boolean;
   /** Puts another store in front of the true one. */
   readonly wrap?: (store: Store) => Store;
   /** Asked at the two critical points of every turn, whether the peer crashes there. */
@@ -111,12 +109,11 @@ export class SimPeer implements NetworkHost {
 
   /** Starts the peer over what its store holds. */
   boot(): void {
-    const { prng, verify, lies, trace, wrap } = this.options;
-    const wrapped = lies === true ? lyingStore : wrap;
+    const { prng, verify, trace, wrap } = this.options;
     this.#monotonicBaseMs = prng.below(1_000_000);
     this.#machine = new Peer({
       identity: this.identity,
-      store: wrapped === undefined ? this.#store : wrapped(this.#store),
+      store: wrap === undefined ? this.#store : wrap(this.#store),
       random: this.#random,
       now: this.now,
       name: `peer${this.index}`,

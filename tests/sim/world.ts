@@ -2,7 +2,9 @@ import { SigningKey } from "../../lib/crypto/sign.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
 import { Adversary } from "./adversary.ts";
 import { Checks } from "./checks.ts";
+import { fullStore } from "./full_store.ts";
 import { CALM_NETWORK, type Habits } from "./habits.ts";
+import { lyingStore } from "./lying_store.ts";
 import { Network } from "./network.ts";
 import { type Acknowledged, Person, type Ticket } from "./person.ts";
 import { Prng } from "./prng.ts";
@@ -58,7 +60,9 @@ export class World {
         seed,
         ...this.#drawClock(),
         address: this.#newAddress(),
-        lies: plant === "ack_before_commit",
+        wrap: plant === "ack_before_commit"
+          ? lyingStore
+          : (store) => fullStore(store, () => !this.healing && this.prng.chance(habits.fullDisk)),
         ...verify,
         crashesAt: () => !this.healing && this.prng.chance(habits.crashInTurn),
         turned: (turned) => this.checks.turned(turned),

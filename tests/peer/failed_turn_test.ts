@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import { KithError } from "../../lib/base/errors.ts";
+import { DamagedError } from "../../lib/store/damaged_error.ts";
+import { Lab } from "../sim/lab.ts";
+import type { SimPeer } from "../sim/sim_peer.ts";
+
+/** Has the commits of a peer fail, as on a full disk, as long as `fails` says so. */
+function failCommits(peer: SimPeer, fails: () => boolean): void {
+  const { store } = peer;
+  const commit = store.commit.bind(store);
+  store.commit = () => {
+    if (!store.inTransaction || !fails()) return commit();
+    store.rollback();
+    throw new KithError("store_full", { path: "sim" });
+  };
+}
+
+Deno.test("what came in a turn that the disk refused comes again, without another write", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2) as [SimPeer, SimPeer];
+  let refused = 0;
+  failCommits(b, () => refused++ === 0);
+  lab.set(a, "k", "v");
+  lab.untilHealed();
+  assertEquals(refused >= 1, true);
+});
+
+Deno.test("a welcome does not leave where the disk refused the redeem, and the joiner gets in later", () => {
+  const lab = new Lab();
+  const founder = lab.add();
+  lab.ask(founder, { type: "create_space" });
+  const keys = lab.invite(founder);
+  let refused = 0;
+  failCommits(founder, () => founder.store.transactionsTotal > 2 && refused++ === 0);
+  const joiner = lab.add();
+  lab.join(joiner, keys, founder);
+  lab.untilHealed();
+  assertEquals(refused >= 1, true);
+});
+
+Deno.test("a damaged record that another peer asks for refuses no write", () => {
+  const lab = new Lab();
+  const founder = lab.add();
+  lab.ask(founder, { type: "create_space" });
+  lab.set(founder, "damaged", "v");
+  const keys = lab.invite(founder);
+  const { store } = founder;
+  const load = store.load.bind(store);
+  store.load = (row) => {
+    if (row === 2) throw new DamagedError("operations", row, null);
+    return load(row);
+  };
+  const joiner = lab.add();
+  lab.join(joiner, keys, founder);
+  for (let i = 0; i < 20; i++) {
+    lab.wait(500);
+    lab.set(founder, `k${i}`, "v");
+  }
+});
