@@ -141,6 +141,8 @@ export const MAX_RUNTIME_NOTES = 64;
 export const FULL_MESH_LINKS = 12;
 /** Heads of one writer that are remembered of another replica: one in all honest cases. */
 export const MAX_FORK_HEADS = 16;
+/** Writers that are remembered of another replica: as many as a space has, of its own and of what is sent to it. */
+export const MAX_REPLICA_WRITERS = 16_384;
 /** How often this machine's addresses are looked at. */
 export const NETWORK_WATCH_MS = 5000;
 /** Time after a turn before the store moves its log into its file. */

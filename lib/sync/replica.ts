@@ -1,5 +1,6 @@
 import { equal, toHex } from "../base/bytes.ts";
-import { MAX_FORK_HEADS } from "../base/limits.ts";
+import { ProtocolError } from "../base/errors.ts";
+import { MAX_FORK_HEADS, MAX_REPLICA_WRITERS } from "../base/limits.ts";
 import type { Frontier, FrontierEntry, Head } from "../wire/frontier.ts";
 import type { WriterId } from "../wire/transaction.ts";
 
@@ -26,6 +27,8 @@ export class Replica {
   compareAtMs = Infinity;
   /** The row behind which it is being streamed to; null when it did not ask. */
   streamedRow: number | null = null;
+  /** Ids that it asked for and that have yet to be sent, the newest request's only. */
+  wanted: Uint8Array[] = [];
   /** The monotonic time from which it may be pulled from; Infinity when there is nothing to pull. */
   pullAtMs = Infinity;
   /** Whether its frontier came in: before it nothing is sent unasked, since it may lack everything. */
@@ -35,10 +38,11 @@ export class Replica {
 
   constructor(readonly connection: number) {}
 
-  /** Takes in a whole frontier, or what changed of it. */
+  /** Takes in a whole frontier, or what changed of it. @throws {ProtocolError} `too_large`, as `showed` and `restart`. */
   announced(entries: Frontier): void {
     for (const entry of entries) {
       const key = writerKey(entry.writer);
+      this.#checkRoom(key);
       this.#heads.set(key, entry);
       for (const head of entry.heads) this.holds(key, head.sequence);
     }
@@ -47,6 +51,8 @@ export class Replica {
   /** A transaction of it came in that can't be applied yet: it is lacked as if it had been announced. */
   showed(writer: WriterId, head: Head): void {
     const key = writerKey(writer);
+    this.#checkRoom(key);
+    this.holds(key, head.sequence);
     const known = this.#heads.get(key)?.heads ?? [];
     const kept = known.filter(({ sequence, id }) => sequence >= head.sequence && !equal(id, head.id));
     if (kept.some(({ sequence }) => sequence > head.sequence)) return;
@@ -80,6 +86,12 @@ export class Replica {
       if (lacking === 0) this.#heads.delete(key);
     }
     return unknown;
+  }
+
+  /** Every writer with heads is one that it holds something of. */
+  #checkRoom(writer: string): void {
+    if (this.theirs.size < MAX_REPLICA_WRITERS || this.theirs.has(writer)) return;
+    throw new ProtocolError("too_large", `${MAX_REPLICA_WRITERS} writers`);
   }
 
   /** Whether its last word is that it holds exactly this. */

@@ -22,6 +22,8 @@ const COMPARE_AGAIN_MS = 30_000;
 /** Quiet after a change before this peer tells its state; under steady change it tells it at the longest after `…MAX`. */
 const STATE_QUIET_MS = 15;
 const STATE_QUIET_MAX_MS = 250;
+/** Pause before it is told after a turn that failed: long enough for the others to compare before they hear it again. */
+const STATE_AFTER_FAILURE_MS = 10_000;
 
 /** A transaction that was applied in the turn that ends. */
 export interface Applied {
@@ -89,8 +91,8 @@ export class Sync {
         return;
       case "pull":
         if (!replica.hasFrontier) throw new ProtocolError("bad_state", "pull before frontier");
+        // The stream begins behind the turn's commit: what it may hold is not durable before.
         replica.streamedRow = 0;
-        this.#stream(replica);
         return;
       case "pulled":
         this.#pulled(replica, now);
@@ -100,7 +102,7 @@ export class Sync {
         replica.compareAtMs = now.monotonicMs + COMPARE_AFTER_MS;
         return;
       case "want":
-        this.#sendWanted(replica, message.ids);
+        replica.wanted = [...message.ids];
         return;
       default:
         throw new ProtocolError("bad_state", `unexpected ${message.type}`);
@@ -115,10 +117,9 @@ export class Sync {
   transactionReceived(connection: number, id: Uint8Array, header: Header, waits: boolean, now: Now): void {
     const replica = this.#replicas.get(connection);
     if (replica === undefined) return;
-    replica.holds(writerKey(header), header.sequence);
     const pulling = this.#pull?.connection === connection;
     if (pulling && this.#pull !== null) this.#pull.progressMs = now.monotonicMs;
-    if (!waits) return;
+    if (!waits) return replica.holds(writerKey(header), header.sequence);
     replica.showed({ peer: header.peer, instance: header.instance }, { sequence: header.sequence, id });
     if (!pulling) this.#schedulePull(replica, now, ANNOUNCED_DELAY_MS);
   }
@@ -126,13 +127,22 @@ export class Sync {
   /** Tells the others what was applied, and goes on with what they asked for. Called once the store has it. */
   turnEnded(applied: readonly Applied[], now: Now): void {
     if (applied.length > 0) {
-      if (this.#pull !== null) this.#pull.applied += applied.length;
+      const pull = this.#pull;
+      if (pull !== null) pull.applied += applied.filter(({ from }) => from === pull.connection).length;
       this.#announce(applied);
       this.#stateDueMs = Math.min(now.monotonicMs + STATE_QUIET_MS, this.#stateLatestMs);
       if (this.#stateLatestMs === Infinity) this.#stateLatestMs = now.monotonicMs + STATE_QUIET_MAX_MS;
     }
     for (const replica of this.#replicas.values()) this.#stream(replica);
     this.tick(now);
+  }
+
+  /**
+   * A turn was taken back, and nobody knows what of it came from whom: the others are told what is held, and say in
+   * turn all that they hold.
+   */
+  turnFailed(now: Now): void {
+    this.#stateDueMs = Math.min(this.#stateDueMs, now.monotonicMs + STATE_AFTER_FAILURE_MS);
   }
 
   /** Does what is due. */
@@ -250,38 +260,56 @@ export class Sync {
     }
   }
 
-  /** Sends on to a replica that pulls, as long as its queue has room. */
+  /** Sends on what a replica asked for, as long as its queue has room. */
   #stream(replica: Replica): void {
-    while (replica.streamedRow !== null && this.#links.bulkQueuedBytes(replica.connection) < MAX_STREAM_QUEUE_BYTES) {
-      const rows = this.#store.lackingRows(replica.theirs, replica.streamedRow, MAX_STREAM_ROWS);
-      const list: TransactionBytes[] = [];
-      let sizeBytes = 0;
-      for (const row of rows) {
-        // One more transaction than that fits a frame, whatever its size; to load it and then leave it costs more.
-        if (sizeBytes >= MAX_TRANSACTIONS_MESSAGE_BYTES) break;
-        const bytes = this.#store.load(row);
-        sizeBytes += bundleSizeBytes(bytes);
-        list.push(bytes);
-        const { header } = this.#store.transactionByRow(row);
-        replica.holds(writerKey(header), header.sequence);
-        replica.streamedRow = row;
-      }
-      if (list.length > 0) {
-        this.#send(replica, { type: "transactions", list }, "bulk");
-      } else {
-        replica.streamedRow = null;
-        this.#send(replica, { type: "pulled" }, "bulk");
-      }
+    while (this.#links.bulkQueuedBytes(replica.connection) < MAX_STREAM_QUEUE_BYTES) {
+      const list = replica.wanted.length > 0 ? this.#takeWanted(replica) : this.#takeRows(replica);
+      if (list === null) return;
+      // A link that is over takes nothing, and its queue stays empty.
+      if (list.length > 0 && !this.#send(replica, { type: "transactions", list }, "bulk")) return;
     }
   }
 
-  #sendWanted(replica: Replica, ids: readonly Uint8Array[]): void {
-    const wanted: TransactionBytes[] = [];
-    for (const id of ids) {
-      const transaction = this.#store.transaction(id);
-      if (transaction !== null) wanted.push(this.#store.load(transaction.row));
+  /** The next transactions of the stream, null at its end. What can't be read ends it: another source is tried. */
+  #takeRows(replica: Replica): TransactionBytes[] | null {
+    if (replica.streamedRow === null) return null;
+    const rows = this.#store.lackingRows(replica.theirs, replica.streamedRow, MAX_STREAM_ROWS);
+    replica.streamedRow = null;
+    if (rows.length === 0) {
+      this.#send(replica, { type: "pulled" }, "bulk");
+      return null;
     }
-    for (const list of inMessages(wanted)) this.#send(replica, { type: "transactions", list }, "bulk");
+    const list: TransactionBytes[] = [];
+    let sizeBytes = 0;
+    let last = 0;
+    for (const row of rows) {
+      // One more transaction than that fits a frame, whatever its size; to load it and then leave it costs more.
+      if (sizeBytes >= MAX_TRANSACTIONS_MESSAGE_BYTES) break;
+      const bytes = this.#store.load(row);
+      sizeBytes += bundleSizeBytes(bytes);
+      list.push(bytes);
+      const { header } = this.#store.transactionByRow(row);
+      replica.holds(writerKey(header), header.sequence);
+      last = row;
+    }
+    replica.streamedRow = last;
+    return list;
+  }
+
+  /** The next transactions of those asked for by id; what is not held is left out. */
+  #takeWanted(replica: Replica): TransactionBytes[] {
+    const list: TransactionBytes[] = [];
+    let sizeBytes = 0;
+    while (sizeBytes < MAX_TRANSACTIONS_MESSAGE_BYTES) {
+      const id = replica.wanted.shift();
+      if (id === undefined) break;
+      const transaction = this.#store.transaction(id);
+      if (transaction === null) continue;
+      const bytes = this.#store.load(transaction.row);
+      sizeBytes += bundleSizeBytes(bytes);
+      list.push(bytes);
+    }
+    return list;
   }
 
   #sendState(replica: Replica): void {
@@ -294,8 +322,8 @@ export class Sync {
     }, "control");
   }
 
-  #send(replica: Replica, message: Message, priority: "control" | "live" | "bulk"): void {
-    this.#links.send(replica.connection, message, priority);
+  #send(replica: Replica, message: Message, priority: "control" | "live" | "bulk"): boolean {
+    return this.#links.send(replica.connection, message, priority);
   }
 }
 
