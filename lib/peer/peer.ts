@@ -59,7 +59,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #neighbours: Neighbours;
   readonly #counters = new Map<string, number>();
   #effects: Effect[] = [];
-  /** Links to those who showed in the turn under way that they are members. */
+  /** Links by which this peer, or the other one, was let in by a ticket in the turn under way. */
   readonly #admittedNow = new Set<Connection>();
   /** Why the turn under way will be taken back. */
   #storeFailure: KithError | null = null;
@@ -157,18 +157,26 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** Does something that reads or writes the store; where the store fails, the turn is taken back at its end. */
   #withStore(act: () => void): void {
+    const failure = this.#storeFailureOf(act);
+    if (failure !== null) this.#storeFailure ??= failure;
+  }
+
+  /** Does something that only reads the store, behind a commit: where the store fails, the next turn is not to blame. */
+  #behindCommit(act: () => void): void {
+    const failure = this.#storeFailureOf(act);
+    if (failure !== null) this.#emit({ name: "sync_failed", level: "error", reason: failure.code });
+  }
+
+  #storeFailureOf(act: () => void): KithError | null {
     try {
       act();
+      return null;
     } catch (error) {
-      if (error instanceof DamagedError) {
-        const { table, row, key } = error;
-        this.#emit({ name: "record_damaged", level: "error", reason: error.message, fields: { table, row, key } });
-        this.#storeFailure ??= new KithError("store_damaged", { path: this.#store.path, detail: error.message }, error);
-      } else if (error instanceof KithError) {
-        this.#storeFailure ??= error;
-      } else {
-        throw error;
-      }
+      if (error instanceof KithError) return error;
+      if (!(error instanceof DamagedError)) throw error;
+      const { table, row, key } = error;
+      this.#emit({ name: "record_damaged", level: "error", reason: error.message, fields: { table, row, key } });
+      return new KithError("store_damaged", { path: this.#store.path, detail: error.message }, error);
     }
   }
 
@@ -188,7 +196,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     }
     this.#admittedNow.clear();
     this.#requests.committed();
-    this.#withStore(() => {
+    this.#behindCommit(() => {
       if (applied.some(({ header }) => header.class === "membership")) {
         this.#neighbours.membershipChanged((peer, at) => this.#admission.mayLink(peer, at), now);
       }
@@ -297,7 +305,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** Part of `LinksListener`. */
   linkDrained(connection: Connection): void {
-    this.#withStore(() => this.#sync.drained(connection.number));
+    this.#behindCommit(() => this.#sync.drained(connection.number));
   }
 
   /** Part of `LinksListener`. */
@@ -352,7 +360,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** The other side of a link has shown that it is a member. */
   #admitted(connection: Connection, now: Now): void {
-    this.#admittedNow.add(connection);
+    if (connection.stage !== "proving") this.#admittedNow.add(connection);
     if (this.#neighbours.admitted(connection, now)) this.#sync.opened(connection.number);
   }
 
@@ -385,6 +393,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       const rests = connection.stage === "door" || connection.stage === "joining" || this.#admittedNow.has(connection);
       if (rests) this.#links.close(connection, "goodbye", now);
     }
+    this.#sync.turnFailed(now);
     this.#emit({ name: "turn_failed", level: "error", reason: error.code });
     this.#requests.failed(error);
   }

@@ -18,6 +18,8 @@ function failCommits(peer: SimPeer, fails: () => boolean): void {
 Deno.test("what came in a turn that the disk refused comes again, without another write", () => {
   const lab = new Lab();
   const [a, b] = lab.space(2) as [SimPeer, SimPeer];
+  // Both have long compared what they last told each other.
+  lab.wait(60_000);
   let refused = 0;
   failCommits(b, () => refused++ === 0);
   lab.set(a, "k", "v");
@@ -36,6 +38,8 @@ Deno.test("a welcome does not leave where the disk refused the redeem, and the j
   lab.join(joiner, keys, founder);
   lab.untilHealed();
   assertEquals(refused >= 1, true);
+  lab.set(joiner, "k", "v");
+  lab.untilHealed();
 });
 
 Deno.test("a damaged record that another peer asks for refuses no write", () => {
@@ -56,4 +60,20 @@ Deno.test("a damaged record that another peer asks for refuses no write", () => 
     lab.wait(500);
     lab.set(founder, `k${i}`, "v");
   }
+});
+
+Deno.test("a peer whose disk is full gives away what it holds, also over links that it dials", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2) as [SimPeer, SimPeer];
+  let isFull = false;
+  failCommits(a, () => isFull);
+  lab.network.cut(a, b);
+  for (const end of lab.network.connections()) lab.network.lose(end);
+  lab.set(a, "k", "v");
+  // Nobody else knows where it is now.
+  a.move("10.0.9.9:5484");
+  isFull = true;
+  lab.wait(1000);
+  lab.network.mend(a, b);
+  lab.until(() => b.machine?.get("k") !== null, "the write to come");
 });
