@@ -95,7 +95,9 @@ export class Person {
 
   #getIn(): void {
     if (this.#founder) {
-      this.#ask({ type: "create_space" }, () => this.state = "inside");
+      this.#ask({ type: "create_space" }, (reply) => {
+        if (reply.ok || reply.code === "home_has_space") this.state = "inside";
+      });
       return;
     }
     this.#ticket ??= this.#world.ticket();
