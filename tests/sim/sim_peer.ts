@@ -50,7 +50,7 @@ export class SimPeer implements NetworkHost {
   readonly identity: Identity;
   readonly options: SimPeerOptions;
   readonly #random: Prng;
-  readonly #database = new DatabaseSync(":memory:");
+  #database = new DatabaseSync(":memory:");
   readonly #ends = new Map<number, End>();
   readonly #addresses: string[];
   readonly #replies = new Map<number, (reply: Reply) => void>();
@@ -141,6 +141,17 @@ export class SimPeer implements NetworkHost {
     this.#store.rollback();
     this.#store = Store.open(this.#database, { random: this.#random });
     this.options.crashed(this);
+  }
+
+  /** A copy of its store, as committed; of a peer that is down. */
+  backup(): DatabaseSync {
+    return copyOf(this.#database);
+  }
+
+  /** Puts a copy in place of its store, before it boots again. */
+  restore(backup: DatabaseSync): void {
+    this.#database = backup;
+    this.#store = Store.open(backup, { random: this.#random });
   }
 
   /** Wakes from `asleep`. */
@@ -306,4 +317,22 @@ export class SimPeer implements NetworkHost {
   get fingerprint(): Uint8Array {
     return sha256(this.#store.digest(), this.#store.frontierHash());
   }
+}
+
+/** A database in memory with the same content. */
+function copyOf(source: DatabaseSync): DatabaseSync {
+  const copy = new DatabaseSync(":memory:");
+  for (const pragma of ["application_id", "user_version"]) {
+    copy.exec(`PRAGMA ${pragma} = ${Object.values(source.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]}`);
+  }
+  const parts = source.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").all();
+  for (const { type, name, sql } of parts) {
+    copy.exec(String(sql));
+    if (type !== "table") continue;
+    for (const row of source.prepare(`SELECT * FROM "${name}"`).all()) {
+      const values = Object.values(row);
+      copy.prepare(`INSERT INTO "${name}" VALUES (${values.map(() => "?").join()})`).run(...values);
+    }
+  }
+  return copy;
 }
