@@ -18,6 +18,7 @@ const MAX_TICKET_TEXT_BYTES = 16 * 1024;
  * The ticket that a person means: from the words of the command, standard input, KITH_TICKET, or by asking.
  *
  * @throws {KithError} `usage` where there is none, `ticket_…` where it is not one.
+ * @throws {GivenUpError} where the person does not want to say.
  */
 export async function readTicket(context: Context): Promise<string> {
   const ticket = await givenTicket(context);
@@ -41,8 +42,8 @@ async function givenTicket(context: Context): Promise<string> {
   }
   const variable = console.variable("KITH_TICKET");
   if (variable) return variable;
-  const asked = console.stdinIsTerminal && prompted === null ? askTicket() : null;
-  if (asked !== null && asked.trim() !== "") return asked;
+  const asked = console.stdinIsTerminal && prompted === null ? await askTicket() : "";
+  if (asked.trim() !== "") return asked;
   throw usageError("'kith join' needs a ticket: type it when asked, or send it to 'kith join -'.");
 }
 

@@ -2,7 +2,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { numberField, textField } from "./fields.ts";
 import { formatCount, formatDuration } from "./format.ts";
 import { usageError } from "./usage.ts";
-import { askYesNo } from "./ask.ts";
+import { askYesNo, GivenUpError } from "./ask.ts";
 
 /** `invite`. */
 export async function invite(context: Context): Promise<number> {
@@ -34,7 +34,10 @@ export async function leave(context: Context): Promise<number> {
   }
   if (!flags.on("yes") && console.stdinIsTerminal) {
     const sure = askYesNo("Leave the space? Its members stay, this machine needs a new ticket to come back.");
-    if (!sure) return EXIT_OK;
+    if (!sure) {
+      output.words("Nothing was changed.");
+      throw new GivenUpError();
+    }
   }
   await (await context.peer()).object("POST", "/v1/leave", { signal: context.signal });
   if (output.json) output.object({ left: true });

@@ -1,6 +1,7 @@
 import { ERRORS, KithError, sentenceOf } from "../base/errors.ts";
 import { ClosedPipeError } from "../host/console.ts";
 import { version } from "./about.ts";
+import { GivenUpError } from "./ask.ts";
 import { ApiError } from "./client.ts";
 import { Context, EXIT_INTERRUPTED, EXIT_OK, type Surroundings } from "./context.ts";
 import { HANDLERS } from "./handlers.ts";
@@ -79,7 +80,7 @@ async function runInvocation(
 /** Tells an error. @returns its exit code. */
 function report(error: unknown, output: Output, signal: AbortSignal): number {
   if (error instanceof ClosedPipeError) return EXIT_OK;
-  if (signal.aborted) return EXIT_INTERRUPTED;
+  if (signal.aborted || error instanceof GivenUpError) return EXIT_INTERRUPTED;
   try {
     if (error instanceof KithError) {
       output.failure(error.code, error.message, error.values);

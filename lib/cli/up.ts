@@ -125,7 +125,7 @@ function wantsToJoin(): boolean {
   const choice = askChoice("This machine is in no space yet. What shall it be?", [
     "new: begin a new space",
     "join: get into one with a ticket",
-  ], 0);
+  ]);
   return choice === 1;
 }
 

@@ -26,6 +26,12 @@ async function atPrompt(home: Home): Promise<Screen> {
   return screen;
 }
 
+/** Stops the peer at the prompt, so that it leaves its home before that is removed. */
+async function end(screen: Screen): Promise<void> {
+  await screen.press("C-d");
+  await screen.shows(/^exit 0$/m);
+}
+
 terminalTest("the first time, one question is asked, and the first screen says how to go on", async (home) => {
   await using screen = await Screen.open(home, LOCAL);
   await screen.shows(/1 {2}new: begin a new space\n {2}2 {2}join: get into one with a ticket/);
@@ -43,6 +49,7 @@ terminalTest("the first time, one question is asked, and the first screen says h
     lines[5] as string,
     /^\(one machine, valid 24 h; for more, or from afar: kith invite --uses 15, kith invite/,
   );
+  await end(screen);
 });
 
 terminalTest("a person joins by the words, and is shown who is there", async (home) => {
@@ -52,11 +59,17 @@ terminalTest("a person joins by the words, and is shown who is there", async (ho
   const { words } = await door.object("invite");
   await using screen = await Screen.open(home, LOCAL);
   await screen.shows(/begin a new space/);
-  await screen.press("BSpace");
+  await screen.type("3");
+  await screen.press("Enter");
+  await screen.shows(/^Please answer 1 or 2:$/m);
   await screen.type("2");
   await screen.press("Enter");
-  await screen.shows(/Ticket/);
-  await screen.type(words);
+  await screen.shows(/^Ticket \(six words, or the long one\):$/m);
+  await screen.type("slip");
+  await screen.press("C-u");
+  await screen.type(`${words}x`);
+  await screen.press("BSpace");
+  await screen.shows(/: \*+$/m);
   await screen.press("Enter");
   const text = await screen.shows(/^[a-z]+-[a-z2-7]{4}>$/m);
   assertStringIncludes(text, "(2 members)");
@@ -66,6 +79,32 @@ terminalTest("a person joins by the words, and is shown who is there", async (ho
   await screen.shows(/^hello$/m);
   await peer.stop();
   await screen.shows(/^lost the link to /m);
+  await end(screen);
+});
+
+terminalTest("who answers a question with Ctrl-C has decided nothing", async (home) => {
+  {
+    await using screen = await Screen.open(home, LOCAL);
+    await screen.shows(/\(Enter for 1\):$/m);
+    await screen.press("C-c");
+    await screen.shows(/^exit 130$/m);
+  }
+  {
+    await using screen = await Screen.open(home, LOCAL);
+    await screen.shows(/\(Enter for 1\):$/m);
+    await screen.type("join");
+    await screen.press("Enter");
+    await screen.shows(/^Ticket/m);
+    await screen.type("half-a");
+    await screen.press("C-c");
+    await screen.shows(/^exit 130$/m);
+  }
+  assertEquals((await home.object("status")).space, null);
+  await home.up();
+  await using screen = await Screen.open(home, ["leave"]);
+  await screen.shows(/\[y\/N\]$/m);
+  await screen.press("Enter");
+  await screen.shows(/^Nothing was changed\.\nexit 130$/m);
 });
 
 terminalTest("the prompt runs commands, completes commands and keys, and keeps its history", async (home) => {
@@ -101,6 +140,8 @@ terminalTest("the prompt runs commands, completes commands and keys, and keeps i
   await screen.shows(/>$/m);
   await screen.press("Up");
   await screen.shows(/> get missing$/m);
+  await screen.press("C-c");
+  await end(screen);
 });
 
 terminalTest("Ctrl-C clears the line or ends a command, Ctrl-D stops the peer and says so", async (home) => {
