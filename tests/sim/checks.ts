@@ -4,6 +4,7 @@ import { MAX_WAITING_TRANSACTIONS } from "../../lib/base/limits.ts";
 import { verifySigned } from "../../lib/crypto/identity.ts";
 import { type CheckedTransaction, checkTransaction } from "../../lib/data/transaction.ts";
 import { versionFromText, versionText } from "../../lib/data/version_text.ts";
+import { SpaceState } from "../../lib/peer/space_state.ts";
 import type { VersionId } from "../../lib/wire/transaction.ts";
 import { Model } from "../store/model.ts";
 import type { Acknowledged } from "./person.ts";
@@ -17,8 +18,6 @@ export class Checks {
   #turns = 0;
   /** Ids that an adversary made. */
   forged: ReadonlySet<string> = new Set();
-  /** Id of the space, once there is one. */
-  space: Uint8Array | null = null;
 
   /** All writes that were acknowledged. */
   get acknowledged(): readonly Acknowledged[] {
@@ -111,14 +110,14 @@ export class Checks {
       assert(held !== null && held.row < row, `peer ${peer.index} applied ${text} before its parent ${toHex(parent)}`);
     }
     const bytes = store.load(row);
+    const space = new SpaceState(store).space as Uint8Array;
     const known = this.#genuine.get(text);
     if (known !== undefined) {
       // Its header is known; that its values are those that were signed still has to be seen.
-      checkTransaction(bytes, this.space as Uint8Array, () => true);
+      checkTransaction(bytes, space, () => true);
       return;
     }
-    if (header.sequence === 1 && header.parents.length === 0) this.space ??= id;
-    this.#genuine.set(text, checkTransaction(bytes, this.space as Uint8Array, verifySigned));
+    this.#genuine.set(text, checkTransaction(bytes, space, verifySigned));
   }
 
   #assertHeld(peer: SimPeer, written: Acknowledged): void {
