@@ -69,6 +69,8 @@ export const MAX_INVITE_USES = 1000;
 export const MAX_HEADER_BYTES = 33 * 1024;
 /** Heads in one frontier: all writers, and room for forks; such a frontier still fits one frame. */
 export const MAX_FRONTIER_HEADS = 16_384;
+/** Heads of one writer: one in all honest cases, and one more for each time that a copy of its store was written to. */
+export const MAX_WRITER_HEADS = 256;
 /** Epoch secrets sealed by one revoke: one for each member that remains. */
 export const MAX_SEALED_SECRETS = 8192;
 /** One sealed epoch secret: an ephemeral key, the secret, a tag, and room for another way of sealing. */

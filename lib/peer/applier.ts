@@ -1,7 +1,7 @@
 import { equal, toHex } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_REFUSED_IDS } from "../base/limits.ts";
+import { MAX_MEMBERSHIP_ACTS, MAX_REFUSED_IDS } from "../base/limits.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { HybridClock } from "../data/clock.ts";
 import { type CheckedTransaction, checkTransaction, type Verify } from "../data/transaction.ts";
@@ -48,7 +48,7 @@ export class Applier {
   /**
    * Takes in a transaction from a link: applied at once, or kept until its parents have come.
    *
-   * @returns its id and header, or null where only a newer kith can read it.
+   * @returns its id and header, or null where only a newer kith can read it, or the space has no room for it.
    * @throws {ProtocolError} where it is not valid, not allowed, or builds upon one that was refused.
    */
   receive(
@@ -75,6 +75,7 @@ export class Applier {
       throw this.#refuse(transaction, "it builds upon a refused transaction");
     }
     if (missing.length === 0) {
+      if (!this.#hasRoom(transaction)) return null;
       this.apply(transaction, space, connection, wallMs);
       return { id, header: transaction.header, waits: false };
     }
@@ -95,6 +96,7 @@ export class Applier {
     this.#applyOne(transaction, space, connection, wallMs);
     const ready = this.#waiting.applied(transaction.id);
     for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
+      if (!this.#hasRoom(next.transaction)) continue;
       try {
         this.#applyOne(next.transaction, space, next.connection, wallMs);
       } catch (error) {
@@ -135,6 +137,16 @@ export class Applier {
       emit({ name: "clock_ahead", level: "warning", fields: { peer: toHex(header.peer), stampMs: header.clock.ms } });
     }
     this.#applied.push({ row, header, id, from: connection });
+  }
+
+  /** Without room it is neither applied nor refused: others may have had room for it, and are not to blame. */
+  #hasRoom({ id, header }: CheckedTransaction): boolean {
+    const { store, membership, emit } = this.#parts;
+    const acts = header.class === "membership" ? header.operationCount : 0;
+    if (store.hasRoomFor(header) && membership.size + acts <= MAX_MEMBERSHIP_ACTS) return true;
+    const fields = { transaction: toHex(id), peer: toHex(header.peer) };
+    emit({ name: "space_full", level: "warning", reason: "too many writers, forks or membership acts", fields });
+    return false;
   }
 
   /** The writer's own chain: sequence and operation numbers follow from the transaction before. */

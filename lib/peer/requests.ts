@@ -3,7 +3,7 @@ import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { type ErrorCode, type ErrorValues, KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_INVITE_USES } from "../base/limits.ts";
+import { MAX_INVITE_USES, MAX_MEMBERSHIP_ACTS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { SigningKey } from "../crypto/sign.ts";
@@ -180,6 +180,9 @@ export class Requests {
     if (standing.role !== "admin") throw new KithError("not_allowed", { detail: "only an admin can invite" });
     if (!(request.uses >= 1 && request.uses <= MAX_INVITE_USES)) {
       throw new KithError("invite_unusable", { detail: `it can be used 1 to ${MAX_INVITE_USES} times` });
+    }
+    if (membership.size >= MAX_MEMBERSHIP_ACTS) {
+      throw new KithError("invite_unusable", { detail: "this space has had as many invites and members as it may" });
     }
     store.begin();
     const made = this.#writer.writeMembership((place) => {

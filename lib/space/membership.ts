@@ -37,11 +37,10 @@ export class Membership {
   readonly #admissionsByPeer = new Map<string, Act<Genesis | Redeem | Grant>[]>();
   readonly #redeemsByGrant = new Map<string, Act<Redeem>[]>();
   readonly #revokesByTarget = new Map<string, Act<Revoke>[]>();
-  readonly #contexts = new Map<number, ReadonlySet<number>>();
   readonly #contextRows: (context: number) => readonly number[];
   readonly #verify: Verify;
 
-  /** @param contextRows the rows of the membership transactions in a context; an interned context never changes. */
+  /** @param contextRows the rows of the membership transactions in a context, sorted; looked up again each time. */
   constructor(contextRows: (context: number) => readonly number[], verify: Verify) {
     this.#contextRows = contextRows;
     this.#verify = verify;
@@ -60,7 +59,6 @@ export class Membership {
     this.#admissionsByPeer.clear();
     this.#redeemsByGrant.clear();
     this.#revokesByTarget.clear();
-    this.#contexts.clear();
   }
 
   /** Takes in an applied membership transaction. */
@@ -246,12 +244,14 @@ export class Membership {
   }
 
   #inContext(context: number, row: number): boolean {
-    let rows = this.#contexts.get(context);
-    if (rows === undefined) {
-      rows = new Set(this.#contextRows(context));
-      this.#contexts.set(context, rows);
+    const rows = this.#contextRows(context);
+    let from = 0;
+    for (let to = rows.length; from < to;) {
+      const middle = (from + to) >> 1;
+      if ((rows[middle] as number) < row) from = middle + 1;
+      else to = middle;
     }
-    return rows.has(row);
+    return rows[from] === row;
   }
 }
 

@@ -1,4 +1,5 @@
-import { compare, toHex } from "../base/bytes.ts";
+import { compare, equal, toHex } from "../base/bytes.ts";
+import { MAX_FRONTIER_HEADS, MAX_WRITER_HEADS, MAX_WRITERS } from "../base/limits.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { compareHeads, encodeFrontier, type Frontier, type FrontierEntry, type Head } from "../wire/frontier.ts";
 import { compareWriterIds, type Header } from "../wire/transaction.ts";
@@ -87,6 +88,18 @@ export class Heads {
   /** Heads of a writer, by (sequence, id); empty where nothing of it is held. */
   of(writer: number): readonly WriterHead[] {
     return this.#load().get(writer) ?? [];
+  }
+
+  /** See `Store.hasRoomFor`. @param writer null for one of which nothing is held. */
+  hasRoomFor(writer: number | null, previous: Uint8Array | null): boolean {
+    const heads = this.#load();
+    const own = writer === null ? undefined : heads.get(writer);
+    if (own === undefined && heads.size >= MAX_WRITERS) return false;
+    if (previous !== null && own?.some(({ id }) => equal(id, previous))) return true;
+    if (own !== undefined && own.length >= MAX_WRITER_HEADS) return false;
+    let total = 0;
+    for (const ofWriter of heads.values()) total += ofWriter.length;
+    return total < MAX_FRONTIER_HEADS;
   }
 
   /** Ids of the transactions that nothing follows, sorted. */

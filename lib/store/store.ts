@@ -4,7 +4,7 @@ import type { Random } from "../base/random.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier, Head } from "../wire/frontier.ts";
-import { INSTANCE_BYTES, type VersionId, type WriterId } from "../wire/transaction.ts";
+import { type Header, INSTANCE_BYTES, type VersionId, type WriterId } from "../wire/transaction.ts";
 import { Contexts } from "./contexts.ts";
 import { Counters } from "./counters.ts";
 import { Database } from "./database.ts";
@@ -210,6 +210,11 @@ export class Store {
     const place = this.#transactions.insert(transaction, writer, this.#operations.total + 1, context);
     this.#heads.append(place);
     return this.#merge.append(transaction, place);
+  }
+
+  /** Whether the frontier has room for a transaction: for one more writer, or one more head of a writer (a fork). */
+  hasRoomFor(header: Header): boolean {
+    return this.#heads.hasRoomFor(this.#writers.numberOf(header), header.previous);
   }
 
   /** Ids of the transactions that no held one names as previous or parent, sorted. */
