@@ -53,9 +53,9 @@ export class Dialler {
     }
   }
 
-  /** Forgets a peer. */
-  forget(peer: string): void {
-    this.#targets.delete(peer);
+  /** Forgets the peers that are not wanted any more. */
+  keepOnly(isWanted: (peer: string) => boolean): void {
+    for (const peer of this.#targets.keys()) if (!isWanted(peer)) this.#targets.delete(peer);
   }
 
   /** A link to the peer is open, whoever dialled. */

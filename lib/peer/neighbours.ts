@@ -46,6 +46,17 @@ export class Neighbours {
   }
 
   /**
+   * A dialled address was answered: who else was looked for there is looked for elsewhere.
+   *
+   * @throws {ProtocolError} `duplicate_link` where who answered is linked: this end still has the older link, and the
+   * address was tried for somebody else.
+   */
+  answered(connection: Connection, now: Now): void {
+    this.#parts.dialler.answered(connection.address, connection.peer, now);
+    if (this.#linkByPeer.has(connection.peer)) throw new ProtocolError("duplicate_link", "it is linked already");
+  }
+
+  /**
    * The other side of a link has shown that it is a member.
    *
    * @returns false where another link to it stays, and this one is closed.
@@ -64,7 +75,6 @@ export class Neighbours {
     this.#linkByPeer.set(peer, connection);
     if (other !== undefined) links.close(other, "duplicate_link", now);
     if (direction === "out") {
-      dialler.answered(address, peer, now);
       // Kept at once: where this is the door that let this peer in, its address is all that leads back to the space.
       book.seen(toHex(fromBase32(peer)), address, now.wallMs);
       this.save();
@@ -126,10 +136,9 @@ export class Neighbours {
   membershipChanged(mayLink: (peer: Uint8Array, now: Now) => boolean, now: Now): void {
     const { links, dialler } = this.#parts;
     for (const connection of [...links.members()]) {
-      if (mayLink(fromBase32(connection.peer), now)) continue;
-      dialler.forget(connection.peer);
-      links.close(connection, "member_left", now);
+      if (!mayLink(fromBase32(connection.peer), now)) links.close(connection, "member_left", now);
     }
+    dialler.keepOnly((peer) => mayLink(fromBase32(peer), now));
     this.aim(now);
   }
 

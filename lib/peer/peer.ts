@@ -273,6 +273,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     if (!this.#admission.mayLink(fromBase32(connection.peer), now)) {
       throw new ProtocolError("not_a_member", "it is no member of this peer's space");
     }
+    this.#neighbours.answered(connection, now);
     this.#admission.prove(connection);
   }
 

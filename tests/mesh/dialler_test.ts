@@ -140,7 +140,7 @@ Deno.test("who is forgotten, or has no address any more, is not dialled", () => 
   const d = dialler();
   d.aim("p", [A], at(0));
   d.aim("q", [B], at(0));
-  d.forget("p");
+  d.keepOnly((peer) => peer !== "p");
   d.aim("q", [], at(0));
   assertEquals([d.deadline(), d.due(at(1e9))], [Infinity, []]);
   for (const act of [() => d.linked("p", at(0)), () => d.unlinked("p", at(0)), () => d.failed(A, at(0))]) act();
