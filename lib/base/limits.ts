@@ -97,8 +97,8 @@ export const MAX_STREAM_ROWS = 256;
 export const MAX_TRANSACTIONS_MESSAGE_BYTES = 256 * 1024;
 /** A turn of the host ends after so much time, so that no input waits long for its commit. */
 export const MAX_TURN_MS = 4;
-/** Work in turns after which the runtime gets to look at its other sockets; they wait no longer, for 1 ms each time. */
-export const REST_AFTER_MS = 20;
+/** Work in turns after which the runtime gets to look at its other sockets, which costs 1 ms each time. */
+export const REST_AFTER_MS = 50;
 /** A turn of the host ends after so many bytes of input; one transaction holds them all. */
 export const MAX_TURN_BYTES = 1024 * 1024;
 /** The longest a timer can be set for; what is due later is looked at again then. */
@@ -159,10 +159,10 @@ export const MAX_CLOSE_DETAIL_BYTES = 200;
 export const MAX_JSON_BODY_BYTES = 64 * 1024;
 /** One line of an import: the largest value with every byte escaped, its key, and what is around them. */
 export const MAX_IMPORT_LINE_BYTES = 2 * 1024 * 1024;
-/** Writes of one request to the peer: large enough to share a signature, small enough for others in between. */
-export const MAX_WRITES = 1000;
-/** Bytes of the keys and values in them: half a turn. */
-export const MAX_WRITE_BYTES = 512 * 1024;
+/** Writes of one import's batch: they share a signature and, here and wherever they go, a commit. */
+export const MAX_WRITES = 2000;
+/** Bytes of the keys and values in them: a turn. */
+export const MAX_WRITE_BYTES = 1024 * 1024;
 /** Entries read at a time; others get their turn in between. */
 export const LIST_PAGE_ENTRIES = 256;
 /** Changes that wait for a slow watcher, before it is told that it lags. */

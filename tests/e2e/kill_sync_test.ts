@@ -3,7 +3,7 @@ import { generatedLines } from "../../scripts/entries.ts";
 import { killAt } from "./kill.ts";
 import { Machine } from "./kith.ts";
 
-const COUNT = 20_000;
+const COUNT = 30_000;
 
 Deno.test("a joiner killed three times in its first sync ends with the same entries", async () => {
   await using machine = new Machine();
@@ -16,7 +16,7 @@ Deno.test("a joiner killed three times in its first sync ends with the same entr
   const { words } = await a.object("invite");
 
   let before = 0;
-  for (const [share, args] of [[0.15, ["join", "--at", peerA.address]], [0.4, ["up"]], [0.65, ["up"]]] as const) {
+  for (const [share, args] of [[0.12, ["join", "--at", peerA.address]], [0.3, ["up"]], [0.5, ["up"]]] as const) {
     const { held } = await killAt(b, args, { KITH_TICKET: words }, share * COUNT);
     assert(held >= 0.1 * COUNT && held <= 0.9 * COUNT, `killed while it held ${held} of ${COUNT}`);
     assert(held > before, "what it held is not lost, and it goes on from there");

@@ -176,7 +176,7 @@ Deno.test("turns without end leave room for the other sockets of the process", a
   }
   const turned = machine.turns.length;
   busy = false;
-  // A rest comes after 20 ms, which is 4 of these turns; without any, a look at the sockets takes some 61 of them.
+  // A rest comes after 50 ms, which is 10 of these turns; without any, a look at the sockets takes some 61 of them.
   assert(turned < 60, `${turned} turns for a connection and three bytes`);
   for (const conn of [accepted, dialled, listener]) conn.close();
   await driver.stop();
