@@ -114,12 +114,12 @@ export class Admission {
       equal(first.grant.transaction, grant.version.transaction) && first.grant.index === grant.version.index;
     if (!fits) throw new ProtocolError("refused_ticket", "the redeem is not of the grant that was shown");
     if (!store.hasTransaction(transaction.id)) {
-      if (membership.redeemsOf(grant.version).length >= grant.operation.uses) {
-        throw new ProtocolError("refused_ticket", "it is used up");
-      }
+      // Since the offer it may have been used elsewhere, closed, or come to its end.
+      if (!membership.isOpen(grant, now.wallMs)) throw new ProtocolError("refused_ticket", "it is not open any more");
       applier.receive(message.transaction, id, connection.number, now.wallMs);
     }
-    if (!store.hasTransaction(transaction.id)) throw new ProtocolError("refused_ticket", "its parents are unknown");
+    // Another door made the offer, and this one is behind it: the ticket is good, and the joiner tries again.
+    if (!store.hasTransaction(transaction.id)) throw new ProtocolError("bad_state", "its parents are unknown here yet");
     this.#offered.delete(connection.number);
     links.send(connection.number, { type: "welcome", epochs: [...space.epochs] }, "control");
     this.#parts.admitted(connection, now);

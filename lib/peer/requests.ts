@@ -253,8 +253,11 @@ export class Requests {
     const { membership, identity } = this.#parts;
     for (const invite of membership.takeOverUsed()) {
       if (!equal(invite.peer, identity.peerId) || this.#standing()?.role !== "admin") continue;
-      for (const { peer } of membership.redeemsOf(invite.version).slice(invite.operation.uses)) {
-        if (membership.standingOf(peer) === null) continue;
+      const redeems = membership.redeemsOf(invite.version);
+      const kept = redeems.slice(0, invite.operation.uses);
+      for (const { peer } of redeems.slice(kept.length)) {
+        // Who redeemed twice, through two doors that did not know of each other, is one member all the same.
+        if (membership.standingOf(peer) === null || kept.some((redeem) => equal(redeem.peer, peer))) continue;
         this.#revoke(invite, peer, wallMs);
       }
     }
