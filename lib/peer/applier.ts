@@ -4,7 +4,7 @@ import type { PeerEvent } from "../base/event.ts";
 import { MAX_MEMBERSHIP_ACTS, MAX_REFUSED_IDS } from "../base/limits.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { HybridClock } from "../data/clock.ts";
-import { type CheckedTransaction, checkTransaction, type Verify } from "../data/transaction.ts";
+import { type CheckedTransaction, checkTransaction, detached, type Verify } from "../data/transaction.ts";
 import type { Membership } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
 import type { Applied } from "../sync/sync.ts";
@@ -79,7 +79,7 @@ export class Applier {
       this.apply(transaction, space, connection, wallMs);
       return { id, header: transaction.header, waits: false };
     }
-    if (!this.#waiting.add(transaction, missing, connection)) {
+    if (!this.#waiting.add(detached(transaction), missing, connection)) {
       this.#parts.emit({ name: "waiting_room_full", level: "warning", reason: "overloaded", fields: { connection } });
     }
     return { id, header: transaction.header, waits: true };
@@ -113,6 +113,15 @@ export class Applier {
     if (taken.applied.length > 0) this.#applied = [];
     if (taken.changed.size > 0) this.#changed = new Set();
     return taken;
+  }
+
+  /**
+   * The turn's transactions are not held after all. What waits is forgotten with them, and pulled again: it may wait no
+   * more for one that was applied in that turn, and must not be applied without it.
+   */
+  turnFailed(): void {
+    this.take();
+    this.#waiting.clear();
   }
 
   /** A link is gone: what it sent too early is forgotten. */

@@ -389,6 +389,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
    */
   #turnFailed(error: KithError, now: Now): void {
     this.#store.rollback();
+    this.#applier.turnFailed();
     this.#loadMembership();
     for (const connection of [...this.#links.all()]) {
       const rests = connection.stage === "door" || connection.stage === "joining" || this.#admittedNow.has(connection);

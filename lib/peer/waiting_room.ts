@@ -76,6 +76,13 @@ export class WaitingRoom {
     }
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#waiting.clear();
+    this.#byParent.clear();
+    this.#loads.clear();
+  }
+
   /** Forgets what came by a link. */
   drop(connection: number): void {
     for (const [id, waiting] of this.#waiting) if (waiting.connection === connection) this.#remove(id, waiting);

@@ -7,6 +7,7 @@ import { type CheckedTransaction, toBytes } from "../../lib/data/transaction.ts"
 import { Applier } from "../../lib/peer/applier.ts";
 import { Membership } from "../../lib/space/membership.ts";
 import { Store } from "../../lib/store/store.ts";
+import { decodeBundle, encodeBundle } from "../../lib/wire/bundle.ts";
 import { Writer } from "./transactions.ts";
 
 const WALL_MS = 1000;
@@ -103,6 +104,19 @@ Deno.test("a refused transaction that waited harms neither who brings its parent
   store.close();
 });
 
+Deno.test("a transaction that waits does not hold on to the message that it came in", () => {
+  const { writer, store, applier } = setUp();
+  const [parent, child] = [writer.put("a"), writer.put("b")];
+  const message = encodeBundle(toBytes(child));
+  applier.receive(decodeBundle(message), writer.space, 1, WALL_MS);
+  // Who keeps a view of it finds rubbish.
+  message.fill(0xee);
+  applier.receive(toBytes(parent), writer.space, 1, WALL_MS);
+  assert(store.hasTransaction(child.id));
+  assertEquals(store.live("b")[0]?.value, new TextEncoder().encode("v"));
+  store.close();
+});
+
 Deno.test("what its past does not allow is refused", () => {
   const { writer, store, receive } = setUp();
   const stranger = new Writer(2);
@@ -148,5 +162,31 @@ Deno.test("what a link sent too early is forgotten with it", () => {
   assert(receive(writer.put("k"), 5)?.waits);
   applier.dropConnection(5);
   assertEquals(applier.counts.waiting, 0);
+  store.close();
+});
+
+Deno.test("what waited for one of a turn that the store refused is not applied without it", () => {
+  const { writer, store, applier, receive } = setUp();
+  store.commit();
+  const parent = writer.put("parent");
+  const apart = { instance: new Uint8Array(16).fill(9), sequence: 1, previous: null, firstOperation: 0 };
+  const other = writer.put("other", "v", { ...apart, parents: [writer.space] });
+  const { header } = parent;
+  const child = writer.put("child", "v", {
+    instance: header.instance,
+    previous: parent.id,
+    sequence: header.sequence + 1,
+    firstOperation: header.firstOperation + 1,
+    parents: [other.id],
+  });
+  assert(receive(child)?.waits);
+  receive(parent);
+  store.rollback();
+  applier.turnFailed();
+  assertEquals([applier.take().applied, applier.counts.waiting], [[], 0]);
+  assertEquals(receive(other)?.waits, false);
+  assert(receive(child)?.waits);
+  receive(parent);
+  assertEquals(store.transactionsTotal, 4);
   store.close();
 });
