@@ -7,6 +7,7 @@ import type { TransactionBytes } from "../wire/bundle.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { decodeOperation, encodeOperation, type Operation } from "../wire/operation.ts";
 import { decodeHeader, encodeHeader, type Header } from "../wire/transaction.ts";
+import { UnsupportedError } from "../wire/unsupported.ts";
 import { merkleRoot } from "./merkle.ts";
 
 /** One operation of a transaction: what it says, its Merkle leaf, and the value that travels beside the leaf. */
@@ -105,6 +106,15 @@ export function toBytes(transaction: CheckedTransaction): TransactionBytes {
   };
 }
 
+/** The transaction in arrays of its own, to be kept: what was received are views that hold on to a whole message. */
+export function detached(transaction: CheckedTransaction): CheckedTransaction {
+  const operations = transaction.operations.map(({ leaf, value }) => {
+    const ownLeaf = leaf.slice();
+    return { operation: decodeOperation(ownLeaf), leaf: ownLeaf, value: value?.slice() ?? null };
+  });
+  return { ...transaction, operations };
+}
+
 /** Whether an operation is about who may be here, not about the shared data. */
 export function isMembership(operation: Operation): boolean {
   return operation.kind !== "put" && operation.kind !== "del";
@@ -115,7 +125,8 @@ function checkValue(operation: Operation, value: Uint8Array | null): void {
     if (value !== null) throw bad("an operation that is no put carries a value");
     return;
   }
-  if (value === null) throw bad("a put carries no value");
+  // Only compaction lets a value go, and no peer of this version compacts.
+  if (value === null) throw new UnsupportedError("a put's value flag", 0);
   if (value.length !== operation.length) throw bad("a value has another length than its operation says");
   if (!isSha256(operation.hash, value)) throw bad("a value has another hash");
 }

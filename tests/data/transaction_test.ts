@@ -127,7 +127,8 @@ Deno.test("a transaction is refused: two operations on one key", () => {
 
 Deno.test("a transaction is refused: values", () => {
   const { operation } = put("a");
-  refused(signed({}, [{ operation, value: null }]), "a put carries no value");
+  // A later version may have let it go: no reason to close the link.
+  assertThrows(() => checkTransaction(signed({}, [{ operation, value: null }]), SPACE), UnsupportedError);
   refused(signed({}, [{ operation, value: new Uint8Array(3) }]), "a value has another length than its operation says");
   refused(signed({}, [{ operation, value: new Uint8Array([104, 106]) }]), "a value has another hash");
   refused(
