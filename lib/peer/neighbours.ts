@@ -75,9 +75,8 @@ export class Neighbours {
     this.#linkByPeer.set(peer, connection);
     if (other !== undefined) links.close(other, "duplicate_link", now);
     if (direction === "out") {
-      // Kept at once: where this is the door that let this peer in, its address is all that leads back to the space.
+      // Where this is the door that let this peer in, its address is all that leads back to the space.
       book.seen(toHex(fromBase32(peer)), address, now.wallMs);
-      this.save();
     }
     dialler.linked(peer, now);
     emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
@@ -98,7 +97,6 @@ export class Neighbours {
       ? connection.address
       : dialableAddress(connection.address, advertisedPort(record.addresses));
     book.seen(toHex(record.peer), address, now.wallMs);
-    this.save();
     this.aim(now);
     dialler.linked(connection.peer, now);
     if (!isNew) return;
@@ -161,8 +159,10 @@ export class Neighbours {
   /** Keeps the address book, within the store's transaction. */
   save(): void {
     const { store, book } = this.#parts;
+    // First, so that a store that refuses is not asked again before the next change.
+    const bytes = book.encode();
     store.begin();
-    store.setMeta("book", book.encode());
+    store.setMeta("book", bytes);
   }
 
   /**

@@ -161,10 +161,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
     if (failure !== null) this.#storeFailure ??= failure;
   }
 
-  /** Does something that only reads the store, behind a commit: where the store fails, the next turn is not to blame. */
+  /** Does something behind a commit, on which no reply rests: where the store fails, the next turn is not to blame. */
   #behindCommit(act: () => void): void {
     const failure = this.#storeFailureOf(act);
-    if (failure !== null) this.#emit({ name: "sync_failed", level: "error", reason: failure.code });
+    if (failure !== null) this.#emit({ name: "store_failed", level: "error", reason: failure.code });
   }
 
   #storeFailureOf(act: () => void): KithError | null {
@@ -196,6 +196,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     }
     this.#admittedNow.clear();
     this.#requests.committed();
+    this.#behindCommit(() => this.#keepBook());
     this.#behindCommit(() => {
       if (applied.some(({ header }) => header.class === "membership")) {
         this.#neighbours.membershipChanged((peer, at) => this.#admission.mayLink(peer, at), now);
@@ -210,6 +211,13 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** The next bytes for a socket (see `Machine`). */
   pull(connection: number, maxBytes: number, now: Now): Uint8Array | null {
     return this.#links.pull(connection, maxBytes, now);
+  }
+
+  /** Keeps the address book where nothing else was committed. It holds hints only: no turn fails for it. */
+  #keepBook(): void {
+    if (!this.#book.changed) return;
+    this.#neighbours.save();
+    this.#store.commit();
   }
 
   /** When a tick is due (see `Machine`). */
@@ -265,6 +273,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** Part of `LinksListener`: proves, knocks, or as the listener waits for either. */
   linkOpened(connection: Connection, now: Now): void {
+    // A store that fails must not cut short what else came in with it.
+    this.#withStore(() => this.#linkOpened(connection, now));
+  }
+
+  #linkOpened(connection: Connection, now: Now): void {
     if (this.#joiner.wants(connection)) return this.#joiner.knock(connection);
     if (connection.direction === "in") {
       if (this.#space.space === null) throw new ProtocolError("not_a_member", "this peer is in no space");
@@ -279,6 +292,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** Part of `LinksListener`: what a message may do depends on how far the link has come. */
   linkMessage(connection: Connection, message: Message, now: Now): void {
+    this.#withStore(() => this.#linkMessage(connection, message, now));
+  }
+
+  #linkMessage(connection: Connection, message: Message, now: Now): void {
     const { stage, direction } = connection;
     if (stage === "member") return this.#memberMessage(connection, message, now);
     if (message.type === "prove" && stage === "proving") return this.#admission.proved(connection, message.mac, now);

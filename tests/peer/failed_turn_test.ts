@@ -77,3 +77,24 @@ Deno.test("a peer whose disk is full gives away what it holds, also over links t
   lab.network.mend(a, b);
   lab.until(() => b.machine?.get("k") !== null, "the write to come");
 });
+
+Deno.test("a store that refuses in the middle of what came in does not break the link", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2) as [SimPeer, SimPeer];
+  b.crash(false);
+  for (let i = 0; i < 20; i++) lab.set(a, `k${i}`, "v".repeat(100_000));
+  b.boot();
+  let refuses = true;
+  const begin = b.store.begin.bind(b.store);
+  b.store.begin = () => {
+    if (refuses) throw new KithError("store_io", { path: "sim", detail: "" });
+    begin();
+  };
+  const closings = () => [a, b].map(({ events }) => [events.get("link_closed"), events.get("link_refused")]);
+  const before = closings();
+  lab.until(() => lab.isLinked(a, b) && lab.isLinked(b, a), "the two to be linked");
+  lab.wait(2000);
+  refuses = false;
+  lab.untilHealed();
+  assertEquals(closings(), before);
+});
