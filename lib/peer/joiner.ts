@@ -137,7 +137,9 @@ export class Joiner {
     const { space } = this.#parts;
     const pending = space.pendingRedeem;
     const join = this.#join;
-    if (pending === null || join === null) throw new ProtocolError("bad_state", "welcome without redeem");
+    // Another door was faster.
+    if (join === null) throw new ProtocolError("goodbye", "the join is over");
+    if (pending === null) throw new ProtocolError("bad_state", "welcome without redeem");
     space.enter(pending.space, message.epochs, sha256(pending.transaction.header));
     space.pendingRedeem = null;
     this.#join = null;

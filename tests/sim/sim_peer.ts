@@ -67,6 +67,8 @@ export class SimPeer implements NetworkHost {
   asleep = false;
   /** Events by name. */
   readonly events = new Map<string, number>();
+  /** What it warned of, each with its reason. */
+  readonly warnings = new Set<string>();
 
   constructor(options: SimPeerOptions) {
     this.options = options;
@@ -289,6 +291,7 @@ export class SimPeer implements NetworkHost {
       }
       if (effect.type === "event") {
         this.events.set(effect.event.name, (this.events.get(effect.event.name) ?? 0) + 1);
+        if (effect.event.level === "warning") this.warnings.add(`${effect.event.name}: ${effect.event.reason}`);
       }
       if (effect.type === "reply") {
         const replied = this.#replies.get(effect.id);
