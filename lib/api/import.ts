@@ -1,5 +1,5 @@
 import { utf8Decode } from "../base/bytes.ts";
-import { KithError } from "../base/errors.ts";
+import { type ErrorCode, KithError } from "../base/errors.ts";
 import { MAX_IMPORT_LINE_BYTES, MAX_WRITE_BYTES, MAX_WRITES } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
 import type { Write } from "../peer/machine.ts";
@@ -15,12 +15,14 @@ interface NumberedWrite {
 }
 
 const BYTE_ORDER_MARK = "\ufeff";
+/** Refusals that no other line would change. */
+const OF_THE_HOME: readonly ErrorCode[] = ["no_space", "not_allowed"];
 
 /**
  * Imports NDJSON as `exportLines` writes it: tells the progress after every batch, and at the end all of it. A line
  * that can't be imported ends it; every line before it is kept, none after it.
  *
- * @throws {KithError} `bad_line`, `line_too_long`.
+ * @throws {KithError} `bad_line`, `line_too_long`, `no_space`, `not_allowed`.
  */
 export async function* importLines(
   host: HostApi,
@@ -82,6 +84,7 @@ class Importer {
       for (const version of reply.versions ?? []) version === null ? this.#unchanged++ : this.#imported++;
       return;
     }
+    if (OF_THE_HOME.includes(reply.code)) throw new KithError(reply.code, reply.values);
     if (batch.length === 1) throw this.#lineError(first.line, new KithError(reply.code, reply.values));
     const half = Math.floor(batch.length / 2);
     await this.#write(batch.slice(0, half));
