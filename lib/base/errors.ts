@@ -38,7 +38,7 @@ export const ERRORS = {
   refused_ticket: {
     exit: 4,
     close: 14,
-    sentence: "The ticket was refused: {detail}; ask for a new one with 'kith invite'.",
+    sentence: "The ticket was refused: {detail}; ask for a new one, which 'kith invite' makes on the other side.",
   },
   handshake_timeout: { exit: 5, close: 15, sentence: "{address} did not finish the handshake in {seconds} s." },
   bad_transaction: { exit: 1, close: 16, sentence: "The other peer sent a transaction that is not valid: {detail}." },

@@ -42,7 +42,7 @@ export function askChoice(question: string, choices: readonly string[]): number 
 
 /** Asks for a ticket, and shows stars only. @throws {GivenUpError} */
 export async function askTicket(): Promise<string> {
-  const show = (text: string) => void Deno.stdout.writeSync(encoder.encode(text));
+  const show = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
   show("Ticket (six words, or the long one): ");
   // Raw, so that Ctrl-C is a key here: as a signal it would find this waiting, and the terminal without echo.
   Deno.stdin.setRaw(true);

@@ -21,13 +21,29 @@ const MAX_TICKET_TEXT_BYTES = 16 * 1024;
  * @throws {GivenUpError} where the person does not want to say.
  */
 export async function readTicket(context: Context): Promise<string> {
-  const ticket = await givenTicket(context);
+  const given = await givenTicket(context);
+  if (given === null) return await askUntilTicket(context);
   // A slip is told before anything is started or sent.
-  ticketFromText(ticket);
-  return ticket;
+  ticketFromText(given);
+  return given;
 }
 
-async function givenTicket(context: Context): Promise<string> {
+async function askUntilTicket({ output }: Context): Promise<string> {
+  while (true) {
+    const asked = await askTicket();
+    if (asked.trim() === "") continue;
+    try {
+      ticketFromText(asked);
+      return asked;
+    } catch (error) {
+      if (!(error instanceof KithError)) throw error;
+      output.failure(error.code, error.message, error.values);
+    }
+  }
+}
+
+/** The ticket of the command or its surroundings; null where there is none, but somebody to ask. */
+async function givenTicket(context: Context): Promise<string | null> {
   const { args, console, output, prompted } = context;
   if (args.length === 1 && args[0] === "-") {
     const bytes = await readAll(console.stdin(), MAX_TICKET_TEXT_BYTES);
@@ -42,8 +58,7 @@ async function givenTicket(context: Context): Promise<string> {
   }
   const variable = console.variable("KITH_TICKET");
   if (variable) return variable;
-  const asked = console.stdinIsTerminal && prompted === null ? await askTicket() : "";
-  if (asked.trim() !== "") return asked;
+  if (console.stdinIsTerminal && prompted === null) return null;
   throw usageError("'kith join' needs a ticket: type it when asked, or send it to 'kith join -'.");
 }
 

@@ -39,15 +39,21 @@ export function screenLines(screen: Screen, output: Output): string[] {
   if (screen.text !== null) lines.push(`${output.dim("text")}         ${screen.text}, without any password`);
   lines.push(`${output.dim("data")}         ${escapeText(screen.home)}`);
   if (screen.ticket === null) return lines;
-  const reachable = screen.addresses.find((address) => !isLoopback(address));
-  const where = reachable === undefined ? "In another home of this machine" : "On another machine";
-  const command = reachable === undefined ? "kith join" : `kith join --at ${reachable}`;
+  const isReachable = screen.addresses.some((address) => !isLoopback(address));
+  const where = isReachable ? "On another machine" : "In another home of this machine";
+  const command = joinCommand(screen.addresses);
   return [
     ...lines,
     "",
     `${where}, run   ${output.bold(command)}   and type   ${output.bold(textField(screen.ticket, "words"))}`,
     `(${validity(screen.ticket, screen.nowMs)}; for more, or from afar: kith invite --uses 15, kith invite --long)`,
   ];
+}
+
+/** The command that joins a peer at one of the addresses; on its own machine a peer is found without. */
+export function joinCommand(addresses: readonly string[]): string {
+  const reachable = addresses.find((address) => !isLoopback(address));
+  return reachable === undefined ? "kith join" : `kith join --at ${reachable}`;
 }
 
 /** Whether an address `host:port` is reached from this machine only. */

@@ -91,6 +91,11 @@ export async function conflicts(context: Context): Promise<number> {
     if (output.json) output.object(conflict);
     else output.lines(conflictLines(conflict, context));
   }
+  if (!output.json && found.length > 0) {
+    output.words(
+      "(* is the value that 'kith get' gives; 'kith set KEY VALUE' replaces all that is listed under a key)",
+    );
+  }
   return EXIT_OK;
 }
 

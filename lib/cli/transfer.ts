@@ -4,7 +4,7 @@ import { escapeJson } from "./escape.ts";
 import { formatNumber } from "./format.ts";
 import { lines } from "./lines.ts";
 import { Progress } from "./progress.ts";
-import { openFile } from "./values.ts";
+import { noKeys, openFile } from "./values.ts";
 
 const LINE_FEED = 10;
 
@@ -61,19 +61,27 @@ export async function exportEntries(context: Context): Promise<number> {
   });
   const progress = new Progress(console, "exporting", { quiet: output.quiet, stdoutBusy: true });
   let exported = 0;
+  let isEmpty = true;
   try {
     if (response.body === null) return EXIT_OK;
     if (output.isTerminal) {
-      for await (const line of lines(response.body)) output.line(escapeJson(line));
-      return EXIT_OK;
-    }
-    for await (const chunk of response.body) {
-      output.bytes(chunk);
-      for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) exported++;
-      progress.update(total > 0 ? exported / total : null, exported, "entries");
+      for await (const line of lines(response.body)) {
+        isEmpty = false;
+        output.line(escapeJson(line));
+      }
+    } else {
+      for await (const chunk of response.body) {
+        isEmpty &&= chunk.length === 0;
+        output.bytes(chunk);
+        for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) exported++;
+        progress.update(total > 0 ? exported / total : null, exported, "entries");
+      }
     }
   } finally {
     progress.end();
+  }
+  if (isEmpty && !output.json) {
+    output.words(`${noKeys(context.args[0])} (To write all of them into a file: kith export > FILE)`);
   }
   return EXIT_OK;
 }

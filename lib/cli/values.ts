@@ -10,6 +10,8 @@ import { readAll } from "./lines.ts";
 
 /** Columns for the beginning of a value in `ls --long`. */
 const PREVIEW_COLUMNS = 40;
+/** What the runtime puts behind a system's own words: a number, and the path that the sentence has already. */
+const SYSTEM_ERROR_REST = / \(os error \d+\).*$/s;
 const encoder = new TextEncoder();
 
 /** `set KEY VALUE`, `set KEY -`, `set KEY @FILE`. */
@@ -84,16 +86,24 @@ export async function ls(context: Context): Promise<number> {
     signal: context.signal,
   });
   const rows: string[][] = [];
+  let isEmpty = true;
   for await (const entry of entries) {
+    isEmpty = false;
     if (output.json) output.object(entry);
     else if (long) rows.push(longRow(entry, context.console.nowMs()));
     else output.line(escapeText(String(entry.key)));
   }
+  if (isEmpty && !output.json) output.words(noKeys(context.args[0]));
   if (rows.length > 0) {
     output.line(output.dim(formatTable([HEADINGS, ...rows], output.columns)[0] as string));
     output.lines(formatTable([HEADINGS, ...rows], output.columns).slice(1));
   }
   return EXIT_OK;
+}
+
+/** What is said where a list of keys is empty. */
+export function noKeys(prefix: string | undefined): string {
+  return prefix === undefined ? "There are no keys yet." : `No key begins with '${escapeText(prefix)}'.`;
 }
 
 const HEADINGS = ["size", "written", "by", "key", "value"];
@@ -139,7 +149,7 @@ export async function openFile(context: Context, path: string) {
   } catch (error) {
     throw new KithError(
       "file_unreadable",
-      { path, detail: error instanceof Error ? error.message : String(error) },
+      { path, detail: (error instanceof Error ? error.message : String(error)).replace(SYSTEM_ERROR_REST, "") },
       error,
     );
   }

@@ -161,6 +161,25 @@ Deno.test("ls prints escaped keys, more with --long, and objects with --json", a
   assertEquals(lines.map((line) => JSON.parse(line).key), ["a\n\u202e", "b"]);
 });
 
+Deno.test("an empty list says so, on standard error and not to scripts", async () => {
+  const nothing = {
+    "GET /v1/status": () => apiObject({ entries: 0 }),
+    "GET /v1/entries": () => apiLines([]),
+    "GET /v1/export": () => new Response(""),
+  };
+  const heard = async (...words: string[]) => {
+    const { code, out, err } = await run(words, nothing);
+    assertEquals([code, out], [0, ""]);
+    return err;
+  };
+  assertEquals(await heard("ls"), "There are no keys yet.\n");
+  assertEquals(await heard("ls", "-l", "a\x1b"), "No key begins with 'a\\x1b'.\n");
+  assertMatch(await heard("export", "out.ndjson"), /^No key begins with 'out\.ndjson'\..+kith export > FILE\)\n$/);
+  for (const words of [["ls", "--json"], ["ls", "--quiet"], ["export", "--json"]]) {
+    assertEquals(await heard(...words), "");
+  }
+});
+
 Deno.test("a closed pipe ends a listing quietly", async () => {
   const { code, err } = await run(["ls"], LISTING, (console) => console.readsLeft = 1);
   assertEquals([code, err], [0, ""]);
@@ -253,10 +272,15 @@ Deno.test("invite prints words, the long ticket, or both as an object", async ()
       asked.push(await request.json());
       return apiObject({ words: "a-b-c-d-e-f", ticket: "kith1abc", expires: 1_000_000 + 86_400_000 });
     },
+    "GET /v1/status": () => apiObject({ addresses: ["127.0.0.1:5484", "192.168.1.10:5484"] }),
   };
   const { out, err } = await run(["invite"], answers);
   assertEquals(out, "a-b-c-d-e-f\n");
   assertStringIncludes(err, "1 machine, valid 24 h");
+  assertStringIncludes(err, "run kith join --at 192.168.1.10:5484,");
+  const asleep = await run(["invite"], answers, (_, backend) => backend.running = false);
+  assertStringIncludes(asleep.err, "before this peer runs: kith up");
+  asked.pop();
   assertEquals((await run(["invite", "--long", "-q", "--uses", "3", "--for", "never"], answers)).out, "kith1abc\n");
   assertEquals(asked, [{ role: "writer", uses: 1, forMs: 86_400_000 }, { role: "writer", uses: 3, forMs: 0 }]);
   assertEquals(JSON.parse((await run(["invite", "--json"], answers)).out), {

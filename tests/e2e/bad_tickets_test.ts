@@ -57,7 +57,7 @@ Deno.test("a ticket that the door does not know is refused", async (test) => {
       row: "wrong ticket",
       error: "refused_ticket",
       says:
-        /The ticket was refused: it is unknown here, used up, expired or closed; ask for a new one with 'kith invite'\./,
+        /The ticket was refused: it is unknown here, used up, expired or closed; ask for a new one, which 'kith invite' makes/,
     }, { env: { KITH_TICKET: ticketWords(secret) } });
     await assertGoesOn(a, peer, b, 2);
   });

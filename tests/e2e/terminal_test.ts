@@ -66,6 +66,9 @@ terminalTest("a person joins by the words, and is shown who is there", async (ho
   await screen.press("Enter");
   await screen.shows(/^Ticket \(six words, or the long one\):$/m);
   await screen.type("slip");
+  await screen.press("Enter");
+  await screen.shows(/^kith: .+\nTicket \(six words, or the long one\):$/m);
+  await screen.type("slip");
   await screen.press("C-u");
   await screen.type(`${words}x`);
   await screen.press("BSpace");
