@@ -191,7 +191,7 @@ export class Requests {
         subjectKind: "invite",
         subject: SigningKey.fromSeed(request.keys.inviteSeed).publicKey,
         role: request.role,
-        prefix: "",
+        prefix: standing.prefix,
         expiresMs: Math.floor(request.expiresMs),
         standingExpiresMs: 0,
         uses: request.uses,

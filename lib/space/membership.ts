@@ -267,7 +267,10 @@ function judgeOperation(
     }
     return null;
   }
-  if (operation.kind === "grant") return standing.role === "admin" ? null : "only an admin may grant";
+  if (operation.kind === "grant") {
+    if (standing.role !== "admin") return "only an admin may grant";
+    return operation.prefix.startsWith(standing.prefix) ? null : "its writer may not grant more keys than it may write";
+  }
   if (operation.kind === "revoke") {
     const leaves = operation.target.kind === "peer" && equal(operation.target.peer, writer);
     return standing.role === "admin" || (leaves && operation.frontier === null) ? null : "only an admin may revoke";

@@ -46,6 +46,21 @@ Deno.test("a joiner with the invite's key is let in with the grant's role, and w
   assertEquals(outside, "its writer has no standing in its past");
 });
 
+Deno.test("an admin that is limited to a prefix grants nothing outside it", () => {
+  const h = new History();
+  const past = [h.genesis];
+  const invite = h.invite(h.founder, h.standing(h.genesis), past, { role: "admin", prefix: "docs/" });
+  const admin = h.peer();
+  const entry = h.write(admin, [h.redeem(admin, invite)], null, [invite.entry]);
+  const judge = (prefix: string) => {
+    const grant = h.invite(h.founder, h.standing(h.genesis), past, { prefix }).entry.transaction.operations[0];
+    return h.judge(admin, [grant?.operation as Operation], h.standing(entry), [entry]);
+  };
+  assertEquals(["docs/", "docs/a/"].map(judge), [null, null]);
+  const refusal = "its writer may not grant more keys than it may write";
+  assertEquals(["", "music/"].map(judge), [refusal, refusal]);
+});
+
 Deno.test("a reader may write nothing", () => {
   const h = new History();
   const invite = h.invite(h.founder, h.standing(h.genesis), [h.genesis], { role: "reader" });
