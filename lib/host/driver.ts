@@ -29,6 +29,7 @@ export class Driver {
   #pendingBytes = 0;
   #nextRequestId = 1;
   #failed = false;
+  #stopped = false;
   readonly #offline: boolean;
   /** The sockets. */
   readonly network: Network;
@@ -62,6 +63,7 @@ export class Driver {
 
   /** Asks the machine for something; resolves once the answer is durable. Never rejects. */
   request(request: Request): Promise<Reply> {
+    if (this.#stopped) return Promise.resolve({ ok: false, code: "stopping", values: {} });
     const sizeBytes = requestSizeBytes(request);
     if (
       this.#pending.size >= MAX_PENDING_REQUESTS || this.#pendingBytes + sizeBytes > MAX_PENDING_REQUEST_BYTES
@@ -83,6 +85,7 @@ export class Driver {
     }
     await this.network.stop();
     this.#turns.stop();
+    this.#stopped = true;
     for (const id of [...this.#pending.keys()]) this.#reply(id, { ok: false, code: "stopping", values: {} });
   }
 

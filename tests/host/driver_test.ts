@@ -206,3 +206,14 @@ Deno.test("connections beyond their bound are closed at once, and told of", asyn
   for (const conn of conns) conn.close();
   await driver.stop();
 });
+
+Deno.test("a request to a driver that has stopped is answered", async () => {
+  const { driver } = start();
+  await driver.stop();
+  const late = driver.request({ type: "create_space" });
+  const timer = Promise.withResolvers<null>();
+  const timeout = setTimeout(() => timer.resolve(null), 5000);
+  const reply = await Promise.race([late, timer.promise]);
+  clearTimeout(timeout);
+  assertEquals(reply, { ok: false, code: "stopping", values: {} });
+});
