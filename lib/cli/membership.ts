@@ -1,7 +1,7 @@
 import { type Context, EXIT_OK } from "./context.ts";
 import { numberField, textField } from "./fields.ts";
 import { formatCount, formatDuration } from "./format.ts";
-import { joinCommand } from "./screen.ts";
+import { howToJoin } from "./screen.ts";
 import { usageError } from "./usage.ts";
 import { askYesNo, GivenUpError } from "./ask.ts";
 
@@ -26,10 +26,11 @@ export async function invite(context: Context): Promise<number> {
   output.words(`(${formatCount(uses, "machine")}, valid ${validity}; whoever has this gets in)`);
   const running = await context.runningPeer();
   if (running === null) {
-    output.words("(nobody gets in before this peer runs: kith up)");
+    output.words("Nobody gets in before this peer runs: kith up");
   } else if (!flags.on("long")) {
     const { addresses } = await running.object("GET", "/v1/status", { signal: context.signal });
-    output.words(`(there, run ${joinCommand(addresses as string[])}, and type this when asked)`);
+    const { where, command } = howToJoin(addresses as string[]);
+    output.words(`${where}, run   ${command}   and type these words.`);
   }
   return EXIT_OK;
 }

@@ -39,9 +39,7 @@ export function screenLines(screen: Screen, output: Output): string[] {
   if (screen.text !== null) lines.push(`${output.dim("text")}         ${screen.text}, without any password`);
   lines.push(`${output.dim("data")}         ${escapeText(screen.home)}`);
   if (screen.ticket === null) return lines;
-  const isReachable = screen.addresses.some((address) => !isLoopback(address));
-  const where = isReachable ? "On another machine" : "In another home of this machine";
-  const command = joinCommand(screen.addresses);
+  const { where, command } = howToJoin(screen.addresses);
   return [
     ...lines,
     "",
@@ -50,10 +48,12 @@ export function screenLines(screen: Screen, output: Output): string[] {
   ];
 }
 
-/** The command that joins a peer at one of the addresses; on its own machine a peer is found without. */
-export function joinCommand(addresses: readonly string[]): string {
+/** Where a ticket is of use, and the command for it there; on its own machine a peer is found without an address. */
+export function howToJoin(addresses: readonly string[]): { readonly where: string; readonly command: string } {
   const reachable = addresses.find((address) => !isLoopback(address));
-  return reachable === undefined ? "kith join" : `kith join --at ${reachable}`;
+  return reachable === undefined
+    ? { where: "In another home of this machine", command: "kith join" }
+    : { where: "On another machine", command: `kith join --at ${reachable}` };
 }
 
 /** Whether an address `host:port` is reached from this machine only. */

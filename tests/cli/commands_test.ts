@@ -277,7 +277,7 @@ Deno.test("invite prints words, the long ticket, or both as an object", async ()
   const { out, err } = await run(["invite"], answers);
   assertEquals(out, "a-b-c-d-e-f\n");
   assertStringIncludes(err, "1 machine, valid 24 h");
-  assertStringIncludes(err, "run kith join --at 192.168.1.10:5484,");
+  assertStringIncludes(err, "On another machine, run   kith join --at 192.168.1.10:5484   ");
   const asleep = await run(["invite"], answers, (_, backend) => backend.running = false);
   assertStringIncludes(asleep.err, "before this peer runs: kith up");
   asked.pop();
