@@ -1,7 +1,5 @@
-import { fromBase32 } from "../base/base32.ts";
-import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
-import { type CloseReason, KithError, ProtocolError } from "../base/errors.ts";
+import { type CloseReason, KithError } from "../base/errors.ts";
 import { countedNames, type PeerEvent } from "../base/event.ts";
 import { verifySigned } from "../crypto/identity.ts";
 import { HybridClock } from "../data/clock.ts";
@@ -11,7 +9,6 @@ import { Membership } from "../space/membership.ts";
 import { DamagedError } from "../store/damaged_error.ts";
 import type { Store } from "../store/store.ts";
 import { Sync } from "../sync/sync.ts";
-import type { Frontier } from "../wire/frontier.ts";
 import type { Message } from "../wire/message.ts";
 import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
@@ -29,6 +26,7 @@ import type {
   PeerView,
 } from "./machine.ts";
 import type { Reply, StatusView } from "./machine.ts";
+import { Messages } from "./messages.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { PeerOptions } from "./peer_options.ts";
 import { Pings } from "./pings.ts";
@@ -41,7 +39,6 @@ import { Views } from "./views.ts";
  * effects, `pull` gives the bytes for a socket; everything else here only reads.
  */
 export class Peer implements Machine, PeerReads, LinksListener {
-  readonly #options: PeerOptions;
   readonly #store: Store;
   readonly #space: SpaceState;
   readonly #membership: Membership;
@@ -57,6 +54,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #views: Views;
   readonly #pings: Pings;
   readonly #neighbours: Neighbours;
+  readonly #messages: Messages;
   readonly #counters = new Map<string, number>();
   #effects: Effect[] = [];
   /** Links by which this peer, or the other one, was let in by a ticket in the turn under way. */
@@ -65,7 +63,6 @@ export class Peer implements Machine, PeerReads, LinksListener {
   #storeFailure: KithError | null = null;
 
   constructor(options: PeerOptions) {
-    this.#options = options;
     const { identity, store, random } = options;
     const verify = options.verify ?? verifySigned;
     const emit = (event: PeerEvent) => this.#emit(event);
@@ -124,6 +121,17 @@ export class Peer implements Machine, PeerReads, LinksListener {
       emit,
       self: options,
     }, options.now);
+    this.#messages = new Messages({
+      identity,
+      store,
+      space: this.#space,
+      admission: this.#admission,
+      joiner: this.#joiner,
+      neighbours: this.#neighbours,
+      applier: this.#applier,
+      sync: this.#sync,
+      emit,
+    });
     this.#neighbours.aim(options.now);
   }
 
@@ -274,38 +282,12 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** Part of `LinksListener`: proves, knocks, or as the listener waits for either. */
   linkOpened(connection: Connection, now: Now): void {
     // A store that fails must not cut short what else came in with it.
-    this.#withStore(() => this.#linkOpened(connection, now));
-  }
-
-  #linkOpened(connection: Connection, now: Now): void {
-    if (this.#joiner.wants(connection)) return this.#joiner.knock(connection);
-    if (connection.direction === "in") {
-      if (this.#space.space === null) throw new ProtocolError("not_a_member", "this peer is in no space");
-      return;
-    }
-    if (!this.#admission.mayLink(fromBase32(connection.peer), now)) {
-      throw new ProtocolError("not_a_member", "it is no member of this peer's space");
-    }
-    this.#neighbours.answered(connection, now);
-    this.#admission.prove(connection);
+    this.#withStore(() => this.#messages.opened(connection, now));
   }
 
   /** Part of `LinksListener`: what a message may do depends on how far the link has come. */
   linkMessage(connection: Connection, message: Message, now: Now): void {
-    this.#withStore(() => this.#linkMessage(connection, message, now));
-  }
-
-  #linkMessage(connection: Connection, message: Message, now: Now): void {
-    const { stage, direction } = connection;
-    if (stage === "member") return this.#memberMessage(connection, message, now);
-    if (message.type === "prove" && stage === "proving") return this.#admission.proved(connection, message.mac, now);
-    if (message.type === "knock" && stage === "proving" && direction === "in") {
-      return this.#admission.knocked(connection, message.tag, now);
-    }
-    if (message.type === "redeem" && stage === "door") return this.#admission.redeemed(connection, message, now);
-    if (message.type === "offer" && stage === "joining") return this.#joiner.offered(connection, message, now);
-    if (message.type === "welcome" && stage === "joining") return this.#joiner.welcomed(connection, message, now);
-    throw new ProtocolError("bad_state", `${message.type} while ${stage}`);
+    this.#withStore(() => this.#messages.received(connection, message, now));
   }
 
   /** Part of `LinksListener`. */
@@ -343,54 +325,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#sync.tick(now);
   }
 
-  #memberMessage(connection: Connection, message: Message, now: Now): void {
-    switch (message.type) {
-      case "hello":
-        return this.#neighbours.greeted(connection, message.record, now);
-      case "records":
-        return this.#neighbours.told(message.list, now);
-      case "transactions":
-        return this.#transactions(connection, message.list, now);
-      case "prove":
-      case "knock":
-      case "offer":
-      case "redeem":
-      case "welcome":
-        throw new ProtocolError("bad_state", `${message.type} between members`);
-      case "frontier":
-      case "have":
-        this.#checkOwnPast(message.entries);
-        return this.#sync.received(connection.number, message, now);
-      default:
-        return this.#sync.received(connection.number, message, now);
-    }
-  }
-
-  #transactions(connection: Connection, list: Extract<Message, { type: "transactions" }>["list"], now: Now): void {
-    const space = this.#space.space;
-    if (space === null) throw new ProtocolError("bad_state", "transactions without a space");
-    for (const bytes of list) {
-      const taken = this.#applier.receive(bytes, space, connection.number, now.wallMs);
-      if (taken === null) continue;
-      this.#sync.transactionReceived(connection.number, taken.id, taken.header, taken.waits, now);
-    }
-  }
-
   /** The other side of a link has shown that it is a member. */
   #admitted(connection: Connection, now: Now): void {
     if (connection.stage !== "proving") this.#admittedNow.add(connection);
     if (this.#neighbours.admitted(connection, now)) this.#sync.opened(connection.number);
-  }
-
-  /** Others hold transactions of this very store that it lacks: it is a copy from before, and must not go on counting. */
-  #checkOwnPast(entries: Frontier): void {
-    const { peerId } = this.#options.identity;
-    const { instance } = this.#store;
-    const own = entries.find(({ writer }) => equal(writer.peer, peerId) && equal(writer.instance, instance));
-    if (own === undefined || this.#store.writerState({ peer: peerId, instance }) === null) return;
-    if (own.heads.every(({ id }) => this.#store.hasTransaction(id))) return;
-    this.#store.renewInstance();
-    this.#emit({ name: "store_older", level: "warning", reason: "others hold writes of this peer that it lacks" });
   }
 
   #loadMembership(): void {

@@ -1,0 +1,120 @@
+import { fromBase32 } from "../base/base32.ts";
+import { equal } from "../base/bytes.ts";
+import type { Now } from "../base/clock.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { Store } from "../store/store.ts";
+import type { Sync } from "../sync/sync.ts";
+import type { Frontier } from "../wire/frontier.ts";
+import type { Message } from "../wire/message.ts";
+import type { Admission } from "./admission.ts";
+import type { Applier } from "./applier.ts";
+import type { Joiner } from "./joiner.ts";
+import type { Connection } from "./links.ts";
+import type { Neighbours } from "./neighbours.ts";
+import type { SpaceState } from "./space_state.ts";
+
+/** Who answers messages. */
+export interface MessageParts {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly space: SpaceState;
+  readonly admission: Admission;
+  readonly joiner: Joiner;
+  readonly neighbours: Neighbours;
+  readonly applier: Applier;
+  readonly sync: Sync;
+  readonly emit: (event: PeerEvent) => void;
+}
+
+/** Brings each message to who answers it; what a message may do depends on how far its link has come. */
+export class Messages {
+  readonly #parts: MessageParts;
+
+  constructor(parts: MessageParts) {
+    this.#parts = parts;
+  }
+
+  /** The other side is authenticated: proves, knocks, or as the listener waits for either. */
+  opened(connection: Connection, now: Now): void {
+    if (this.#parts.joiner.wants(connection)) return this.#parts.joiner.knock(connection);
+    if (connection.direction === "in") {
+      if (this.#parts.space.space === null) throw new ProtocolError("not_a_member", "this peer is in no space");
+      return;
+    }
+    if (!this.#parts.admission.mayLink(fromBase32(connection.peer), now)) {
+      throw new ProtocolError("not_a_member", "it is no member of this peer's space");
+    }
+    this.#parts.neighbours.answered(connection, now);
+    this.#parts.admission.prove(connection);
+  }
+
+  /**
+   * A message came in.
+   *
+   * @throws {ProtocolError} where it is wrong, or does not belong here.
+   */
+  received(connection: Connection, message: Message, now: Now): void {
+    const { stage, direction } = connection;
+    if (stage === "member") return this.#memberMessage(connection, message, now);
+    if (message.type === "prove" && stage === "proving") {
+      return this.#parts.admission.proved(connection, message.mac, now);
+    }
+    if (message.type === "knock" && stage === "proving" && direction === "in") {
+      return this.#parts.admission.knocked(connection, message.tag, now);
+    }
+    if (message.type === "redeem" && stage === "door") return this.#parts.admission.redeemed(connection, message, now);
+    if (message.type === "offer" && stage === "joining") return this.#parts.joiner.offered(connection, message, now);
+    if (message.type === "welcome" && stage === "joining") return this.#parts.joiner.welcomed(connection, message, now);
+    throw new ProtocolError("bad_state", `${message.type} while ${stage}`);
+  }
+
+  #memberMessage(connection: Connection, message: Message, now: Now): void {
+    switch (message.type) {
+      case "hello":
+        return this.#parts.neighbours.greeted(connection, message.record, now);
+      case "records":
+        return this.#parts.neighbours.told(message.list, now);
+      case "transactions":
+        return this.#transactions(connection, message.list, now);
+      case "prove":
+      case "knock":
+      case "offer":
+      case "redeem":
+      case "welcome":
+        throw new ProtocolError("bad_state", `${message.type} between members`);
+      case "frontier":
+      case "have":
+        this.#checkOwnPast(message.entries);
+        return this.#parts.sync.received(connection.number, message, now);
+      default:
+        return this.#parts.sync.received(connection.number, message, now);
+    }
+  }
+
+  #transactions(connection: Connection, list: Extract<Message, { type: "transactions" }>["list"], now: Now): void {
+    const space = this.#parts.space.space;
+    if (space === null) throw new ProtocolError("bad_state", "transactions without a space");
+    for (const bytes of list) {
+      const taken = this.#parts.applier.receive(bytes, space, connection.number, now.wallMs);
+      if (taken === null) continue;
+      this.#parts.sync.transactionReceived(connection.number, taken.id, taken.header, taken.waits, now);
+    }
+  }
+
+  /** Others hold transactions of this very store that it lacks: it is a copy from before, and must not go on counting. */
+  #checkOwnPast(entries: Frontier): void {
+    const { peerId } = this.#parts.identity;
+    const { instance } = this.#parts.store;
+    const own = entries.find(({ writer }) => equal(writer.peer, peerId) && equal(writer.instance, instance));
+    if (own === undefined || this.#parts.store.writerState({ peer: peerId, instance }) === null) return;
+    if (own.heads.every(({ id }) => this.#parts.store.hasTransaction(id))) return;
+    this.#parts.store.renewInstance();
+    this.#parts.emit({
+      name: "store_older",
+      level: "warning",
+      reason: "others hold writes of this peer that it lacks",
+    });
+  }
+}
