@@ -39,9 +39,9 @@ function conditionOf(host: HostApi, fields: Fields): () => string | null {
   return () => {
     if (synced || peers !== undefined) {
       const status = host.peer.status();
-      if (synced && !status.synced) return `${status.peers.length} peers are linked, and not all are in sync`;
-      if (synced && all && status.absent.length > 0) return `${status.absent.length} members are absent`;
-      if (peers !== undefined && status.peers.length < peers) return `${status.peers.length} peers are linked`;
+      if (synced && !status.synced) return notSynced(status.peers.length);
+      if (synced && all && status.absent.length > 0) return absentText(status.absent.length);
+      if (peers !== undefined && status.peers.length < peers) return linkedText(status.peers.length);
     }
     if (key === undefined) return null;
     const entry = host.peer.get(key);
@@ -98,4 +98,17 @@ function textOf(value: Uint8Array): string | null {
     // Bytes that are no text equal none.
     return null;
   }
+}
+
+function notSynced(linked: number): string {
+  return linked === 0 ? linkedText(0) : `${linkedText(linked)}, and not all is in sync`;
+}
+
+function linkedText(count: number): string {
+  if (count === 0) return "no peer is linked";
+  return count === 1 ? "1 peer is linked" : `${count} peers are linked`;
+}
+
+function absentText(count: number): string {
+  return count === 1 ? "1 member is absent" : `${count} members are absent`;
 }

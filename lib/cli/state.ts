@@ -28,11 +28,12 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const nowMs = console.nowMs();
   const id = textField(answer, "peer");
   const space = textField(answer, "space");
+  const left = answer.left === true ? output.yellow(", which this peer has left; 'kith join' with a new ticket") : "";
   const linked = objectsOf(answer, "peers");
   const absent = objectsOf(answer, "absent");
   const lines = [
     row("peer", `${escapeText(textField(answer, "name"))} (${shortId(id)})${running ? "" : ", not running"}`),
-    row("space", space === "" ? "none yet" : spokenSpaceName(space)),
+    row("space", space === "" ? "none yet" : spokenSpaceName(space) + left),
     row("members", formatNumber(numberField(answer, "members") ?? 0)),
     row("entries", formatNumber(numberField(answer, "entries") ?? 0)),
     row("conflicts", conflictsText(numberField(answer, "conflicts") ?? 0, output.yellow.bind(output))),

@@ -222,6 +222,8 @@ export interface StatusView {
   readonly name: string;
   /** Base32 id of the space; null before there is one. */
   readonly space: string | null;
+  /** Whether this peer is no member of it any more: it left, or was removed. */
+  readonly left: boolean;
   /** Hexadecimal digest of the data. */
   readonly digest: string;
   /** Whether at least one other member is linked and all linked ones agree; in a space of one: true. */

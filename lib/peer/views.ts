@@ -145,7 +145,7 @@ export class Views {
 
   /** How the peer is. */
   status(): StatusView {
-    const { identity, store, space, applier, sync, counters } = this.#parts;
+    const { identity, store, space, membership, applier, sync, counters } = this.#parts;
     const id = space.space;
     const { waiting, unsupported } = applier.counts;
     const fields: Record<string, EventValue> = {};
@@ -155,11 +155,12 @@ export class Views {
       peer: toBase32(identity.peerId),
       name: this.#parts.name(),
       space: id === null ? null : toBase32(id),
+      left: id !== null && !space.isArriving && membership.standingOf(identity.peerId) === null,
       digest: toHex(store.digest()),
       synced: this.synced(),
       entries: store.entries,
       conflicts: store.conflictCount,
-      members: this.#parts.membership.members().length,
+      members: membership.members().length,
       peers: this.peers(),
       absent: this.absent(),
       waiting: waiting + unsupported,

@@ -88,6 +88,7 @@ Deno.test("waiting ends at its timeout, when the peer stops, and when nobody wai
   await using folder = await tempFolder();
   await using peer = await start(`${folder.path}/a`);
   const timedOut = await peer.object("POST", "/v1/wait", { peers: 1, timeoutMs: 20 });
+  assertEquals(timedOut.detail, "no peer is linked");
   assertEquals([timedOut.error, timedOut.exit], ["timed_out", 5]);
   assertEquals((await peer.call("POST", "/v1/wait", {})).status, 400);
   assertEquals((await peer.call("POST", "/v1/wait", { peers: "x" })).status, 400);

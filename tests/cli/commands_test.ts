@@ -324,6 +324,9 @@ Deno.test("status says for people what it says exactly with --json", async () =>
   for (const part of ["otter\\x1b (abcdefgh)", "63,666", "last seen 60 s ago", "10 of 100", "in sync      no"]) {
     assertStringIncludes(out, part);
   }
+  assert(!out.includes("left"));
+  const left = await run(["status"], { "GET /v1/status": () => apiObject({ ...STATUS, left: true }) });
+  assertMatch(left.out, /^space +\S+, which this peer has left; 'kith join' with a new ticket$/m);
   assertEquals(JSON.parse((await run(["status", "--json"], answers)).out), { v: 1, ...STATUS, running: true });
 });
 

@@ -138,6 +138,7 @@ Deno.test("who leaves is no member any more, keeps what it wrote, and can come b
   lab.untilHealed([a, b]);
   lab.until(() => c.machine?.peers().length === 0, "its links to be closed");
   assertEquals(a.machine?.get("by/c")?.value, new TextEncoder().encode("stays"));
+  assertEquals(lab.peers.map(({ machine }) => machine?.status().left), [false, false, true]);
   const refused = lab.answer(c, { type: "write", writes: [{ kind: "del", key: "by/c" }] });
   assert(!refused.ok && refused.code === "left_space", JSON.stringify(refused));
   const again = lab.answer(c, { type: "leave" });
