@@ -7,6 +7,8 @@ export interface ChildOptions {
   readonly input?: string;
   /** Variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The core that it runs on, by `taskset`. Default: any. */
+  readonly core?: number;
 }
 
 /** A child process that says what it has to say in lines of JSON on its standard output; its errors go to ours. */
@@ -20,9 +22,11 @@ export class Child {
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
     this.#what = [command, ...args.filter((arg) => !arg.startsWith("-"))].join(" ");
-    const { input = "", env = {} } = options;
-    const child = new Deno.Command(command, {
-      args: [...args],
+    const { input = "", env = {}, core } = options;
+    const pinned = core === undefined ? [] : ["taskset", "-c", String(core)];
+    const [program = command, ...words] = [...pinned, command, ...args];
+    const child = new Deno.Command(program, {
+      args: words,
       env: { ...env },
       stdin: "piped",
       stdout: "piped",
@@ -92,6 +96,17 @@ export async function lastLine(child: Child): Promise<Line> {
   const code = await child.ended();
   if (code !== 0) throw new Error(`a child process ended with ${code}`);
   return line;
+}
+
+/** Whether processes can be kept on one core here, and there are two. */
+export function canPin(): boolean {
+  try {
+    return new Deno.Command("taskset", { args: ["-c", "1", "true"], stdout: "null", stderr: "null" }).outputSync()
+      .success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Resident memory of a process in MB, as `ps` tells. */

@@ -38,7 +38,7 @@ export class Competitors {
   }
 
   /** Starts js-libp2p in a process, as libp2p_peer.ts says. */
-  libp2p(args: readonly string[]): Child {
+  libp2p(args: readonly string[], options: ChildOptions = {}): Child {
     const flags = [
       "--config",
       this.#config,
@@ -48,7 +48,7 @@ export class Competitors {
       "--allow-env",
       "--allow-sys",
     ];
-    return Child.script("bench/libp2p_peer.ts", flags, args, this.#options);
+    return Child.script("bench/libp2p_peer.ts", flags, args, { ...this.#options, ...options });
   }
 }
 

@@ -93,7 +93,7 @@ function serve(task: string, blockCount: number): void {
     new LinkMachine({
       opened: () => {},
       received: (link, body) => {
-        const answer = receiver === null ? body.slice() : receiver.take(body);
+        const answer = receiver === null ? body : receiver.take(body);
         if (answer !== null) link.send(FRAME_KIND, answer, "live");
       },
       drained: () => {},
