@@ -37,12 +37,13 @@ function conditionOf(host: HostApi, fields: Fields): () => string | null {
     throw new KithError("bad_request", { detail: "it names nothing to wait for" });
   }
   return () => {
-    if (synced || peers !== undefined) {
-      const status = host.peer.status();
-      if (synced && !status.synced) return notSynced(status.peers.length);
-      if (synced && all && status.absent.length > 0) return absentText(status.absent.length);
-      if (peers !== undefined && status.peers.length < peers) return linkedText(status.peers.length);
+    const linked = () => host.peer.peers().length;
+    if (synced && !host.peer.synced()) return notSynced(linked());
+    if (synced && all) {
+      const { absent } = host.peer.status();
+      if (absent.length > 0) return absentText(absent.length);
     }
+    if (peers !== undefined && linked() < peers) return linkedText(linked());
     if (key === undefined) return null;
     const entry = host.peer.get(key);
     if (entry === null) return `nothing is at '${key}'`;

@@ -253,4 +253,6 @@ export interface PeerReads {
   members(): MemberView[];
   peers(): PeerView[];
   status(): StatusView;
+  /** `synced` of the status, without the digest that a status has, which costs much while data come in. */
+  synced(): boolean;
 }

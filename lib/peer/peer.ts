@@ -274,6 +274,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return this.#views.status();
   }
 
+  /** Whether all linked peers hold the same, and at least one is linked, or none other is a member. */
+  synced(): boolean {
+    return this.#views.synced();
+  }
+
   /** The secret of an invite that was made here and is still good; null where there is none. */
   openInvite(wallMs: number): { secret: Uint8Array; expiresMs: number } | null {
     return this.#requests.openInvite(wallMs);

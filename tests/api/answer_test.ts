@@ -64,7 +64,7 @@ Deno.test("a refusal before the first line is a status, and a defect is thrown",
 Deno.test("waiting looks now and then, not after every turn", async () => {
   let looks = 0;
   let turned = () => {};
-  const peer = { status: () => (looks++, { synced: false, peers: [], absent: [] }) };
+  const peer = { synced: () => (looks++, false), peers: () => [] };
   const host = {
     ...{ running: true, stopping: never, peer, nowMs: () => 0 },
     onTurn: (heard: () => void) => {
