@@ -6,6 +6,7 @@ import { HASH_BYTES, sha256, sha256Into } from "../crypto/hash.ts";
 
 const LEAF_PREFIX = 0;
 const NODE_PREFIX = 1;
+const NO_HASH = new Uint8Array(HASH_BYTES);
 
 /** The root over the leaves in order (32 bytes); over none it is the hash of nothing. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
@@ -51,6 +52,152 @@ export function verifyMerklePath(
     hash = place % 2 === 0 ? hashNode(hash, sibling) : hashNode(sibling, hash);
   }
   return used === path.length && equal(hash, root);
+}
+
+/** A leaf of a tree and its place. */
+export interface PlacedLeaf {
+  readonly index: number;
+  readonly leaf: Uint8Array;
+}
+
+/**
+ * The root over `count` leaves of which only some are here, with the hashes that stand for the rest: for each largest
+ * subtree without a leaf that is here, its hash, from left to right. With all leaves here there are none.
+ *
+ * @param leaves by index, ascending.
+ * @returns null where the hashes are too few or too many. Takes any input.
+ */
+export function partialRoot(
+  count: number,
+  leaves: readonly PlacedLeaf[],
+  hashes: readonly Uint8Array[],
+): Uint8Array | null {
+  const tree = new PartialTree(count, leaves, hashes);
+  const root = tree.root();
+  return tree.usedAll ? root : null;
+}
+
+/**
+ * The hashes of `partialRoot` for fewer leaves.
+ *
+ * @param leaves those that are here now, with `hashes` for the rest.
+ * @param kept indices of those that remain, ascending; each is among `leaves`.
+ */
+export function partialHashes(
+  count: number,
+  leaves: readonly PlacedLeaf[],
+  hashes: readonly Uint8Array[],
+  kept: readonly number[],
+): Uint8Array[] {
+  const tree = new PartialTree(count, leaves, hashes);
+  const out = tree.hashesWithout(kept);
+  assert(tree.usedAll, "the hashes fit the leaves");
+  return out;
+}
+
+/**
+ * The hashes of `partialRoot` for the leaves of two parts of one tree together.
+ *
+ * @param a indices of the leaves of one part, ascending, and its hashes; @param b of the other.
+ * @returns null where the two do not tell enough.
+ */
+export function joinedHashes(
+  count: number,
+  a: { readonly indices: readonly number[]; readonly hashes: readonly Uint8Array[] },
+  b: { readonly indices: readonly number[]; readonly hashes: readonly Uint8Array[] },
+): Uint8Array[] | null {
+  const known = new Map<string, Uint8Array>();
+  for (const { indices, hashes } of [a, b]) {
+    for (const [i, range] of absentRanges(count, indices).entries()) {
+      const hash = hashes[i];
+      if (hash !== undefined) known.set(range, hash);
+    }
+  }
+  const both = [...new Set([...a.indices, ...b.indices])].sort((x, y) => x - y);
+  const joined = absentRanges(count, both).map((range) => known.get(range));
+  return joined.every((hash) => hash !== undefined) ? joined : null;
+}
+
+/** The largest subtrees without any of these leaves, from left to right, as "from-to". */
+function absentRanges(count: number, indices: readonly number[]): string[] {
+  const ranges: string[] = [];
+  let next = 0;
+  const walk = (from: number, to: number) => {
+    if (next === indices.length || (indices[next] as number) >= to) ranges.push(`${from}-${to}`);
+    else if (to - from === 1) next++;
+    else {
+      const middle = from + leftSize(to - from);
+      walk(from, middle);
+      walk(middle, to);
+    }
+  };
+  if (count > 0) walk(0, count);
+  return ranges;
+}
+
+/** Walks a tree from left to right, and takes a hash for each subtree without leaves. */
+class PartialTree {
+  readonly #count: number;
+  readonly #leaves: readonly PlacedLeaf[];
+  readonly #hashes: readonly Uint8Array[];
+  #nextLeaf = 0;
+  #nextHash = 0;
+  #short = false;
+
+  constructor(count: number, leaves: readonly PlacedLeaf[], hashes: readonly Uint8Array[]) {
+    this.#count = count;
+    this.#leaves = leaves;
+    this.#hashes = hashes;
+  }
+
+  get usedAll(): boolean {
+    return !this.#short && this.#nextLeaf === this.#leaves.length && this.#nextHash === this.#hashes.length;
+  }
+
+  root(): Uint8Array {
+    return this.#count === 0 ? sha256() : this.#hash(0, this.#count);
+  }
+
+  hashesWithout(kept: readonly number[]): Uint8Array[] {
+    const out: Uint8Array[] = [];
+    let next = 0;
+    const walk = (from: number, to: number) => {
+      if (next === kept.length || (kept[next] as number) >= to) out.push(this.#hash(from, to));
+      else if (to - from === 1) {
+        this.#hash(from, to);
+        next++;
+      } else {
+        const middle = from + leftSize(to - from);
+        walk(from, middle);
+        walk(middle, to);
+      }
+    };
+    if (this.#count > 0) walk(0, this.#count);
+    return out;
+  }
+
+  #hash(from: number, to: number): Uint8Array {
+    const leaf = this.#leaves[this.#nextLeaf];
+    if (leaf === undefined || leaf.index >= to) return this.#taken();
+    if (to - from === 1) {
+      this.#nextLeaf++;
+      return hashLeaf(leaf.leaf);
+    }
+    const middle = from + leftSize(to - from);
+    return hashNode(this.#hash(from, middle), this.#hash(middle, to));
+  }
+
+  #taken(): Uint8Array {
+    const hash = this.#hashes[this.#nextHash++];
+    if (hash !== undefined) return hash;
+    this.#short = true;
+    return NO_HASH;
+  }
+}
+
+/** The leaves of the left subtree: the largest power of two below `count`. Range: from 2. */
+function leftSize(count: number): number {
+  return 2 ** (31 - Math.clz32(count - 1));
 }
 
 /** The hashes of the leaves, one behind the other. */

@@ -74,20 +74,16 @@ export function checkTransaction(
   if (header.operationCount !== bytes.operations.length) throw bad("its operation count is wrong");
   const operations: OperationRecord[] = new Array(bytes.operations.length);
   const leaves: Uint8Array[] = new Array(bytes.operations.length);
-  const keys = new Set<string>();
   for (let i = 0; i < bytes.operations.length; i++) {
     const { leaf: received, value } = bytes.operations[i] as TransactionBytes["operations"][number];
     const leaf = header.class === "membership" ? received.slice() : received;
     const operation = decodeOperation(leaf);
     if (isMembership(operation) !== (header.class === "membership")) throw bad("its class does not fit its operations");
-    if (operation.kind === "put" || operation.kind === "del") {
-      if (keys.has(operation.key)) throw bad("it has two operations on one key");
-      keys.add(operation.key);
-    }
     checkValue(operation, value);
     operations[i] = { operation, leaf, value };
     leaves[i] = leaf;
   }
+  checkOnePerKey(operations);
   checkStanding(header, operations);
   if (toHex(merkleRoot(leaves)) !== toHex(header.root)) throw bad("its Merkle root is wrong");
   const signedSpace = operations[0]?.operation.kind === "genesis" ? null : space;
@@ -120,12 +116,28 @@ export function isMembership(operation: Operation): boolean {
   return operation.kind !== "put" && operation.kind !== "del";
 }
 
-function checkValue(operation: Operation, value: Uint8Array | null): void {
+/** @throws {ProtocolError} `bad_transaction` where two operations are on the same key. */
+export function checkOnePerKey(operations: readonly OperationRecord[]): void {
+  const keys = new Set<string>();
+  for (const { operation } of operations) {
+    if (operation.kind !== "put" && operation.kind !== "del") continue;
+    if (keys.has(operation.key)) throw bad("it has two operations on one key");
+    keys.add(operation.key);
+  }
+}
+
+/**
+ * Checks the value beside an operation: a put has the one that its leaf tells of, any other has none.
+ *
+ * @throws {ProtocolError} `bad_transaction`.
+ * @throws {UnsupportedError} for a put without its value.
+ */
+export function checkValue(operation: Operation, value: Uint8Array | null): void {
   if (operation.kind !== "put") {
     if (value !== null) throw bad("an operation that is no put carries a value");
     return;
   }
-  // Only compaction lets a value go, and no peer of this version compacts.
+  // A value goes with its whole operation, in a partial transaction; another way would be a later kith's.
   if (value === null) throw new UnsupportedError("a put's value flag", 0);
   if (value.length !== operation.length) throw bad("a value has another length than its operation says");
   if (!isSha256(operation.hash, value)) throw bad("a value has another hash");
@@ -144,6 +156,7 @@ function checkStanding(header: Header, operations: readonly OperationRecord[]): 
   if (first === "genesis" && (header.sequence !== 1 || header.parents.length > 0)) throw bad("a genesis has a past");
 }
 
-function bad(detail: string): ProtocolError {
+/** The error for a transaction that is not valid. */
+export function bad(detail: string): ProtocolError {
   return new ProtocolError("bad_transaction", detail);
 }

@@ -1,10 +1,12 @@
 import { equal, utf8Encode } from "../base/bytes.ts";
-import type { CheckedTransaction } from "../data/transaction.ts";
+import type { OperationRecord } from "../data/transaction.ts";
 import type { Del, Put } from "../wire/operation.ts";
+import type { VersionId } from "../wire/transaction.ts";
 import type { Counters } from "./counters.ts";
 import type { Database } from "./database.ts";
 import type { DigestTree } from "./digest_tree.ts";
 import type { OperationRow, Operations } from "./operations.ts";
+import type { Proofs } from "./proofs.ts";
 import { STATES, type TransactionRow } from "./rows.ts";
 import type { Transactions } from "./transactions.ts";
 
@@ -21,6 +23,8 @@ export class Merge {
   readonly #insertDangling;
   readonly #danglingOf;
   readonly #deleteDangling;
+  readonly #namersOf;
+  readonly #proofs: Proofs;
   readonly #anyDangling;
   readonly #insertConflict;
   readonly #deleteConflict;
@@ -33,28 +37,43 @@ export class Merge {
     operations: Operations,
     digest: DigestTree,
     counters: Counters,
+    proofs: Proofs,
   ) {
+    this.#proofs = proofs;
     this.#transactions = transactions;
     this.#operations = operations;
     this.#digest = digest;
     this.#counters = counters;
-    this.#insertReplacement = database.statement("INSERT INTO replacements (named_row, by_row) VALUES (?, ?)");
+    this.#insertReplacement = database.statement(
+      "INSERT OR IGNORE INTO replacements (named_row, by_row) VALUES (?, ?)",
+    );
     this.#insertDangling = database.statement(
-      "INSERT INTO dangling (named_transaction, named_index, by_row) VALUES (?, ?, ?)",
+      "INSERT OR IGNORE INTO dangling (named_transaction, named_index, by_row) VALUES (?, ?, ?)",
     );
     this.#danglingOf = database.statement("SELECT named_index, by_row FROM dangling WHERE named_transaction = ?");
-    this.#deleteDangling = database.statement("DELETE FROM dangling WHERE named_transaction = ?");
+    this.#deleteDangling = database.statement("DELETE FROM dangling WHERE named_transaction = ? AND named_index = ?");
+    this.#namersOf = database.statement("SELECT by_row FROM replacements WHERE named_row = ?");
     this.#anyDangling = database.statement("SELECT 1 FROM dangling LIMIT 1");
     this.#insertConflict = database.statement("INSERT OR IGNORE INTO conflicts (key) VALUES (?)");
     this.#deleteConflict = database.statement("DELETE FROM conflicts WHERE key = ?");
   }
 
-  /** Inserts the operations of a transaction whose row is `place`. @returns the keys they are about. */
-  append(transaction: CheckedTransaction, place: TransactionRow): Set<string> {
+  /**
+   * Inserts operations of a transaction whose row is `place`.
+   *
+   * @param operations by their index in it, in order; none of them is here.
+   * @param isNew whether the transaction itself is; else operations may be named already.
+   * @returns the keys they are about.
+   */
+  append(
+    place: TransactionRow,
+    operations: Iterable<readonly [number, OperationRecord]>,
+    isNew: boolean,
+  ): Set<string> {
     const keys = new Set<string>();
-    const namedBefore = this.#takeDangling(place.id);
+    const namedBefore = this.#danglingNames(place.id);
     const rows: OperationRow[] = [];
-    for (const [index, { operation, leaf, value }] of transaction.operations.entries()) {
+    for (const [index, { operation, leaf, value }] of operations) {
       const row = place.firstRow + index;
       const base = { row, transactionRow: place.row, leaf, value };
       if (operation.kind !== "put" && operation.kind !== "del") {
@@ -64,7 +83,10 @@ export class Merge {
       }
       keys.add(operation.key);
       const key = utf8Encode(operation.key);
-      const isNamed = this.#replaceEarlier(namedBefore.get(index), row, key);
+      const names = namedBefore.get(index);
+      if (names !== undefined) this.#deleteDangling.run(place.id, index);
+      const wasNamed = !isNew && this.#namersOf.get(row) !== undefined;
+      const isNamed = this.#replaceEarlier(names, row, key) || wasNamed;
       const state = isNamed ? STATES.replaced : operation.kind === "del" ? STATES.openDel : STATES.live;
       const before = this.#operations.countLive(key);
       const after = before - this.#replaceNamed(operation, row, key) + (state === STATES.live ? 1 : 0);
@@ -94,12 +116,16 @@ export class Merge {
     for (const name of operation.names) {
       const transaction = this.#transactions.byId(name.transaction);
       if (transaction === null) {
-        this.#insertDangling.run(name.transaction, name.index, byRow);
-        this.#hasDangling = true;
+        this.#addDangling(name, byRow);
         continue;
       }
       if (name.index >= transaction.header.operationCount) continue;
-      const named = this.#operations.withoutValue(transaction.firstRow + name.index);
+      const named = this.#operations.find(transaction.firstRow + name.index);
+      if (named === null) {
+        // What a checkpoint shows as dead is not waited for.
+        if (!this.#proofs.isDead(transaction.row)) this.#addDangling(name, byRow);
+        continue;
+      }
       if (named.key === null || !equal(named.key, key)) continue;
       this.#insertReplacement.run(named.row, byRow);
       if (named.state === STATES.openDel) this.#operations.setState(named, STATES.replaced);
@@ -111,6 +137,11 @@ export class Merge {
     return ended;
   }
 
+  #addDangling(name: VersionId, byRow: number): void {
+    this.#insertDangling.run(name.transaction, name.index, byRow);
+    this.#hasDangling = true;
+  }
+
   #count(key: Uint8Array, before: number, after: number): void {
     const entries = Math.sign(after) - Math.sign(before);
     const conflicts = (after > 1 ? 1 : 0) - (before > 1 ? 1 : 0);
@@ -119,13 +150,12 @@ export class Merge {
     this.#counters.add(entries, conflicts);
   }
 
-  /** Rows that name operations of a transaction which just arrives, by index. */
-  #takeDangling(id: Uint8Array): Map<number, number[]> {
+  /** Rows that name operations of a transaction which were not here, by index. */
+  #danglingNames(id: Uint8Array): Map<number, number[]> {
     const byIndex = new Map<number, number[]>();
     if (!(this.#hasDangling ??= this.#anyDangling.get() !== undefined)) return byIndex;
     const rows = this.#danglingOf.all(id) as [number, number][];
     for (const [index, byRow] of rows) byIndex.set(index, [...(byIndex.get(index) ?? []), byRow]);
-    if (rows.length > 0) this.#deleteDangling.run(id);
     return byIndex;
   }
 }

@@ -51,7 +51,9 @@ export class Operations {
     this.#openDelsOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 3 ORDER BY row`);
     this.#countLive = database.statement("SELECT count(*) FROM operations WHERE key = ? AND state = 0");
     this.#setState = database.statement("UPDATE operations SET state = ?, record_hash = ? WHERE row = ?");
-    this.#last = database.statement("SELECT max(row) FROM operations");
+    this.#last = database.statement(
+      "SELECT first_row + operation_count - 1 FROM transactions ORDER BY row DESC LIMIT 1",
+    );
   }
 
   /** Forgets what is in memory, after a rollback. */
@@ -59,12 +61,17 @@ export class Operations {
     this.#total = null;
   }
 
-  /** How many are held. Rows are numbered from 1 without gaps. */
+  /** The last row that a transaction has taken. Rows are numbered from 1; those of absent operations stay free. */
   get total(): number {
     return this.#total ??= (this.#last.get()?.[0] ?? 0) as number;
   }
 
-  /** Inserts rows that follow the last one. */
+  /** Notes that a transaction has taken so many rows behind the last one. */
+  took(count: number): void {
+    this.#total = this.total + count;
+  }
+
+  /** Inserts rows of a transaction. */
   insert(rows: readonly OperationRow[]): void {
     const hashes = this.#hasher.hashesOf(rows);
     const columnsOf = ({ row, transactionRow, state, key, leaf, value }: OperationRow, i: number): SqlValue[] => {
@@ -80,7 +87,6 @@ export class Operations {
     for (; next < rows.length; next++) {
       this.#insertOne.run(...columnsOf(rows[next] as OperationRow, next));
     }
-    this.#total = this.total + rows.length;
   }
 
   /** One row. @throws {DamagedError} also where there is none. */
@@ -93,11 +99,22 @@ export class Operations {
     return this.#checked(row, this.#withoutValue.get(row), false);
   }
 
-  /** Rows of one transaction, in order. */
+  /** One row without its value, whose hash is not checked; null where there is none. @throws {DamagedError} */
+  find(row: number): OperationRow | null {
+    const columns = this.#withoutValue.get(row);
+    return columns === undefined ? null : this.#checked(row, columns, false);
+  }
+
+  /** All rows of one transaction, in order. @throws {DamagedError} also where one is absent. */
   range(firstRow: number, count: number): OperationRow[] {
-    const rows = this.#range.all(firstRow, firstRow + count);
+    const rows = this.present(firstRow, count);
     if (rows.length !== count) throw new DamagedError("operations", firstRow + rows.length, null);
-    return rows.map((columns, i) => this.#checked(firstRow + i, columns));
+    return rows;
+  }
+
+  /** The rows of one transaction that are here, in order. */
+  present(firstRow: number, count: number): OperationRow[] {
+    return this.#range.all(firstRow, firstRow + count).map((columns) => this.#checked(columns[0] as number, columns));
   }
 
   /** The puts on a key that stand. */

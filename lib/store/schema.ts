@@ -111,6 +111,14 @@ CREATE TABLE digest_leaves (
   PRIMARY KEY (writer, leaf)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- What stands for the absent operations of a transaction that is not whole, in its Merkle tree.
+CREATE TABLE proofs (
+  transaction_row INTEGER PRIMARY KEY,
+  dead INTEGER NOT NULL,            -- 1 where a final checkpoint shows that what is absent is dead
+  hashes BLOB NOT NULL              -- 32 bytes each; they give the header's root with what is here
+) STRICT;
+`,
 ];
 
 /**

@@ -1,12 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "../base/assert.ts";
 import type { Random } from "../base/random.ts";
-import type { CheckedTransaction } from "../data/transaction.ts";
+import { joinedHashes, partialHashes } from "../data/merkle.ts";
+import type { CheckedPartial } from "../data/partial.ts";
+import type { CheckedTransaction, OperationRecord } from "../data/transaction.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier, Head } from "../wire/frontier.ts";
+import type { PartialBytes } from "../wire/partial.ts";
 import { type Header, INSTANCE_BYTES, type VersionId, type WriterId } from "../wire/transaction.ts";
 import { Contexts } from "./contexts.ts";
 import { Counters } from "./counters.ts";
+import { DamagedError } from "./damaged_error.ts";
 import { Database } from "./database.ts";
 import { DigestTree } from "./digest_tree.ts";
 import { Heads, parentsOf } from "./heads.ts";
@@ -22,6 +26,7 @@ import type {
   TransactionRow,
   VersionRow,
 } from "./rows.ts";
+import { Proofs } from "./proofs.ts";
 import { openSchema, pragma } from "./schema.ts";
 import { Transactions } from "./transactions.ts";
 import { verify } from "./verify.ts";
@@ -54,6 +59,7 @@ export class Store {
   readonly #contexts: Contexts;
   readonly #counters: Counters;
   readonly #digest: DigestTree;
+  readonly #proofs: Proofs;
   readonly #merge: Merge;
   readonly #versions: Versions;
   readonly #lacking: Lacking;
@@ -72,7 +78,15 @@ export class Store {
     this.#contexts = new Contexts(database);
     this.#counters = new Counters(database);
     this.#digest = new DigestTree(database, this.#writers);
-    this.#merge = new Merge(database, this.#transactions, this.#operations, this.#digest, this.#counters);
+    this.#proofs = new Proofs(database);
+    this.#merge = new Merge(
+      database,
+      this.#transactions,
+      this.#operations,
+      this.#digest,
+      this.#counters,
+      this.#proofs,
+    );
     this.#versions = new Versions(database, this.#transactions, this.#operations);
     this.#lacking = new Lacking(database, this.#writers, this.#heads);
     this.#selectMeta = database.statement("SELECT value FROM meta WHERE key = ?");
@@ -202,14 +216,73 @@ export class Store {
    * @returns the keys it is about.
    */
   append(transaction: CheckedTransaction, context: number): Set<string> {
+    return this.#merge.append(this.#place(transaction, context), transaction.operations.entries(), true);
+  }
+
+  /** The same for a partial transaction: one that is not held. Some of its operations may come by `supplement`. */
+  appendPartial(partial: CheckedPartial, context: number): Set<string> {
+    const place = this.#place(partial, context);
+    if (partial.hashes.length > 0) this.#proofs.set(place.row, partial.hashes, false);
+    return this.#merge.append(place, placed(partial), true);
+  }
+
+  /**
+   * Takes in operations of a held transaction that are absent, as if they had come in time; not those that a final
+   * checkpoint shows as dead.
+   *
+   * @returns the keys they are about.
+   */
+  supplement(partial: CheckedPartial): Set<string> {
+    const place = this.#transactions.byId(partial.id);
+    assert(place !== null, "what is supplemented is held");
+    const { row, firstRow, header } = place;
+    if (this.#proofs.isDead(row)) return new Set();
+    const present = new Set(this.#operations.present(firstRow, header.operationCount).map((held) => held.row));
+    const absent = placed(partial).filter(([index]) => !present.has(firstRow + index));
+    if (absent.length === 0) return new Set();
+    this.begin();
+    const hashes = joinedHashes(
+      header.operationCount,
+      { indices: [...present].map((held) => held - firstRow), hashes: this.#proofs.of(row) ?? [] },
+      { indices: partial.operations.map(({ index }) => index), hashes: partial.hashes },
+    );
+    if (hashes !== null) this.#proofs.set(row, hashes, false);
+    return this.#merge.append(place, absent, false);
+  }
+
+  /** Whether all operations of a transaction are held; else `loadPartial` gives what is. */
+  isWhole(transactionRow: number): boolean {
+    return this.#proofs.of(transactionRow) === null;
+  }
+
+  /**
+   * A transaction as it travels without some of its operations; every record of it is checked.
+   *
+   * @param indices of the operations that are wanted; null for all that are held.
+   * @throws {DamagedError}
+   */
+  loadPartial(transactionRow: number, indices: ReadonlySet<number> | null): PartialBytes {
+    const { headerBytes, signature, firstRow, header } = this.#transactions.byRow(transactionRow);
+    const count = header.operationCount;
+    const held = this.#operations.present(firstRow, count)
+      .map(({ row, leaf, value }) => ({ index: row - firstRow, leaf, value }));
+    const hashes = this.#proofs.of(transactionRow) ?? [];
+    if (hashes.length === 0 && held.length < count) throw new DamagedError("operations", firstRow + held.length, null);
+    const operations = indices === null ? held : held.filter(({ index }) => indices.has(index));
+    const kept = operations.map(({ index }) => index);
+    return { header: headerBytes, signature, operations, hashes: partialHashes(count, held, hashes, kept) };
+  }
+
+  #place(transaction: CheckedTransaction | CheckedPartial, context: number): TransactionRow {
     const { id, header } = transaction;
     assert(!this.hasTransaction(id), "a transaction is appended once");
     for (const parent of parentsOf(header)) assert(this.hasTransaction(parent), "parents are held before their child");
     this.begin();
     const writer = this.#writers.numberFor(header);
     const place = this.#transactions.insert(transaction, writer, this.#operations.total + 1, context);
+    this.#operations.took(header.operationCount);
     this.#heads.append(place);
-    return this.#merge.append(transaction, place);
+    return place;
   }
 
   /** Whether the frontier has room for a transaction: for one more writer, or one more head of a writer (a fork). */
@@ -386,8 +459,13 @@ export class Store {
       this.#contexts,
       this.#counters,
       this.#digest,
+      this.#proofs,
     ];
     for (const part of parts) part.reset();
     this.#instance = null;
   }
+}
+
+function placed({ operations }: CheckedPartial): [number, OperationRecord][] {
+  return operations.map((operation) => [operation.index, operation]);
 }

@@ -12,6 +12,9 @@ import type { TransactionRow } from "./rows.ts";
 const COLUMNS = "row, id, writer, sequence, first_operation, operation_count, first_row, class, context, header, " +
   "signature, record_hash";
 
+/** What is held of a transaction beside its operations. */
+type SignedHeader = Pick<CheckedTransaction, "id" | "header" | "headerBytes" | "signature">;
+
 /** The transactions table: header, signature and place of every transaction held. */
 export class Transactions {
   readonly #byId;
@@ -69,7 +72,7 @@ export class Transactions {
   }
 
   /** Inserts a transaction that is not held. @param firstRow of its operations. @param writer its number. */
-  insert(transaction: CheckedTransaction, writer: number, firstRow: number, context: number): TransactionRow {
+  insert(transaction: SignedHeader, writer: number, firstRow: number, context: number): TransactionRow {
     const { header } = transaction;
     const row = this.total + 1;
     const kept: TransactionRow = {

@@ -16,6 +16,7 @@ import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import { bundleSizeBytes, readBundle, type TransactionBytes, writeBundle } from "./bundle.ts";
 import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
+import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "./partial.ts";
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
 import { readAscii, writeAscii } from "./text.ts";
 import { ID_BYTES, isSortedSet, readIds, readSortedIds, SIGNATURE_BYTES, type Stamp, writeIds } from "./transaction.ts";
@@ -39,6 +40,7 @@ export const MESSAGE_KINDS = {
   state: 27,
   records: 28,
   want: 29,
+  partials: 30,
 } as const satisfies Record<Message["type"], number>;
 
 /** Shows that the sender shares the space, without naming it. */
@@ -160,6 +162,13 @@ export interface Want {
   readonly ids: readonly Uint8Array[];
 }
 
+/** Transactions some of whose operations are absent, in causal order: a part of a pull, or asked for. */
+export interface Partials {
+  readonly type: "partials";
+  /** ≤ `MAX_MESSAGE_TRANSACTIONS`. */
+  readonly list: readonly PartialBytes[];
+}
+
 /** What travels in a frame from kind 16. */
 export type Message =
   | Prove
@@ -175,7 +184,8 @@ export type Message =
   | Pulled
   | State
   | Records
-  | Want;
+  | Want
+  | Partials;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
 export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
@@ -246,6 +256,8 @@ function readBody(kind: number, reader: Reader): Message | null {
       return { type: "records", list: readList(reader, MAX_MESSAGE_RECORDS, readPeerRecord) };
     case MESSAGE_KINDS.want:
       return { type: "want", ids: readIds(reader, MAX_WANTED) };
+    case MESSAGE_KINDS.partials:
+      return { type: "partials", list: readList(reader, MAX_MESSAGE_TRANSACTIONS, readPartial) };
     default:
       return null;
   }
@@ -275,13 +287,16 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "want":
       assert(message.ids.length <= MAX_WANTED, "wanted ids within their limit");
       return writeIds(writer, message.ids);
+    case "partials":
+      return writeList(writer, message.list, MAX_MESSAGE_TRANSACTIONS, writePartial);
   }
 }
 
-/** Exact where bodies are large, so that nothing is copied while the buffer grows. */
+/** Enough where bodies are large, so that nothing is copied while the buffer grows. */
 function bodyCapacityBytes(message: Message): number {
-  if (message.type !== "transactions") return 256;
-  return message.list.reduce((size, bundle) => size + bundleSizeBytes(bundle), 8);
+  if (message.type === "transactions") return message.list.reduce((size, bundle) => size + bundleSizeBytes(bundle), 8);
+  if (message.type === "partials") return message.list.reduce((size, partial) => size + partialSizeBytes(partial), 8);
+  return 256;
 }
 
 function writeOffer(writer: Writer, offer: Offer): void {

@@ -2,7 +2,15 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { fromHex, toHex } from "../../lib/base/bytes.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
-import { merklePath, merkleRoot, verifyMerklePath } from "../../lib/data/merkle.ts";
+import {
+  joinedHashes,
+  merklePath,
+  merkleRoot,
+  partialHashes,
+  partialRoot,
+  type PlacedLeaf,
+  verifyMerklePath,
+} from "../../lib/data/merkle.ts";
 
 /** The leaves that implementations of RFC 6962 are commonly tested with, and the roots over the first n of them. */
 const LEAVES = [
@@ -95,4 +103,59 @@ Deno.test("a path with one bit changed proves nothing", () => {
       assert(!verifyMerklePath(leaves[index] as Uint8Array, index, count, path, merkleRoot(leaves)));
     }),
   );
+});
+
+/** A tree, and which of its leaves are here: all, or by a mask those that are. */
+const partialTrees = fc.tuple(fc.integer({ min: 0, max: 70 }), fc.infiniteStream(fc.boolean())).map(([count, mask]) => {
+  const leaves = Array.from({ length: count }, (_, index) => ({ index, leaf: Uint8Array.of(index, 7) }));
+  return { count, leaves, here: leaves.filter(() => mask.next().value), mask };
+});
+
+Deno.test("any leaves give the root with the hashes for the rest, also where some go later or come together", () => {
+  fc.assert(
+    fc.property(partialTrees, ({ count, leaves, here, mask }) => {
+      const root = merkleRoot(leaves.map(({ leaf }) => leaf));
+      const indicesOf = (list: typeof leaves) => list.map(({ index }) => index);
+      const hashes = partialHashes(count, leaves, [], indicesOf(here));
+      assertEquals(partialRoot(count, here, hashes), root);
+      assert(hashes.length <= Math.max(1, count));
+      const fewer = here.filter(() => mask.next().value);
+      const more = partialHashes(count, here, hashes, indicesOf(fewer));
+      assertEquals(more, partialHashes(count, leaves, [], indicesOf(fewer)));
+      const others = leaves.filter(() => mask.next().value);
+      const ofOthers = partialHashes(count, leaves, [], indicesOf(others));
+      const both = leaves.filter((leaf) => fewer.includes(leaf) || others.includes(leaf));
+      assertEquals(
+        joinedHashes(
+          count,
+          { indices: indicesOf(fewer), hashes: more },
+          { indices: indicesOf(others), hashes: ofOthers },
+        ),
+        partialHashes(count, leaves, [], indicesOf(both)),
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("leaves that were changed, moved or left out do not give the root, and neither do hashes too few or too many", () => {
+  const leaves = Array.from({ length: 11 }, (_, index) => ({ index, leaf: Uint8Array.of(index) }));
+  const root = merkleRoot(leaves.map(({ leaf }) => leaf));
+  const here = leaves.filter(({ index }) => index === 2 || index === 9);
+  const hashes = partialHashes(11, leaves, [], [2, 9]);
+  assertEquals(partialRoot(11, here, hashes), root);
+  const [two, nine] = here as [PlacedLeaf, PlacedLeaf];
+  const wrong: [readonly PlacedLeaf[], readonly Uint8Array[]][] = [
+    [[two, { ...nine, leaf: Uint8Array.of(8) }], hashes],
+    [[two, { ...nine, index: 8 }], hashes],
+    [[two], hashes],
+    [[two, nine, { index: 11, leaf: nine.leaf }], hashes],
+    [here, hashes.slice(1)],
+    [here, [...hashes, root]],
+    [here, hashes.toReversed()],
+  ];
+  for (const [some, given] of wrong) {
+    const found = partialRoot(11, some, given);
+    assert(found === null || toHex(found) !== toHex(root));
+  }
 });

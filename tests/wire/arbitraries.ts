@@ -6,6 +6,7 @@ import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import { compareHeads, type Frontier } from "../../lib/wire/frontier.ts";
 import type { Message } from "../../lib/wire/message.ts";
 import type { Operation } from "../../lib/wire/operation.ts";
+import type { PartialBytes } from "../../lib/wire/partial.ts";
 import type { PeerRecord } from "../../lib/wire/peer_record.ts";
 import {
   compareVersionIds,
@@ -106,6 +107,16 @@ export const bundles: fc.Arbitrary<TransactionBytes> = fc.record({
   operations: fc.array(fc.record({ leaf: blob(200), value: fc.option(blob(300)) }), { maxLength: 4 }),
 });
 
+export const partials: fc.Arbitrary<PartialBytes> = fc.record({
+  header: blob(200),
+  signature: bytes(64),
+  operations: fc.array(
+    fc.record({ index: count(0, MAX_OPERATIONS - 1), leaf: blob(200), value: fc.option(blob(300)) }),
+    { maxLength: 4 },
+  ).map((list) => distinct(list, (a, b) => a.index - b.index)),
+  hashes: fc.array(id, { maxLength: 5 }),
+});
+
 export const records: fc.Arbitrary<PeerRecord> = fc.record({
   peer: id,
   dateMs: count(0, 2 ** 48 - 1),
@@ -148,6 +159,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({ type: fc.constant("records" as const), list: fc.array(records, { maxLength: 3 }) }),
   fc.record({ type: fc.constant("want" as const), ids: fc.array(id, { maxLength: 4 }) }),
+  fc.record({ type: fc.constant("partials" as const), list: fc.array(partials, { maxLength: 3 }) }),
 );
 
 /** A way to damage bytes: cut them short, lengthen them, or change one byte. */

@@ -57,6 +57,22 @@ const EXACT: [Message, number, Uint8Array][] = [
   ],
   [{ type: "records", list: [RECORD] }, 28, bytesOf("01", RECORD_HEX)],
   [{ type: "want", ids: [bytesOf("02*32"), bytesOf("01*32")] }, 29, bytesOf("02 02*32 01*32")],
+  [
+    {
+      type: "partials",
+      list: [{
+        header: bytesOf("aa"),
+        signature: bytesOf("bb*64"),
+        operations: [
+          { index: 1, leaf: bytesOf("0102"), value: bytesOf("cc") },
+          { index: 200, leaf: bytesOf("03"), value: null },
+        ],
+        hashes: [bytesOf("dd*32")],
+      }],
+    },
+    30,
+    bytesOf("01 01 aa bb*64 02 01 02 0102 01 01 cc 8148 01 03 00 01 dd*32"),
+  ],
 ];
 
 for (const [message, kind, body] of EXACT) {
@@ -88,7 +104,7 @@ Deno.test("messages are canonical", () => {
 });
 
 Deno.test("a kind that is not known is no error", () => {
-  assertEquals(decodeMessage(30, bytesOf("01 02")), null);
+  assertEquals(decodeMessage(200, bytesOf("01 02")), null);
   assertEquals(decodeMessage(2 ** 40, new Uint8Array()), null);
 });
 

@@ -1,0 +1,55 @@
+import { HASH_BYTES } from "../crypto/hash.ts";
+import type { Database } from "./database.ts";
+
+/** What stands for the absent operations of transactions that are not whole. */
+export class Proofs {
+  readonly #select;
+  readonly #upsert;
+  readonly #delete;
+  readonly #selectAny;
+  /** Whether there may be any; null before it was looked up. */
+  #any: boolean | null = null;
+
+  constructor(database: Database) {
+    this.#select = database.statement("SELECT dead, hashes FROM proofs WHERE transaction_row = ?");
+    this.#upsert = database.statement("INSERT OR REPLACE INTO proofs (transaction_row, dead, hashes) VALUES (?, ?, ?)");
+    this.#delete = database.statement("DELETE FROM proofs WHERE transaction_row = ?");
+    this.#selectAny = database.statement("SELECT 1 FROM proofs LIMIT 1");
+  }
+
+  /** Forgets what is in memory, after a rollback. */
+  reset(): void {
+    this.#any = null;
+  }
+
+  /** The hashes that a transaction's Merkle tree has for its absent operations; null where it is whole. */
+  of(transactionRow: number): Uint8Array[] | null {
+    if (!this.#hasAny) return null;
+    const bytes = this.#select.get(transactionRow)?.[1] as Uint8Array | undefined;
+    if (bytes === undefined) return null;
+    const hashes: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += HASH_BYTES) hashes.push(bytes.slice(at, at + HASH_BYTES));
+    return hashes;
+  }
+
+  /** Whether a final checkpoint shows that the absent operations of a transaction are dead. */
+  isDead(transactionRow: number): boolean {
+    return this.#hasAny && this.#select.get(transactionRow)?.[0] === 1;
+  }
+
+  /** Keeps the hashes of a transaction; with none it is whole. */
+  set(transactionRow: number, hashes: readonly Uint8Array[], dead: boolean): void {
+    if (hashes.length === 0) {
+      this.#delete.run(transactionRow);
+      return;
+    }
+    const bytes = new Uint8Array(hashes.length * HASH_BYTES);
+    for (const [i, hash] of hashes.entries()) bytes.set(hash, i * HASH_BYTES);
+    this.#upsert.run(transactionRow, dead ? 1 : 0, bytes);
+    this.#any = true;
+  }
+
+  get #hasAny(): boolean {
+    return this.#any ??= this.#selectAny.get() !== undefined;
+  }
+}
