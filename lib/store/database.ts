@@ -36,11 +36,14 @@ interface ArrayReturning {
 export class Statement {
   readonly #statement: StatementSync;
   readonly #failed: (error: unknown) => never;
+  readonly #check: () => void;
 
-  constructor(statement: StatementSync, failed: (error: unknown) => never) {
+  /** @param check throws where nothing may be written now. */
+  constructor(statement: StatementSync, failed: (error: unknown) => never, check: () => void) {
     (statement as StatementSync & ArrayReturning).setReturnArrays(true);
     this.#statement = statement;
     this.#failed = failed;
+    this.#check = check;
   }
 
   /** The first row; undefined where there is none. @throws {KithError} `store_…`, as all here. */
@@ -63,6 +66,7 @@ export class Statement {
 
   /** Executes a statement without result. */
   run(...parameters: SqlValue[]): void {
+    this.#check();
     try {
       this.#statement.run(...parameters);
     } catch (error) {
@@ -82,6 +86,11 @@ export class Database {
   #inTransaction = false;
   /** Why nothing more is written. */
   #refusal: KithError | null = null;
+  /** The error at which SQLite took the transaction under way back by itself. */
+  #takenBack: unknown = null;
+  readonly #check = () => {
+    if (this.#takenBack !== null) throw this.#takenBack;
+  };
 
   /** @param source a file path or ":memory:"; tests may hand in an open database. */
   constructor(source: string | DatabaseSync) {
@@ -102,8 +111,8 @@ export class Database {
   statement(sql: string): Statement {
     try {
       return new Statement(this.#database.prepare(sql), (error) => {
-        throw this.#translate(error);
-      });
+        throw this.#failure(error);
+      }, this.#check);
     } catch (error) {
       throw this.#translate(error);
     }
@@ -111,10 +120,11 @@ export class Database {
 
   /** Executes statements that are used once. */
   execute(sql: string): void {
+    this.#check();
     try {
       this.#database.exec(sql);
     } catch (error) {
-      throw this.#translate(error);
+      throw this.#failure(error);
     }
   }
 
@@ -155,6 +165,7 @@ export class Database {
   rollback(): void {
     if (!this.#inTransaction) return;
     this.#inTransaction = false;
+    this.#takenBack = null;
     // SQLite has already rolled back by itself after some errors (a full disk, a failed read).
     if (this.#database.isTransaction) this.#rollback.run();
   }
@@ -163,6 +174,16 @@ export class Database {
   close(): void {
     this.#inTransaction = false;
     this.#database.close();
+  }
+
+  /**
+   * The error of a statement. After some of them SQLite has taken the transaction back by itself, and would let every
+   * statement that follows stand on its own: so none is run before whoever writes has heard of it and rolls back.
+   */
+  #failure(error: unknown): unknown {
+    const failure = this.#translate(error);
+    if (this.#inTransaction && !this.#database.isTransaction) this.#takenBack ??= failure;
+    return failure;
   }
 
   #translate(error: unknown): unknown {

@@ -264,6 +264,26 @@ Deno.test("a full disk is told, leaves nothing of the commit, and writing goes o
   store.close();
 });
 
+Deno.test("what is written after a full disk took a transaction back does not stand on its own", () => {
+  const database = new DatabaseSync(":memory:");
+  const store = openStore(database);
+  database.exec(`PRAGMA max_page_count = ${store.sizeBytes / 4096 + 2}`);
+  store.setMeta("before", new Uint8Array([1]));
+  const fails = (act: () => void) => assertEquals(assertThrows(act, KithError).code, "store_full");
+  fails(() => store.setMeta("large", new Uint8Array(200_000)));
+  assertEquals(database.isTransaction, false);
+  database.exec("PRAGMA max_page_count = 1000000");
+  fails(() => store.setMeta("behind", new Uint8Array([2])));
+  fails(() => store.append(transactionOf({ operations: [{ put: "a" }] }), 0));
+  fails(() => store.commit());
+  const held = () => ["before", "large", "behind"].filter((key) => store.getMeta(key) !== null);
+  assertEquals([held(), store.transactionsTotal], [[], 0]);
+  store.setMeta("behind", new Uint8Array([2]));
+  store.commit();
+  assertEquals(held(), ["behind"]);
+  store.close();
+});
+
 /** A database whose commits fail with an error code of SQLite while it is told to. */
 function failingDatabase(errcode: number): { database: DatabaseSync; fail: (fails: boolean) => void } {
   let fails = false;
