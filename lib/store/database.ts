@@ -16,10 +16,17 @@ const CODES: ReadonlyMap<number, ErrorCode> = new Map([
   [26, "store_not_kith"],
 ]);
 
+/** The code of what has none of its own. */
+const GENERIC = 1;
+
 /** The same, where only the text of the error says it: while a statement is prepared, or a file is opened. */
 const TEXTS: readonly (readonly [string, ErrorCode])[] = [
   ["file is not a database", "store_not_kith"],
   ["malformed", "store_damaged"],
+  // The statements here are right for every schema that this program made: one that they do not fit was changed since.
+  ["no such table", "store_damaged"],
+  ["no such column", "store_damaged"],
+  ["has no column", "store_damaged"],
   ["database is locked", "store_busy"],
   ["readonly", "store_read_only"],
   ["database or disk is full", "store_full"],
@@ -188,9 +195,8 @@ export class Database {
 
   #translate(error: unknown): unknown {
     if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_SQLITE_ERROR") return error;
-    const code = "errcode" in error && typeof error.errcode === "number"
-      ? CODES.get(error.errcode & 0xff)
-      : TEXTS.find(([text]) => error.message.includes(text))?.[1];
+    const primary = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : GENERIC;
+    const code = primary === GENERIC ? TEXTS.find(([text]) => error.message.includes(text))?.[1] : CODES.get(primary);
     return code === undefined ? error : new KithError(code, { path: this.path, detail: error.message }, error);
   }
 
