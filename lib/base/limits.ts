@@ -79,6 +79,8 @@ export const MAX_SEALED_BYTES = 256;
 export const MAX_GRANT_LEAF_BYTES = 1024;
 /** Hashes of a Merkle path: `MAX_OPERATIONS` is 2^12. */
 export const MAX_MERKLE_PATH = 12;
+/** Members that a checkpoint names as long absent: as many as a space has writers. */
+export const MAX_ABSENT_MEMBERS = 8192;
 /** Hashes that stand for the absent operations of a partial transaction: one beside every leaf, at the most. */
 export const MAX_PARTIAL_HASHES = 4096;
 /** Epoch secrets handed to a joiner. */

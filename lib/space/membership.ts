@@ -6,6 +6,7 @@ import { DOMAINS } from "../wire/domains.ts";
 import { redeemMessage } from "../wire/authenticated.ts";
 import type { Header, VersionId } from "../wire/transaction.ts";
 import { type Act, type MembershipOperation, versionKey } from "./acts.ts";
+import { Checkpoints } from "./checkpoints.ts";
 
 /** What a member may do. */
 export type Role = Grant["role"];
@@ -37,6 +38,10 @@ export class Membership {
   readonly #admissionsByPeer = new Map<string, Act<Genesis | Redeem | Grant>[]>();
   readonly #redeemsByGrant = new Map<string, Act<Redeem>[]>();
   readonly #revokesByTarget = new Map<string, Act<Revoke>[]>();
+  readonly #checkpoints = new Checkpoints({
+    inContext: (context, row) => this.#inContext(context, row),
+    membersAt: (context) => this.#membersAt(context),
+  });
   readonly #contextRows: (context: number) => readonly number[];
   readonly #verify: Verify;
 
@@ -59,6 +64,12 @@ export class Membership {
     this.#admissionsByPeer.clear();
     this.#redeemsByGrant.clear();
     this.#revokesByTarget.clear();
+    this.#checkpoints.clear();
+  }
+
+  /** The checkpoints of the space, and how far each has come. */
+  get checkpoints(): Checkpoints {
+    return this.#checkpoints;
   }
 
   /** Takes in an applied membership transaction. */
@@ -171,6 +182,7 @@ export class Membership {
 
   #index(act: Act): void {
     const { operation } = act;
+    this.#checkpoints.add(act);
     if (operation.kind === "genesis") push(this.#admissionsByPeer, toHex(act.peer), act as Act<Genesis>);
     if (operation.kind === "redeem") {
       push(this.#admissionsByPeer, toHex(act.peer), act as Act<Redeem>);
@@ -190,12 +202,22 @@ export class Membership {
     }
   }
 
+  /** The members in a past. */
+  #membersAt(context: number): Uint8Array[] {
+    const members: Uint8Array[] = [];
+    for (const [peer, admissions] of this.#admissionsByPeer) {
+      const id = fromHex(peer);
+      if (admissions.some(({ version }) => this.#standingAt(version, id, context) !== null)) members.push(id);
+    }
+    return members;
+  }
+
   #standingAt(version: VersionId, peer: Uint8Array, context: number): Standing | null {
     const act = this.#acts.get(versionKey(version));
     if (act === undefined || !this.#inContext(context, act.row)) return null;
-    if (act.operation.kind === "revoke") return null;
+    if (!isAdmission(act)) return null;
     if (act.operation.kind === "grant" && act.operation.subjectKind === "invite") return null;
-    const standing = this.#standingFrom(act as Act<Genesis | Redeem | Grant>);
+    const standing = this.#standingFrom(act);
     if (standing === null || !equal(standing.peer, peer)) return null;
     for (const revoke of this.#revokesOf(peer)) {
       if (this.#inContext(context, revoke.row) && !this.#inContext(act.context, revoke.row)) return null;
@@ -255,6 +277,11 @@ export class Membership {
   }
 }
 
+function isAdmission(act: Act): act is Act<Genesis | Redeem | Grant> {
+  const { kind } = act.operation;
+  return kind === "genesis" || kind === "redeem" || kind === "grant";
+}
+
 function judgeOperation(
   operation: CheckedTransaction["operations"][number]["operation"],
   standing: Standing,
@@ -271,6 +298,7 @@ function judgeOperation(
     if (standing.role !== "admin") return "only an admin may grant";
     return operation.prefix.startsWith(standing.prefix) ? null : "its writer may not grant more keys than it may write";
   }
+  if (operation.kind === "checkpoint" && standing.role !== "admin") return "only an admin may write a checkpoint";
   if (operation.kind === "revoke") {
     const leaves = operation.target.kind === "peer" && equal(operation.target.peer, writer);
     return standing.role === "admin" || (leaves && operation.frontier === null) ? null : "only an admin may revoke";

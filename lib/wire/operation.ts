@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import { compare } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import {
+  MAX_ABSENT_MEMBERS,
   MAX_INVITE_USES,
   MAX_KEY_BYTES,
   MAX_MEDIA_BYTES,
@@ -17,15 +18,18 @@ import { readAscii, readText, writeAscii, writeText } from "./text.ts";
 import {
   compareVersionIds,
   ID_BYTES,
+  isSortedSet,
   readFlag,
+  readSortedIds,
   readVersionId,
   SIGNATURE_BYTES,
   type VersionId,
+  writeIds,
   writeVersionId,
 } from "./transaction.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
-/** The first byte of a leaf. Append-only; 20 and 21 are reserved. */
+/** The first byte of a leaf. Append-only. */
 export const OPERATION_KINDS = {
   put: 1,
   del: 2,
@@ -129,8 +133,25 @@ export interface Revoke {
   readonly sealed: readonly SealedSecret[];
 }
 
+/** Proposes that what is dead inside a frontier goes for good. */
+export interface Checkpoint {
+  readonly kind: "checkpoint";
+  /** Inside the past of its transaction. */
+  readonly frontier: Frontier;
+  /** The digest of the state inside that frontier (32 bytes). */
+  readonly digest: Uint8Array;
+  /** Members that are not waited for: peer ids, sorted, distinct, ≤ `MAX_ABSENT_MEMBERS`. */
+  readonly absent: readonly Uint8Array[];
+}
+
+/** "I hold all of that checkpoint, and its digest is right." */
+export interface Confirm {
+  readonly kind: "confirm";
+  readonly checkpoint: VersionId;
+}
+
 /** What a transaction is made of. */
-export type Operation = Put | Del | Genesis | Grant | Redeem | Revoke;
+export type Operation = Put | Del | Genesis | Grant | Redeem | Revoke | Checkpoint | Confirm;
 
 /** The bytes of an operation, a leaf of the Merkle tree (lib/wire/PROTOCOL.md, "Operations"). */
 export function encodeOperation(operation: Operation): Uint8Array {
@@ -158,6 +179,14 @@ export function encodeOperation(operation: Operation): Uint8Array {
       break;
     case "revoke":
       writeRevoke(writer, operation);
+      break;
+    case "checkpoint":
+      assert(operation.absent.length <= MAX_ABSENT_MEMBERS && isSortedSet(operation.absent), "absent members sorted");
+      writeFrontier(writer, operation.frontier);
+      writeIds(writer.raw(operation.digest), operation.absent);
+      break;
+    case "confirm":
+      writeVersionId(writer, operation.checkpoint);
       break;
   }
   return writer.finish();
@@ -196,6 +225,15 @@ function readOperation(reader: Reader): Operation {
       };
     case OPERATION_KINDS.revoke:
       return readRevoke(reader);
+    case OPERATION_KINDS.checkpoint:
+      return {
+        kind: "checkpoint",
+        frontier: readFrontier(reader),
+        digest: reader.raw(ID_BYTES),
+        absent: readSortedIds(reader, MAX_ABSENT_MEMBERS),
+      };
+    case OPERATION_KINDS.confirm:
+      return { kind: "confirm", checkpoint: readVersionId(reader) };
     default:
       throw new UnsupportedError("operation kind", kind);
   }

@@ -99,6 +99,8 @@ export const operations: fc.Arbitrary<Operation> = fc.oneof(
   grants,
   fc.record({ kind: fc.constant("redeem" as const), grant: versionId, signature: bytes(64), sealingKey: id }),
   revokes,
+  fc.record({ kind: fc.constant("checkpoint" as const), frontier: frontiers, digest: id, absent: ids }),
+  fc.record({ kind: fc.constant("confirm" as const), checkpoint: versionId }),
 );
 
 export const bundles: fc.Arbitrary<TransactionBytes> = fc.record({

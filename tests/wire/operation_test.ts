@@ -58,6 +58,20 @@ const EXACT: [string, Operation, Uint8Array][] = [
     },
     bytesOf("13 01 ee*32 8100", "01 01 aa*32 bb*16 01 07 cc*32", "02 01*32 02 f00f 02*32 00"),
   ],
+  [
+    "a checkpoint",
+    {
+      kind: "checkpoint",
+      frontier: [{
+        writer: { peer: bytesOf("aa*32"), instance: bytesOf("bb*16") },
+        heads: [{ sequence: 7, id: bytesOf("cc*32") }],
+      }],
+      digest: bytesOf("dd*32"),
+      absent: [bytesOf("01*32"), bytesOf("02*32")],
+    },
+    bytesOf("14", "01 aa*32 bb*16 01 07 cc*32", "dd*32", "02 01*32 02*32"),
+  ],
+  ["a confirm", { kind: "confirm", checkpoint: NAME }, bytesOf("15 ee*32 8100")],
 ];
 
 for (const [name, operation, bytes] of EXACT) {
@@ -119,8 +133,7 @@ for (const [name, [detail, bytes]] of Object.entries(MALFORMED)) {
 
 const LATER: Record<string, Uint8Array> = {
   "operation kind 3": bytesOf("03"),
-  "operation kind 20": bytesOf("14"),
-  "operation kind 21": bytesOf("15"),
+  "operation kind 22": bytesOf("16"),
   "value kind 1": bytesOf("01 01 6b 00 01 61 01 00 cc*32"),
   "grant subject 2": bytesOf("11 02 aa*32"),
   "role 3": bytesOf("11 00 aa*32 03"),

@@ -1,0 +1,116 @@
+import { toHex } from "../base/bytes.ts";
+import type { Checkpoint, Confirm, Revoke } from "../wire/operation.ts";
+import { type Act, versionKey } from "./acts.ts";
+
+/** What checkpoints are judged by. */
+export interface CheckpointPorts {
+  /** Whether the membership transaction in a row is in a past. */
+  inContext(context: number, row: number): boolean;
+  /** The peers that are members in a past. */
+  membersAt(context: number): readonly Uint8Array[];
+}
+
+/** A checkpoint, and how far it has come. */
+export interface CheckpointView {
+  readonly act: Act<Checkpoint>;
+  /** Whether it is final: what is dead inside its frontier may go. */
+  readonly isFinal: boolean;
+  /** Members, in its past, that are waited for: base for a peer's own decision to confirm. Hexadecimal ids. */
+  readonly missing: readonly string[];
+}
+
+interface Held {
+  readonly act: Act<Checkpoint>;
+  /** Hexadecimal ids of the members in its past. */
+  readonly members: ReadonlySet<string>;
+  readonly confirmed: Set<string>;
+  isFinal: boolean;
+}
+
+/**
+ * Checkpoints and their confirms (lib/wire/PROTOCOL.md, "Checkpoints"). A confirm is judged by its own past, so that
+ * every peer comes to the same judgement in whatever order things arrive; and a confirm once counted always counts.
+ */
+export class Checkpoints {
+  readonly #ports: CheckpointPorts;
+  /** By `versionKey`, in the order in which they were applied. */
+  readonly #held = new Map<string, Held>();
+  readonly #revokes: Act<Revoke>[] = [];
+
+  constructor(ports: CheckpointPorts) {
+    this.#ports = ports;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#held.clear();
+    this.#revokes.length = 0;
+  }
+
+  /** Takes in a membership act; only what has to do with checkpoints matters. */
+  add(act: Act): void {
+    switch (act.operation.kind) {
+      case "revoke":
+        this.#revokes.push(act as Act<Revoke>);
+        return;
+      case "checkpoint":
+        this.#addCheckpoint(act as Act<Checkpoint>);
+        return;
+      case "confirm":
+        this.#addConfirm(act as Act<Confirm>);
+        return;
+    }
+  }
+
+  /** The final checkpoint that was applied last; null where there is none. */
+  get latestFinal(): CheckpointView | null {
+    const held = [...this.#held.values()].findLast(({ isFinal }) => isFinal);
+    return held === undefined ? null : viewOf(held);
+  }
+
+  /** The checkpoint that was applied last, where it is not final; null where it is, or there is none. */
+  get pending(): CheckpointView | null {
+    const held = [...this.#held.values()].at(-1);
+    return held === undefined || held.isFinal ? null : viewOf(held);
+  }
+
+  /** Whether a confirm written now, upon all that was applied, would count. */
+  canBeConfirmed({ act }: CheckpointView): boolean {
+    return !this.#revokes.some((revoke) => !this.#ports.inContext(act.context, revoke.row)) &&
+      [...this.#held.values()].every((other) => other.act === act || this.#ports.inContext(act.context, other.act.row));
+  }
+
+  #addCheckpoint(act: Act<Checkpoint>): void {
+    const members = new Set(this.#ports.membersAt(act.context).map(toHex));
+    const held = { act, members, confirmed: new Set([toHex(act.peer)]), isFinal: false };
+    this.#held.set(versionKey(act.version), held);
+    settle(held);
+  }
+
+  #addConfirm(act: Act<Confirm>): void {
+    const held = this.#held.get(versionKey(act.operation.checkpoint));
+    if (held === undefined) return;
+    const { inContext } = this.#ports;
+    if (!inContext(act.context, held.act.row)) return;
+    const isNews = (row: number) => inContext(act.context, row) && !inContext(held.act.context, row);
+    if (this.#revokes.some(({ row }) => isNews(row))) return;
+    for (const other of this.#held.values()) if (other !== held && isNews(other.act.row)) return;
+    held.confirmed.add(toHex(act.peer));
+    settle(held);
+  }
+}
+
+/** Only members in its past count, whoever else confirms. */
+function settle(held: Held): void {
+  const confirmed = [...held.members].filter((member) => held.confirmed.has(member)).length;
+  if (missingOf(held).length === 0 && 2 * confirmed >= held.members.size) held.isFinal = true;
+}
+
+function missingOf({ act, members, confirmed }: Held): string[] {
+  const absent = new Set(act.operation.absent.map(toHex));
+  return [...members].filter((member) => !absent.has(member) && !confirmed.has(member));
+}
+
+function viewOf(held: Held): CheckpointView {
+  return { act: held.act, isFinal: held.isFinal, missing: missingOf(held) };
+}
