@@ -1,10 +1,11 @@
-import { toHex } from "../base/bytes.ts";
+import { equal, toHex } from "../base/bytes.ts";
 import { MAX_CACHED_CONTEXTS } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
+import { recordHash } from "./record_hash.ts";
 import { RowCache } from "./row_cache.ts";
 
 const NONE: readonly number[] = [];
@@ -14,13 +15,15 @@ export class Contexts {
   readonly #byId;
   readonly #byHash;
   readonly #insert;
+  readonly #last;
   readonly #rows = new RowCache<number, readonly number[]>(MAX_CACHED_CONTEXTS);
   readonly #ids = new RowCache<string, number>(MAX_CACHED_CONTEXTS);
 
   constructor(database: Database) {
-    this.#byId = database.statement("SELECT hash, rows FROM contexts WHERE id = ?");
+    this.#byId = database.statement("SELECT hash, rows, record_hash FROM contexts WHERE id = ?");
     this.#byHash = database.statement("SELECT id FROM contexts WHERE hash = ?");
-    this.#insert = database.statement("INSERT INTO contexts (hash, rows) VALUES (?, ?)");
+    this.#insert = database.statement("INSERT INTO contexts (id, hash, rows, record_hash) VALUES (?, ?, ?, ?)");
+    this.#last = database.statement("SELECT max(id) FROM contexts");
   }
 
   /** Forgets what is in memory, after a rollback. */
@@ -34,11 +37,14 @@ export class Contexts {
     if (id === 0) return NONE;
     const known = this.#rows.get(id);
     if (known !== undefined) return known;
-    const record = this.#byId.get(id) as [Uint8Array, Uint8Array] | undefined;
-    if (record === undefined || toHex(sha256(record[1])) !== toHex(record[0])) {
+    const [hash, bytes, recorded] = (this.#byId.get(id) ?? []) as [Uint8Array?, Uint8Array?, Uint8Array?];
+    if (
+      hash === undefined || bytes === undefined || recorded === undefined ||
+      !equal(recorded, recordHash(id, hash, bytes))
+    ) {
       throw new DamagedError("contexts", id, null);
     }
-    const rows = decodeRows(record[1]);
+    const rows = decodeRows(bytes);
     this.#rows.set(id, rows);
     return rows;
   }
@@ -51,8 +57,11 @@ export class Contexts {
     const key = toHex(hash);
     let id = this.#ids.get(key);
     if (id === undefined) {
-      if (this.#byHash.get(hash) === undefined) this.#insert.run(hash, bytes);
-      id = this.#byHash.get(hash)?.[0] as number;
+      id = this.#byHash.get(hash)?.[0] as number | undefined;
+      if (id === undefined) {
+        id = ((this.#last.get()?.[0] ?? 0) as number) + 1;
+        this.#insert.run(id, hash, bytes, recordHash(id, hash, bytes));
+      }
       this.#ids.set(key, id);
     }
     return id;

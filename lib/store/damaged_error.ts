@@ -1,3 +1,6 @@
+/** Tables whose records are checked when they are read. */
+export type DamagedTable = "transactions" | "operations" | "contexts" | "writers" | "meta" | "store";
+
 /**
  * A record read from disk is not the one that was written: its hash does not fit. What it says must not be shown,
  * sent or counted on.
@@ -7,11 +10,11 @@ export class DamagedError extends Error {
 
   /**
    * @param table where the record lies.
-   * @param row its row number there.
-   * @param key the key it is under, where it has one that can still be read.
+   * @param row its row number there; 0 for a record of `meta`, which has a name.
+   * @param key the key or name it is under, where it has one that can still be read.
    */
   constructor(
-    readonly table: "transactions" | "operations" | "contexts" | "writers",
+    readonly table: DamagedTable,
     readonly row: number,
     readonly key: string | null,
   ) {

@@ -2,12 +2,12 @@ import { equal, utf8Encode } from "../base/bytes.ts";
 import type { OperationRecord } from "../data/transaction.ts";
 import type { Del, Put } from "../wire/operation.ts";
 import type { VersionId } from "../wire/transaction.ts";
-import type { Counters } from "./counters.ts";
 import type { Database } from "./database.ts";
 import type { DigestTree } from "./digest_tree.ts";
 import type { OperationRow, Operations } from "./operations.ts";
 import type { Proofs } from "./proofs.ts";
 import { STATES, type TransactionRow } from "./rows.ts";
+import type { StoreRow } from "./store_row.ts";
 import type { Transactions } from "./transactions.ts";
 
 /**
@@ -18,7 +18,7 @@ export class Merge {
   readonly #transactions: Transactions;
   readonly #operations: Operations;
   readonly #digest: DigestTree;
-  readonly #counters: Counters;
+  readonly #storeRow: StoreRow;
   readonly #insertReplacement;
   readonly #insertDangling;
   readonly #danglingOf;
@@ -36,14 +36,14 @@ export class Merge {
     transactions: Transactions,
     operations: Operations,
     digest: DigestTree,
-    counters: Counters,
+    storeRow: StoreRow,
     proofs: Proofs,
   ) {
     this.#proofs = proofs;
     this.#transactions = transactions;
     this.#operations = operations;
     this.#digest = digest;
-    this.#counters = counters;
+    this.#storeRow = storeRow;
     this.#insertReplacement = database.statement(
       "INSERT OR IGNORE INTO replacements (named_row, by_row) VALUES (?, ?)",
     );
@@ -147,7 +147,7 @@ export class Merge {
     const conflicts = (after > 1 ? 1 : 0) - (before > 1 ? 1 : 0);
     if (conflicts > 0) this.#insertConflict.run(key);
     if (conflicts < 0) this.#deleteConflict.run(key);
-    this.#counters.add(entries, conflicts);
+    this.#storeRow.add(entries, conflicts);
   }
 
   /** Rows that name operations of a transaction which were not here, by index. */

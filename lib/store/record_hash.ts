@@ -1,5 +1,7 @@
+import { utf8Encode } from "../base/bytes.ts";
 import { Writer } from "../base/writer.ts";
 import { HASH_BYTES, isSha256, sha256, sha256Into } from "../crypto/hash.ts";
+import type { SqlValue } from "./database.ts";
 
 /** Bytes of a record's hash: it guards against faults of the disk, not against forgers. */
 export const RECORD_HASH_BYTES = 16;
@@ -44,6 +46,17 @@ export interface HashedFields {
   /** One of `STATES`. */
   readonly state: number;
   readonly leaf: Uint8Array;
+}
+
+/** The hash that a row of any other table carries, over its other columns in order. */
+export function recordHash(...columns: readonly SqlValue[]): Uint8Array {
+  const writer = new Writer(128);
+  for (const column of columns) {
+    if (column instanceof Uint8Array) writer.u8(1).blob(column);
+    else if (column === null) writer.u8(2);
+    else writer.u8(typeof column === "number" ? 3 : 4).blob(utf8Encode(String(column)));
+  }
+  return sha256(writer.finish()).subarray(0, RECORD_HASH_BYTES);
 }
 
 /** The hash that a row of `transactions` carries, over its numbers and its bytes. */

@@ -1,3 +1,4 @@
+import type { DamagedTable } from "./damaged_error.ts";
 import type { Header, Stamp, VersionId } from "../wire/transaction.ts";
 import type { Operation } from "../wire/operation.ts";
 
@@ -90,7 +91,7 @@ export interface MembershipRow {
 /** Something that is not what was written. */
 export interface Damage {
   /** Where; "indexes" for SQLite's own structure, "digest" where the digest does not fit the operations. */
-  readonly table: "transactions" | "operations" | "contexts" | "writers" | "indexes" | "digest";
+  readonly table: DamagedTable | "indexes" | "digest";
   /** Row of a record; 0 where it is no record. */
   readonly row: number;
   /** The key it is under, where it has one that can still be read. */

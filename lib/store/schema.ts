@@ -1,5 +1,8 @@
+import { equal } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
 import type { Database } from "./database.ts";
+import { recordHash } from "./record_hash.ts";
+import { sealRecords } from "./seal.ts";
 
 /** SQLite's application_id of a kith store: "kith". */
 export const APPLICATION_ID = 0x6b697468;
@@ -118,6 +121,19 @@ CREATE TABLE proofs (
   dead INTEGER NOT NULL,            -- 1 where a final checkpoint shows that what is absent is dead
   hashes BLOB NOT NULL              -- 32 bytes each; they give the header's root with what is here
 ) STRICT;
+
+-- How far the store has come, and how far it had come when that was last noted outside of it.
+ALTER TABLE store ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE store ADD COLUMN chain BLOB NOT NULL DEFAULT x'';        -- a hash that runs over all commits
+ALTER TABLE store ADD COLUMN mark_commits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE store ADD COLUMN mark_chain BLOB NOT NULL DEFAULT x'';
+ALTER TABLE store ADD COLUMN meta_names TEXT NOT NULL DEFAULT '';    -- names in meta, a line each
+ALTER TABLE store ADD COLUMN schema_hash BLOB NOT NULL DEFAULT x'';  -- of the texts of this schema
+-- Hashes of records, as those of transactions and operations.
+ALTER TABLE store ADD COLUMN record_hash BLOB NOT NULL DEFAULT x'';
+ALTER TABLE meta ADD COLUMN record_hash BLOB NOT NULL DEFAULT x'';
+ALTER TABLE writers ADD COLUMN record_hash BLOB NOT NULL DEFAULT x'';
+ALTER TABLE contexts ADD COLUMN record_hash BLOB NOT NULL DEFAULT x'';
 `,
 ];
 
@@ -148,12 +164,37 @@ export function openSchema(database: Database, instance: () => Uint8Array): void
     PRAGMA trusted_schema = OFF;
     PRAGMA wal_autocheckpoint = 8192;
   `);
-  if (version === MIGRATIONS.length) return;
+  if (version === MIGRATIONS.length) return checkSchema(database);
+  // Not even the schema's version is beyond a fault of the disk.
+  if (!isNew && version < 1) throw damaged(database, `data version ${version}`);
   database.begin();
   for (const migration of MIGRATIONS.slice(version)) database.execute(migration);
-  if (isNew) database.statement("INSERT INTO store VALUES (1, ?, 0, 0)").run(instance());
+  if (isNew) {
+    database.statement("INSERT INTO store (id, instance, entries, conflicts) VALUES (1, ?, 0, 0)").run(instance());
+  }
+  sealRecords(database, schemaHash(database));
   database.execute(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   database.commit();
+}
+
+/** A schema that is not the one that was made would have statements mean something else. */
+function checkSchema(database: Database): void {
+  let kept: unknown;
+  try {
+    kept = database.statement("SELECT schema_hash FROM store").get()?.[0];
+  } catch (error) {
+    if (error instanceof KithError) throw error;
+    throw damaged(database, String(error));
+  }
+  if (!(kept instanceof Uint8Array && equal(kept, schemaHash(database)))) throw damaged(database, "its schema");
+}
+
+function schemaHash(database: Database): Uint8Array {
+  return recordHash(...database.statement("SELECT name, sql FROM sqlite_schema ORDER BY name").all().flat());
+}
+
+function damaged(database: Database, detail: string): KithError {
+  return new KithError("store_damaged", { path: database.path, detail });
 }
 
 /** The number that a pragma reports. */

@@ -9,14 +9,15 @@ import type { Frontier, Head } from "../wire/frontier.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import { type Header, INSTANCE_BYTES, type VersionId, type WriterId } from "../wire/transaction.ts";
 import { Contexts } from "./contexts.ts";
-import { Counters } from "./counters.ts";
 import { DamagedError } from "./damaged_error.ts";
 import { Database } from "./database.ts";
 import { DigestTree } from "./digest_tree.ts";
 import { Heads, parentsOf } from "./heads.ts";
 import { Lacking } from "./lacking.ts";
 import { Merge } from "./merge.ts";
+import { Meta } from "./meta.ts";
 import { operationOf, Operations } from "./operations.ts";
+import { Proofs } from "./proofs.ts";
 import type {
   Damage,
   DeletedBesidePut,
@@ -26,8 +27,8 @@ import type {
   TransactionRow,
   VersionRow,
 } from "./rows.ts";
-import { Proofs } from "./proofs.ts";
 import { openSchema, pragma } from "./schema.ts";
+import { type CommitMark, StoreRow } from "./store_row.ts";
 import { Transactions } from "./transactions.ts";
 import { verify } from "./verify.ts";
 import { Versions, type VersionState } from "./versions.ts";
@@ -57,16 +58,13 @@ export class Store {
   readonly #operations: Operations;
   readonly #heads: Heads;
   readonly #contexts: Contexts;
-  readonly #counters: Counters;
+  readonly #row: StoreRow;
+  readonly #meta: Meta;
   readonly #digest: DigestTree;
   readonly #proofs: Proofs;
   readonly #merge: Merge;
   readonly #versions: Versions;
   readonly #lacking: Lacking;
-  readonly #selectMeta;
-  readonly #upsertMeta;
-  readonly #deleteMeta;
-  #instance: Uint8Array | null = null;
 
   private constructor(database: Database, random: Random) {
     this.#database = database;
@@ -76,7 +74,8 @@ export class Store {
     this.#operations = new Operations(database);
     this.#heads = new Heads(database, this.#writers, this.#transactions);
     this.#contexts = new Contexts(database);
-    this.#counters = new Counters(database);
+    this.#row = new StoreRow(database);
+    this.#meta = new Meta(database, this.#row);
     this.#digest = new DigestTree(database, this.#writers);
     this.#proofs = new Proofs(database);
     this.#merge = new Merge(
@@ -84,16 +83,11 @@ export class Store {
       this.#transactions,
       this.#operations,
       this.#digest,
-      this.#counters,
+      this.#row,
       this.#proofs,
     );
     this.#versions = new Versions(database, this.#transactions, this.#operations);
     this.#lacking = new Lacking(database, this.#writers, this.#heads);
-    this.#selectMeta = database.statement("SELECT value FROM meta WHERE key = ?");
-    this.#upsertMeta = database.statement(
-      "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-    );
-    this.#deleteMeta = database.statement("DELETE FROM meta WHERE key = ?");
   }
 
   /**
@@ -126,15 +120,28 @@ export class Store {
 
   /** Random id of this life of the store (16 bytes): a part of its peer's writer id. */
   get instance(): Uint8Array {
-    return this.#instance ??= this.#database.statement("SELECT instance FROM store").get()?.[0] as Uint8Array;
+    return this.#row.instance;
   }
 
   /** Draws a new instance id, within the transaction: for a store that is older than what others have seen of it. */
   renewInstance(): Uint8Array {
     this.begin();
-    const instance = this.#random.bytes(INSTANCE_BYTES);
-    this.#database.statement("UPDATE store SET instance = ?").run(instance);
-    return this.#instance = instance;
+    return this.#row.instance = this.#random.bytes(INSTANCE_BYTES).slice();
+  }
+
+  /** The last commit, and with it all before it. */
+  get lastCommit(): CommitMark {
+    return this.#row.commit;
+  }
+
+  /** Which commit is noted outside of this file, so that a file that lost commits can be told. */
+  get notedCommit(): CommitMark {
+    return this.#row.mark;
+  }
+
+  /** The same; it becomes durable with the next commit. */
+  set notedCommit(mark: CommitMark) {
+    this.#row.mark = mark;
   }
 
   /** Begins a transaction where none is under way; every write does it by itself. @throws {KithError} */
@@ -152,8 +159,8 @@ export class Store {
     if (!this.inTransaction) return;
     try {
       this.#heads.flush();
-      this.#counters.flush();
       this.#digest.flush();
+      this.#row.flush();
       this.#database.commit();
     } catch (error) {
       this.rollback();
@@ -172,8 +179,8 @@ export class Store {
     this.begin();
     const tables = this.#database.statement("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'store'");
     for (const [name] of tables.all()) this.#database.execute(`DELETE FROM ${name}`);
-    this.#database.execute("UPDATE store SET entries = 0, conflicts = 0");
     this.#forget();
+    this.#row.clear();
     this.renewInstance();
   }
 
@@ -184,14 +191,13 @@ export class Store {
 
   /** A value of the peer's own, by name; null where there is none. */
   getMeta(key: string): Uint8Array | null {
-    return (this.#selectMeta.get(key)?.[0] ?? null) as Uint8Array | null;
+    return this.#meta.get(key);
   }
 
   /** Keeps a value of the peer's own under a name; null removes it. */
   setMeta(key: string, value: Uint8Array | null): void {
     this.begin();
-    if (value === null) this.#deleteMeta.run(key);
-    else this.#upsertMeta.run(key, value);
+    this.#meta.set(key, value);
   }
 
   /** Whether the transaction is held. */
@@ -282,6 +288,7 @@ export class Store {
     const place = this.#transactions.insert(transaction, writer, this.#operations.total + 1, context);
     this.#operations.took(header.operationCount);
     this.#heads.append(place);
+    this.#row.appended(place.id);
     return place;
   }
 
@@ -349,7 +356,7 @@ export class Store {
 
   /** How many keys have more than one live version. */
   get conflictCount(): number {
-    return this.#counters.conflicts;
+    return this.#row.conflicts;
   }
 
   /** The dels on a key that nothing names, oldest row first. */
@@ -412,7 +419,7 @@ export class Store {
 
   /** How many keys have a live version. */
   get entries(): number {
-    return this.#counters.entries;
+    return this.#row.entries;
   }
 
   /** How many operations are held. */
@@ -457,12 +464,12 @@ export class Store {
       this.#operations,
       this.#heads,
       this.#contexts,
-      this.#counters,
+      this.#row,
+      this.#meta,
       this.#digest,
       this.#proofs,
     ];
     for (const part of parts) part.reset();
-    this.#instance = null;
   }
 }
 

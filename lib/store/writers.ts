@@ -1,7 +1,8 @@
-import { toHex } from "../base/bytes.ts";
+import { equal, toHex } from "../base/bytes.ts";
 import type { WriterId } from "../wire/transaction.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
+import { recordHash } from "./record_hash.ts";
 
 /** A writer as a Map key: hexadecimal of peer and instance. */
 export function writerKey(writer: WriterId): string {
@@ -16,8 +17,8 @@ export class Writers {
   #writers = new Map<number, WriterId>();
 
   constructor(database: Database) {
-    this.#select = database.statement("SELECT id, peer, instance FROM writers ORDER BY id");
-    this.#insert = database.statement("INSERT INTO writers (id, peer, instance) VALUES (?, ?, ?)");
+    this.#select = database.statement("SELECT id, peer, instance, record_hash FROM writers ORDER BY id");
+    this.#insert = database.statement("INSERT INTO writers (id, peer, instance, record_hash) VALUES (?, ?, ?, ?)");
   }
 
   /** Forgets what is in memory, after a rollback. */
@@ -39,7 +40,7 @@ export class Writers {
     const number = numbers.size + 1;
     // Copies: the header's arrays may be views of a whole received frame.
     const kept = { peer: writer.peer.slice(), instance: writer.instance.slice() };
-    this.#insert.run(number, kept.peer, kept.instance);
+    this.#insert.run(number, kept.peer, kept.instance, recordHash(number, kept.peer, kept.instance));
     numbers.set(key, number);
     this.#writers.set(number, kept);
     return number;
@@ -65,7 +66,9 @@ export class Writers {
     if (this.#numbers !== null) return this.#numbers;
     const numbers = new Map<string, number>();
     this.#writers = new Map();
-    for (const [id, peer, instance] of this.#select.all() as [number, Uint8Array, Uint8Array][]) {
+    for (const columns of this.#select.all()) {
+      const [id, peer, instance, hash] = columns as [number, Uint8Array, Uint8Array, Uint8Array];
+      if (!equal(hash, recordHash(id, peer, instance))) throw new DamagedError("writers", id, null);
       numbers.set(writerKey({ peer, instance }), id);
       this.#writers.set(id, { peer, instance });
     }

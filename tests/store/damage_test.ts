@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { KithError } from "../../lib/base/errors.ts";
 import { DamagedError } from "../../lib/store/damaged_error.ts";
 import { Store } from "../../lib/store/store.ts";
 import { countingRandom, transactionOf, versionOf } from "./histories.ts";
@@ -123,6 +124,107 @@ Deno.test("a damaged context is noticed", () => {
   assertEquals(assertThrows(() => store.context(1), DamagedError).table, "contexts");
   assertThrows(() => store.context(2), DamagedError);
   database.close();
+});
+
+Deno.test("a damaged number of a context is noticed", () => {
+  const { store, database } = damagedBy("UPDATE contexts SET id = 3");
+  assertThrows(() => store.context(1), DamagedError);
+  assertEquals(assertThrows(() => store.context(3), DamagedError).row, 3);
+  database.close();
+});
+
+Deno.test("what a peer keeps of its own is noticed where it is damaged, gone, renamed or added", () => {
+  const changes: readonly (readonly [string, string])[] = [
+    [`UPDATE meta SET value = ${flipped("value", 1)} WHERE key = 'space'`, "space"],
+    [`UPDATE meta SET record_hash = ${flipped("record_hash", 16)} WHERE key = 'space'`, "space"],
+    ["DELETE FROM meta WHERE key = 'space'", "space"],
+    ["UPDATE meta SET key = 'spice' WHERE key = 'space'", "spice"],
+    ["INSERT INTO meta VALUES ('spice', x'00', x'00')", "spice"],
+  ];
+  for (const [change, name] of changes) {
+    const database = new DatabaseSync(":memory:");
+    const store = Store.open(database, { random: countingRandom() });
+    store.setMeta("space", new Uint8Array([1, 2]));
+    store.setMeta("gone", new Uint8Array([3]));
+    store.setMeta("gone", null);
+    store.commit();
+    assertEquals(Store.open(database, { random: countingRandom() }).getMeta("gone"), null);
+    database.exec(change);
+    const damaged = Store.open(database, { random: countingRandom() });
+    const error = assertThrows(() => damaged.getMeta("space"), DamagedError);
+    assertEquals([error.table, error.key], ["meta", name]);
+    database.close();
+  }
+});
+
+Deno.test("what a store knows of itself is noticed where it is damaged", () => {
+  const changes = [
+    `instance = ${flipped("instance", 7)}`,
+    "entries = 7",
+    "conflicts = 1",
+    "commits = 9",
+    `chain = ${flipped("chain", 1)}`,
+    "mark_commits = 4",
+    "mark_chain = x'00'",
+    "meta_names = 'a'",
+    `record_hash = ${flipped("record_hash", 1)}`,
+  ];
+  for (const change of changes) {
+    const { store, database } = damagedBy(`UPDATE store SET ${change}`);
+    for (const read of [() => store.instance, () => store.entries, () => store.lastCommit, () => store.commit()]) {
+      store.begin();
+      assertEquals(assertThrows(read, DamagedError).table, "store");
+    }
+    database.close();
+  }
+});
+
+Deno.test("a schema that is not the one that was made is noticed when the store is opened", () => {
+  for (
+    const change of [
+      "ALTER TABLE heads RENAME COLUMN writer TO writes",
+      "PRAGMA user_version = 0",
+      "DROP INDEX operations_past",
+    ]
+  ) {
+    const database = new DatabaseSync(":memory:");
+    Store.open(database, { random: countingRandom() });
+    database.exec(change);
+    const error = assertThrows(() => Store.open(database, { random: countingRandom() }), KithError);
+    assertEquals(error.code, "store_damaged");
+  }
+});
+
+Deno.test("commits are counted, and their chain tells two histories of one length apart", () => {
+  const chains = ["one", "two"].map((value) => {
+    const database = new DatabaseSync(":memory:");
+    const store = Store.open(database, { random: countingRandom() });
+    store.commit();
+    assertEquals(store.lastCommit.commits, 0);
+    store.append(transactionOf({ operations: [{ put: "a", value }] }), 0);
+    store.commit();
+    const { commits, chain } = store.lastCommit;
+    assertEquals(commits, 1);
+    assertEquals(Store.open(database, { random: countingRandom() }).lastCommit, { commits, chain });
+    return chain;
+  });
+  assertNotEquals(chains[0], chains[1]);
+});
+
+Deno.test("which commit is noted outside is kept with the next commit, also where a turn is taken back", () => {
+  const database = new DatabaseSync(":memory:");
+  const store = Store.open(database, { random: countingRandom() });
+  store.setMeta("a", new Uint8Array(1));
+  store.commit();
+  const mark = store.lastCommit;
+  store.notedCommit = mark;
+  assertEquals(Store.open(database, { random: countingRandom() }).notedCommit.commits, 0);
+  store.begin();
+  store.rollback();
+  store.setMeta("a", new Uint8Array(2));
+  store.commit();
+  assertEquals(Store.open(database, { random: countingRandom() }).notedCommit, mark);
+  assertEquals(store.lastCommit.commits, 2);
 });
 
 Deno.test("a damaged writer is noticed", () => {

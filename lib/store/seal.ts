@@ -1,0 +1,27 @@
+import type { Database, SqlValue } from "./database.ts";
+import { namesText } from "./meta.ts";
+import { recordHash } from "./record_hash.ts";
+import { STORE_COLUMNS } from "./store_row.ts";
+
+/** Tables whose records got a hash with data version 2, and what it covers. The first column is the row's name. */
+const SEALED: readonly (readonly [table: string, columns: string])[] = [
+  ["meta", "key, value"],
+  ["writers", "id, peer, instance"],
+  ["contexts", "id, hash, rows"],
+];
+
+/** Gives each record of a store that comes from data version 1 its hash. @param schemaHash of the new schema. */
+export function sealRecords(database: Database, schemaHash: Uint8Array): void {
+  for (const [table, columns] of SEALED) {
+    const name = columns.slice(0, columns.indexOf(","));
+    const update = database.statement(`UPDATE ${table} SET record_hash = ? WHERE ${name} = ?`);
+    for (const row of database.statement(`SELECT ${columns} FROM ${table} WHERE record_hash = x''`).all()) {
+      update.run(recordHash(...row), row[0] as SqlValue);
+    }
+  }
+  const names = database.statement("SELECT key FROM meta").all() as [string][];
+  database.statement("UPDATE store SET meta_names = ?, schema_hash = ?")
+    .run(namesText(names.map(([name]) => name)), schemaHash);
+  const row = database.statement(`SELECT ${STORE_COLUMNS} FROM store`).get() as SqlValue[];
+  database.statement("UPDATE store SET record_hash = ?").run(recordHash(...row));
+}
