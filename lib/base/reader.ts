@@ -25,7 +25,10 @@ export class Reader {
 
   /** One byte. @throws {ProtocolError} `malformed` at the end of the input, as all readers here. */
   u8(): number {
-    return this.raw(1)[0] as number;
+    const byte = this.#bytes[this.#offset];
+    if (byte === undefined) throw new ProtocolError("malformed", "1 bytes expected, 0 left");
+    this.#offset++;
+    return byte;
   }
 
   /** Two bytes. */
@@ -78,7 +81,7 @@ export class Reader {
 
   #fixed(size: number): number {
     let value = 0;
-    for (const byte of this.raw(size)) value = value * 256 + byte;
+    for (let i = 0; i < size; i++) value = value * 256 + this.u8();
     return value;
   }
 }

@@ -44,6 +44,7 @@ export class Writer {
   /** Base-128, most significant group first, in as few bytes as possible. Range: 0 to 2^53 − 1. */
   varint(value: number): this {
     assert(Number.isSafeInteger(value) && value >= 0, "varint in range");
+    if (value < 128) return this.u8(value);
     let groups = 1;
     // Division, not shifts: shifts work on 32 bits only.
     for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) groups++;
@@ -62,6 +63,14 @@ export class Writer {
     this.#room(bytes.length);
     this.#buffer.set(bytes, this.#size);
     this.#size += bytes.length;
+    return this;
+  }
+
+  /** The characters of an ASCII text, one byte each. Whoever calls this has checked that it is one. */
+  ascii(text: string): this {
+    this.#room(text.length);
+    for (let i = 0; i < text.length; i++) this.#buffer[this.#size + i] = text.charCodeAt(i);
+    this.#size += text.length;
     return this;
   }
 

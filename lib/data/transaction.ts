@@ -5,7 +5,7 @@ import { type Identity, verifySigned } from "../crypto/identity.ts";
 import { transactionMessage } from "../wire/authenticated.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import { DOMAINS } from "../wire/domains.ts";
-import { decodeOperation, encodeOperation, type Operation } from "../wire/operation.ts";
+import { decodeOperation, encodeOperations, type Operation } from "../wire/operation.ts";
 import { decodeHeader, encodeHeader, type Header } from "../wire/transaction.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
 import { merkleRoot } from "./merkle.ts";
@@ -44,12 +44,13 @@ export function buildTransaction(
   plan: TransactionPlan,
   entries: readonly { operation: Operation; value: Uint8Array | null }[],
 ): CheckedTransaction {
-  const operations = entries.map(({ operation, value }) => ({ operation, value, leaf: encodeOperation(operation) }));
+  const leaves = encodeOperations(entries.map(({ operation }) => operation));
+  const operations = entries.map(({ operation, value }, i) => ({ operation, value, leaf: leaves[i] as Uint8Array }));
   const header: Header = {
     ...plan,
     operationCount: operations.length,
     class: operations.some(({ operation }) => isMembership(operation)) ? "membership" : "data",
-    root: merkleRoot(operations.map(({ leaf }) => leaf)),
+    root: merkleRoot(leaves),
   };
   const headerBytes = encodeHeader(header).slice();
   const signature = identity.sign(DOMAINS.transaction, transactionMessage(space, headerBytes));

@@ -1,6 +1,6 @@
-import { equal, utf8Encode } from "../base/bytes.ts";
-import type { OperationRecord } from "../data/transaction.ts";
-import type { Del, Put } from "../wire/operation.ts";
+import { equal, toHex } from "../base/bytes.ts";
+import { isMembership, type OperationRecord } from "../data/transaction.ts";
+import { type Del, keyBytesOf, type Put } from "../wire/operation.ts";
 import type { VersionId } from "../wire/transaction.ts";
 import type { Database } from "./database.ts";
 import type { DigestTree } from "./digest_tree.ts";
@@ -67,11 +67,13 @@ export class Merge {
    */
   append(
     place: TransactionRow,
-    operations: Iterable<readonly [number, OperationRecord]>,
+    operations: readonly (readonly [number, OperationRecord])[],
     isNew: boolean,
   ): Set<string> {
     const keys = new Set<string>();
     const namedBefore = this.#danglingNames(place.id);
+    // A transaction has one operation for a key, so that none changes the count that another begins with.
+    const countsBefore = this.#operations.countLive(keysOf(operations));
     const rows: OperationRow[] = [];
     for (const [index, { operation, leaf, value }] of operations) {
       const row = place.firstRow + index;
@@ -82,13 +84,13 @@ export class Merge {
         continue;
       }
       keys.add(operation.key);
-      const key = utf8Encode(operation.key);
+      const key = keyBytesOf(leaf);
       const names = namedBefore.get(index);
       if (names !== undefined) this.#deleteDangling.run(place.id, index);
       const wasNamed = !isNew && this.#namersOf.get(row) !== undefined;
       const isNamed = this.#replaceEarlier(names, row, key) || wasNamed;
       const state = isNamed ? STATES.replaced : operation.kind === "del" ? STATES.openDel : STATES.live;
-      const before = this.#operations.countLive(key);
+      const before = countsBefore.size === 0 ? 0 : countsBefore.get(toHex(key)) ?? 0;
       const after = before - this.#replaceNamed(operation, row, key) + (state === STATES.live ? 1 : 0);
       this.#count(key, before, after);
       if (state === STATES.live) this.#digest.markDirty(place.writer, place.header.firstOperation + index);
@@ -158,4 +160,8 @@ export class Merge {
     for (const [index, byRow] of rows) byIndex.set(index, [...(byIndex.get(index) ?? []), byRow]);
     return byIndex;
   }
+}
+
+function keysOf(operations: readonly (readonly [number, OperationRecord])[]): Uint8Array[] {
+  return operations.flatMap(([, { operation, leaf }]) => isMembership(operation) ? [] : keyBytesOf(leaf));
 }

@@ -1,9 +1,11 @@
 import { equal, toHex, utf8Decode } from "../base/bytes.ts";
 import { isSha256 } from "../crypto/hash.ts";
-import { decodeOperation, type Operation, OPERATION_KINDS } from "../wire/operation.ts";
+import { decodeOperation, keyBytesOf, type Operation, OPERATION_KINDS } from "../wire/operation.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database, SqlValue } from "./database.ts";
+import { KeyCounts } from "./key_counts.ts";
 import { OperationHasher } from "./record_hash.ts";
+import { STATES } from "./rows.ts";
 
 /** A row of the operations table, checked. */
 export interface OperationRow {
@@ -30,7 +32,8 @@ export class Operations {
   readonly #after;
   readonly #liveOf;
   readonly #openDelsOf;
-  readonly #countLive;
+  readonly #liveCounts: KeyCounts;
+  readonly #openDelCounts: KeyCounts;
   readonly #setState;
   readonly #last;
   readonly #hasher = new OperationHasher();
@@ -49,7 +52,8 @@ export class Operations {
     this.#after = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row > ? ORDER BY row LIMIT ?`);
     this.#liveOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 0 ORDER BY row`);
     this.#openDelsOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 3 ORDER BY row`);
-    this.#countLive = database.statement("SELECT count(*) FROM operations WHERE key = ? AND state = 0");
+    this.#liveCounts = new KeyCounts(database, STATES.live);
+    this.#openDelCounts = new KeyCounts(database, STATES.openDel);
     this.#setState = database.statement("UPDATE operations SET state = ?, record_hash = ? WHERE row = ?");
     this.#last = database.statement(
       "SELECT first_row + operation_count - 1 FROM transactions ORDER BY row DESC LIMIT 1",
@@ -127,9 +131,14 @@ export class Operations {
     return this.#openDelsOf.all(key).map((columns) => this.#checked(columns[0] as number, columns));
   }
 
-  /** How many puts on a key stand. */
-  countLive(key: Uint8Array): number {
-    return this.#countLive.get(key)?.[0] as number;
+  /** How many puts stand, by the key in hexadecimal; a key without any is not in it. @param keys distinct. */
+  countLive(keys: readonly Uint8Array[]): Map<string, number> {
+    return this.#liveCounts.of(keys);
+  }
+
+  /** The same of dels that nothing names. */
+  countOpenDels(keys: readonly Uint8Array[]): Map<string, number> {
+    return this.#openDelCounts.of(keys);
   }
 
   /** Gives a row another state. */
@@ -180,16 +189,11 @@ function valueFits(leaf: Uint8Array, value: Uint8Array | null): boolean {
   return leaf[0] === OPERATION_KINDS.put && isSha256(leaf.subarray(leaf.length - 32), value);
 }
 
-/** Whether the key column holds the key of the leaf, which follows the kind as a length of 1 or 2 bytes and the text. */
+/** Whether the key column holds the key of the leaf. */
 function keyFits(leaf: Uint8Array, key: Uint8Array | null): boolean {
   const hasKey = leaf[0] === OPERATION_KINDS.put || leaf[0] === OPERATION_KINDS.del;
   if (key === null || !hasKey) return key === null && !hasKey;
-  const long = key.length >= 128;
-  const lengthFits = long
-    ? leaf[1] === (0x80 | (key.length >> 7)) && leaf[2] === (key.length & 0x7f)
-    : leaf[1] === key.length;
-  const start = long ? 3 : 2;
-  return lengthFits && equal(leaf.subarray(start, start + key.length), key);
+  return equal(keyBytesOf(leaf), key);
 }
 
 function isBytesOrNull(value: SqlValue): value is Uint8Array | null {

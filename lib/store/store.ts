@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "../base/assert.ts";
+import { toHex, utf8Encode } from "../base/bytes.ts";
 import type { Random } from "../base/random.ts";
 import { joinedHashes, partialHashes } from "../data/merkle.ts";
 import type { CheckedPartial } from "../data/partial.ts";
@@ -222,7 +223,7 @@ export class Store {
    * @returns the keys it is about.
    */
   append(transaction: CheckedTransaction, context: number): Set<string> {
-    return this.#merge.append(this.#place(transaction, context), transaction.operations.entries(), true);
+    return this.#merge.append(this.#place(transaction, context), [...transaction.operations.entries()], true);
   }
 
   /** The same for a partial transaction: one that is not held. Some of its operations may come by `supplement`. */
@@ -332,6 +333,18 @@ export class Store {
   /** Live versions of a key, the winner first: the highest (clock, id). */
   live(key: string): VersionRow[] {
     return this.#versions.live(key);
+  }
+
+  /** Those of some distinct keys under which something stands: a live version, or a del that nothing names. */
+  keysInUse(keys: readonly string[]): Set<string> {
+    const encoded = keys.map(utf8Encode);
+    const live = this.#operations.countLive(encoded);
+    const openDels = this.#operations.countOpenDels(encoded);
+    if (live.size + openDels.size === 0) return new Set();
+    return new Set(keys.filter((_, i) => {
+      const hex = toHex(encoded[i] as Uint8Array);
+      return live.has(hex) || openDels.has(hex);
+    }));
   }
 
   /** The version of a key that is shown; null where none is live. */

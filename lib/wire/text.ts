@@ -8,9 +8,13 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 /** Writes a length and `minBytes` to `maxBytes` bytes of UTF-8. */
 export function writeText(writer: Writer, text: string, minBytes: number, maxBytes: number): void {
-  const bytes = utf8Encode(text);
-  assert(bytes.length >= minBytes && bytes.length <= maxBytes, "text within its limits");
-  writer.blob(bytes);
+  // Most keys are ASCII, and short: the call of the runtime's encoder would cost more than the loop.
+  const bytes = PRINTABLE_ASCII.test(text) ? null : utf8Encode(text);
+  const sizeBytes = bytes?.length ?? text.length;
+  assert(sizeBytes >= minBytes && sizeBytes <= maxBytes, "text within its limits");
+  writer.varint(sizeBytes);
+  if (bytes === null) writer.ascii(text);
+  else writer.raw(bytes);
 }
 
 /** Reads what `writeText` writes. @throws {ProtocolError} `malformed`, also where it is not strict UTF-8. */
@@ -28,8 +32,7 @@ export function readText(reader: Reader, minBytes: number, maxBytes: number): st
 export function writeAscii(writer: Writer, text: string, maxBytes: number): void {
   assert(text.length >= 1 && text.length <= maxBytes, "text within its limits");
   assert(PRINTABLE_ASCII.test(text), "text is printable ASCII");
-  writer.varint(text.length);
-  for (let i = 0; i < text.length; i++) writer.u8(text.charCodeAt(i));
+  writer.varint(text.length).ascii(text);
 }
 
 /** Reads what `writeAscii` writes. @throws {ProtocolError} `malformed`. */

@@ -81,6 +81,19 @@ Deno.test("a second write of a key in one turn begins the next transaction, and 
   store.close();
 });
 
+Deno.test("a request of many writes replaces what is there, what it wrote itself included", () => {
+  const { store, turn } = setUp();
+  const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
+  const puts = (value: number) => keys.map((key): Write => put(key, `${value}`));
+  turn(puts(1));
+  turn([{ kind: "del", key: "k0" }]);
+  turn([...puts(2), ...puts(3), { kind: "del", key: "k1" }]);
+  assertEquals([store.entries, store.conflictCount], [99, 0]);
+  assertEquals(store.winner("k0")?.value, new TextEncoder().encode("3"));
+  assertEquals(store.openDels("k0"), []);
+  assertEquals(store.winner("k1"), null);
+});
+
 Deno.test("a delete of nothing writes nothing", () => {
   const { store, turn } = setUp();
   assertEquals(turn([del("a")]), [[null]]);

@@ -132,6 +132,25 @@ Deno.test("one transaction with more operations than a leaf of the digest covers
   store.close();
 });
 
+Deno.test("many keys of one transaction are looked up at once, whatever is under them", () => {
+  const store = openStore();
+  // Long keys as well, whose length takes two bytes in a leaf.
+  const keys = Array.from({ length: 150 }, (_, i) => `${i}`.padStart(i % 2 === 0 ? 3 : 200, "ü"));
+  const put = transactionOf({ operations: keys.slice(0, 100).map((key) => ({ put: key })) });
+  const rival = transactionOf({ writer: 1, operations: keys.slice(50).map((key) => ({ put: key })) });
+  const dels = transactionOf({
+    previous: put,
+    operations: keys.slice(0, 70).map((key, i) => ({ del: key, names: [versionOf(put, i)] })),
+  });
+  for (const transaction of [put, rival, dels]) store.append(transaction, 0);
+  assertEquals([store.entries, store.conflictCount], [100, 30]);
+  assertEquals(store.conflictKeys(null, 100), keys.slice(70, 100).sort());
+  assertEquals(store.keysInUse([...keys, "none"]), new Set(keys));
+  assertEquals(store.keysInUse(["none"]), new Set());
+  assertEquals(store.digest(), new Model([put, rival, dels]).digest());
+  store.close();
+});
+
 Deno.test("a listing pages through a prefix in the order of UTF-8 bytes", () => {
   const store = openStore();
   const keys = ["a", "a/", "a/1", "a/2", "a/\u{ffff}", "a/\u{1f600}", "b", "\u{10ffff}", "\u{10ffff}x"];
