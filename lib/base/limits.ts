@@ -153,6 +153,10 @@ export const MAX_REPLICA_WRITERS = 16_384;
 export const NETWORK_WATCH_MS = 5000;
 /** Time after a turn before the store moves its log into its file. */
 export const CHECKPOINT_IDLE_MS = 1000;
+/** How often at most the number of commits is noted outside of the store. */
+export const NOTE_COMMITS_EVERY_MS = 1000;
+/** The file in which that is noted: one short line. */
+export const MAX_COUNTER_FILE_BYTES = 1024;
 /** Kinds of events that the host counts. */
 export const MAX_EVENT_NAMES = 256;
 /** Answers to pings that wait on a link; an honest peer asks once in KEEPALIVE_AFTER_MS. */

@@ -9,6 +9,8 @@ export interface HomePaths {
   readonly identity: string;
   /** The database; its WAL and its shared memory lie beside it. */
   readonly store: string;
+  /** How many commits the store has, at most a second old. */
+  readonly counter: string;
   /** What `up` shall do without flags, as JSON. */
   readonly config: string;
   /** Held locked by whoever uses the home; holds its process id. */
@@ -25,6 +27,7 @@ export function homePaths(home: string): HomePaths {
     home,
     identity: path("identity.key"),
     store: path("store.sqlite"),
+    counter: path("store.sqlite-commits"),
     config: path("config.json"),
     lock: path("lock"),
     log: path("kith.log"),

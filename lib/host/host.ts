@@ -10,6 +10,7 @@ import type { Reply, Request, TicketKeys } from "../peer/machine.ts";
 import { Peer } from "../peer/peer.ts";
 import { Store } from "../store/store.ts";
 import { parseAddress } from "./address.ts";
+import { CommitCounter, findOlderStore, noteCommits } from "./commit_counter.ts";
 import { type Config, nameProblem, readConfig, writeConfig } from "./config.ts";
 import { connectControl, type Handler, serveControl } from "./control.ts";
 import { Driver } from "./driver.ts";
@@ -52,6 +53,7 @@ interface Parts {
   readonly log: Log;
   readonly addresses: OwnAddresses;
   readonly otherPort: boolean;
+  readonly notices: readonly PeerEvent[];
   readonly resources: AsyncDisposableStack;
 }
 
@@ -69,12 +71,14 @@ export class Host implements HostApi {
   readonly paths: HomePaths;
   readonly random = random;
   readonly running: boolean;
+  readonly notices: readonly PeerEvent[];
   readonly startedMs = Date.now();
   /** Whether the default port was busy, so that another one was taken. */
   readonly otherPort: boolean;
   readonly #driver: Driver;
   readonly #addresses: OwnAddresses;
   readonly #checkpoint: IdleCheckpoint;
+  readonly #counter: CommitCounter;
   readonly #log: Log;
   readonly #resources: AsyncDisposableStack;
   readonly #stop = new AbortController();
@@ -108,6 +112,7 @@ export class Host implements HostApi {
     prepareStore(paths);
     const store = Store.open(paths.store, { random });
     resources.defer(() => store.close());
+    const notices = settleOlderStore(paths, store);
     const listen = options.listen ?? config.listen;
     const listeners = options.offline ? [] : openListeners(listen);
     for (const listener of listeners) resources.use(listener);
@@ -120,7 +125,9 @@ export class Host implements HostApi {
       },
     });
     const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
-    const host = new Host({ options, paths, peer, store, log, addresses, otherPort, resources: resources.move() });
+    const parts = { options, paths, peer, store, log, addresses, otherPort, notices };
+    const host = new Host({ ...parts, resources: resources.move() });
+    for (const notice of notices) host.event(notice);
     host.#driver.network.listen(listeners);
     try {
       if (!options.offline) host.#open(options.api);
@@ -131,13 +138,15 @@ export class Host implements HostApi {
     return host;
   }
 
-  private constructor({ options, paths, peer, store, log, addresses, otherPort, resources }: Parts) {
+  private constructor({ options, paths, peer, store, log, addresses, otherPort, notices, resources }: Parts) {
     this.version = options.version;
     this.peer = peer;
     this.paths = paths;
     this.running = options.offline !== true;
     this.#addresses = addresses;
     this.otherPort = otherPort;
+    this.notices = notices;
+    this.#counter = new CommitCounter(paths, store, (event) => this.event(event));
     this.#checkpoint = new IdleCheckpoint(() => store.checkpointWhenIdle(), (event) => this.event(event));
     this.#log = log;
     this.#resources = resources;
@@ -148,9 +157,10 @@ export class Host implements HostApi {
       turned: () => this.#turned(),
       stopped: (reason, error) => this.#machineStopped(reason, error),
     }, { offline: !this.running });
-    resources.defer(() => {
+    resources.defer(async () => {
       this.#checkpoint.stop();
-      return this.#driver.stop();
+      await this.#driver.stop();
+      if (this.#failure === null) await this.#counter.stop();
     });
   }
 
@@ -284,12 +294,24 @@ export class Host implements HostApi {
   #turned(): void {
     this.#turnHeard.forEach((heard) => heard());
     this.#checkpoint.turned();
+    this.#counter.turned();
   }
 }
 
 function subscribe<T>(listeners: Set<T>, heard: T): Unsubscribe {
   listeners.add(heard);
   return () => listeners.delete(heard);
+}
+
+/** A store that may be older than what others have seen of it begins another life before anything is written. */
+function settleOlderStore(paths: HomePaths, store: Store): PeerEvent[] {
+  const found = findOlderStore(paths, store);
+  if (found === null) return [];
+  store.renewInstance();
+  store.commit();
+  noteCommits(paths, store.lastCommit);
+  store.notedCommit = store.lastCommit;
+  return [found];
 }
 
 function openListeners(listen: readonly string[] | undefined): Deno.TcpListener[] {

@@ -22,6 +22,8 @@ export interface HostApi {
   readonly addresses: readonly string[];
   /** Whether this is a running peer, and not one opened for a single command. */
   readonly running: boolean;
+  /** What a person should know of the store as it was found at the start. */
+  readonly notices: readonly PeerEvent[];
   /** Wall clock at the start, ms since 1970. */
   readonly startedMs: number;
   /** Events of the host itself by name, besides those that the peer counts. */

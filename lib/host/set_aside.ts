@@ -1,8 +1,8 @@
 import { fileError, removeIfThere } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 
-/** What SQLite has beside its database while that is open, and after a crash. */
-const COMPANIONS = ["-wal", "-shm"];
+/** What SQLite has beside its database while that is open, and after a crash; and the commit counter. */
+const COMPANIONS = ["-wal", "-shm", "-commits"];
 
 /** A store that was moved out of the way. */
 export interface StoreAside {

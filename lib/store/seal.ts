@@ -10,7 +10,7 @@ const SEALED: readonly (readonly [table: string, columns: string])[] = [
   ["contexts", "id, hash, rows"],
 ];
 
-/** Gives each record of a store that comes from data version 1 its hash. @param schemaHash of the new schema. */
+/** Gives each record of a store that is new or comes from data version 1 its hash, by its commit 1. @param schemaHash of the new schema. */
 export function sealRecords(database: Database, schemaHash: Uint8Array): void {
   for (const [table, columns] of SEALED) {
     const name = columns.slice(0, columns.indexOf(","));
@@ -20,7 +20,7 @@ export function sealRecords(database: Database, schemaHash: Uint8Array): void {
     }
   }
   const names = database.statement("SELECT key FROM meta").all() as [string][];
-  database.statement("UPDATE store SET meta_names = ?, schema_hash = ?")
+  database.statement("UPDATE store SET commits = 1, meta_names = ?, schema_hash = ?")
     .run(namesText(names.map(([name]) => name)), schemaHash);
   const row = database.statement(`SELECT ${STORE_COLUMNS} FROM store`).get() as SqlValue[];
   database.statement("UPDATE store SET record_hash = ?").run(recordHash(...row));

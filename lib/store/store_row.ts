@@ -7,8 +7,9 @@ import { recordHash } from "./record_hash.ts";
 
 /** How far a store has come: the number of its commits, and a hash that runs over all of them. */
 export interface CommitMark {
+  /** From 1, which made the schema; 0 for none. */
   readonly commits: number;
-  /** 32 bytes; empty before the first commit of a store that came from data version 1. */
+  /** 32 bytes; empty at commit 1. */
   readonly chain: Uint8Array;
 }
 

@@ -200,11 +200,11 @@ Deno.test("commits are counted, and their chain tells two histories of one lengt
     const database = new DatabaseSync(":memory:");
     const store = Store.open(database, { random: countingRandom() });
     store.commit();
-    assertEquals(store.lastCommit.commits, 0);
+    assertEquals(store.lastCommit.commits, 1);
     store.append(transactionOf({ operations: [{ put: "a", value }] }), 0);
     store.commit();
     const { commits, chain } = store.lastCommit;
-    assertEquals(commits, 1);
+    assertEquals(commits, 2);
     assertEquals(Store.open(database, { random: countingRandom() }).lastCommit, { commits, chain });
     return chain;
   });
@@ -224,7 +224,7 @@ Deno.test("which commit is noted outside is kept with the next commit, also wher
   store.setMeta("a", new Uint8Array(2));
   store.commit();
   assertEquals(Store.open(database, { random: countingRandom() }).notedCommit, mark);
-  assertEquals(store.lastCommit.commits, 2);
+  assertEquals(store.lastCommit.commits, 3);
 });
 
 Deno.test("a damaged writer is noticed", () => {
