@@ -14,7 +14,7 @@ import { STATES } from "./rows.ts";
 import type { Writers } from "./writers.ts";
 
 /** Hashes of one writer's nodes by their number in a level: leaves first, then the inner levels. */
-type WriterTree = Map<number, Uint8Array>[];
+export type WriterTree = Map<number, Uint8Array>[];
 
 /**
  * The digest of the space's state. Leaf hashes are kept on disk, the levels above them in memory. An append only
@@ -109,7 +109,7 @@ export class DigestTree {
     }
     this.#dirty.clear();
     const roots = [...trees].flatMap(([writer, tree]) => {
-      const hash = tree[DIGEST_INNER_LEVELS]?.get(0);
+      const hash = topOf(tree);
       return hash === undefined ? [] : [{ writer: this.#writers.writer(writer), tree: hash }];
     });
     this.#acts ??= (this.#actRows.all() as [Uint8Array, number][]).map(([transaction, index]) => ({
@@ -156,7 +156,7 @@ export class DigestTree {
 }
 
 /** Computes the inner nodes above some leaves, level by level. */
-function hashAbove(tree: WriterTree, leaves: Iterable<number>): void {
+export function hashAbove(tree: WriterTree, leaves: Iterable<number>): void {
   let touched = new Set(leaves);
   for (let level = 1; level <= DIGEST_INNER_LEVELS; level++) {
     const below = tree[level - 1] as Map<number, Uint8Array>;
@@ -175,10 +175,20 @@ function hashAbove(tree: WriterTree, leaves: Iterable<number>): void {
   }
 }
 
+/** A tree without leaves. */
+export function newTree(): WriterTree {
+  return Array.from({ length: DIGEST_INNER_LEVELS + 1 }, () => new Map<number, Uint8Array>());
+}
+
+/** The top node of a tree; undefined where it has no leaves. */
+export function topOf(tree: WriterTree): Uint8Array | undefined {
+  return tree[DIGEST_INNER_LEVELS]?.get(0);
+}
+
 function treeOf(trees: Map<number, WriterTree>, writer: number): WriterTree {
   let tree = trees.get(writer);
   if (tree === undefined) {
-    tree = Array.from({ length: DIGEST_INNER_LEVELS + 1 }, () => new Map<number, Uint8Array>());
+    tree = newTree();
     trees.set(writer, tree);
   }
   return tree;

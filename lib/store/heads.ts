@@ -27,6 +27,7 @@ export class Heads {
   readonly #insertHead;
   readonly #insertTip;
   readonly #deleteTip;
+  readonly #rowsUpTo;
   #heads: Map<number, readonly WriterHead[]> | null = null;
   #tips = new Map<string, { readonly row: number; readonly id: Uint8Array }>();
   #changedWriters = new Set<number>();
@@ -44,6 +45,9 @@ export class Heads {
     this.#deleteHeads = database.statement("DELETE FROM heads WHERE writer = ?");
     this.#insertHead = database.statement("INSERT INTO heads (writer, transaction_row) VALUES (?, ?)");
     this.#insertTip = database.statement("INSERT INTO tips (transaction_row) VALUES (?)");
+    this.#rowsUpTo = database.statement(`
+      SELECT row FROM transactions INDEXED BY transactions_by_writer
+      WHERE writer = ? AND row <= ? ORDER BY row DESC LIMIT ?`);
     this.#deleteTip = database.statement("DELETE FROM tips WHERE transaction_row = ?");
   }
 
@@ -119,6 +123,19 @@ export class Heads {
       writer: this.#writers.writer(writer),
       heads: this.of(writer).map(({ sequence, id }) => ({ sequence, id })),
     }));
+  }
+
+  /** The frontier of the transactions up to a row. */
+  frontierAt(row: number): Frontier {
+    return [...this.#load().keys()].flatMap((writer): FrontierEntry[] => {
+      const isForked = this.of(writer).length > 1;
+      const rows = this.#rowsUpTo.all(writer, row, isForked ? -1 : 1) as [number][];
+      const held = rows.map(([row]) => this.#transactions.byRow(row));
+      const followed = new Set(held.flatMap(({ header }) => header.previous === null ? [] : [toHex(header.previous)]));
+      const heads = held.filter(({ id }) => !followed.has(toHex(id)))
+        .map(({ header, id }) => ({ sequence: header.sequence, id })).sort(compareHeads);
+      return heads.length === 0 ? [] : [{ writer: this.#writers.writer(writer), heads }];
+    }).sort((a, b) => compareWriterIds(a.writer, b.writer));
   }
 
   /** SHA-256 of the encoded frontier. */

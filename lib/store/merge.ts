@@ -1,4 +1,4 @@
-import { equal, toHex } from "../base/bytes.ts";
+import { equal, toHex, utf8Decode } from "../base/bytes.ts";
 import { isMembership, type OperationRecord } from "../data/transaction.ts";
 import { type Del, keyBytesOf, type Put } from "../wire/operation.ts";
 import type { VersionId } from "../wire/transaction.ts";
@@ -98,6 +98,18 @@ export class Merge {
     }
     this.#operations.insert(rows);
     return keys;
+  }
+
+  /** Ends a live version that nothing names: a final checkpoint shows that it is dead. @returns its key. */
+  end(row: number): string | null {
+    const version = this.#operations.withoutValue(row);
+    if (version.state !== STATES.live || version.key === null) return null;
+    const { writer, header, firstRow } = this.#transactions.byRow(version.transactionRow);
+    const before = this.#operations.countLive([version.key]).get(toHex(version.key)) ?? 0;
+    this.#operations.setState(version, STATES.replaced);
+    this.#digest.markDirty(writer, header.firstOperation + row - firstRow);
+    this.#count(version.key, before, before - 1);
+    return utf8Decode(version.key);
   }
 
   /** Notes which operations, here before it, name the one in `row`. @returns whether any does under the same key. */

@@ -134,6 +134,15 @@ ALTER TABLE store ADD COLUMN record_hash BLOB NOT NULL DEFAULT x'';
 ALTER TABLE meta ADD COLUMN record_hash BLOB NOT NULL DEFAULT x'';
 ALTER TABLE writers ADD COLUMN record_hash BLOB NOT NULL DEFAULT x'';
 ALTER TABLE contexts ADD COLUMN record_hash BLOB NOT NULL DEFAULT x'';
+CREATE INDEX dangling_by ON dangling (by_row);
+
+-- Leaves of the digest tree over what is live inside the past of the last compaction.
+CREATE TABLE past_leaves (
+  writer INTEGER NOT NULL,
+  leaf INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  PRIMARY KEY (writer, leaf)
+) STRICT, WITHOUT ROWID;
 `,
 ];
 
@@ -154,7 +163,7 @@ export function openSchema(database: Database, instance: () => Uint8Array): void
   if (version > MIGRATIONS.length) {
     throw new KithError("store_too_new", { path: database.path, theirs: version, ours: MIGRATIONS.length });
   }
-  if (isNew) database.execute("PRAGMA page_size = 4096");
+  if (isNew) database.execute("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
   database.execute(`
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;

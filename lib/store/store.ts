@@ -9,6 +9,7 @@ import type { TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier, Head } from "../wire/frontier.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import { type Header, INSTANCE_BYTES, type VersionId, type WriterId } from "../wire/transaction.ts";
+import { Compaction } from "./compaction.ts";
 import { Contexts } from "./contexts.ts";
 import { DamagedError } from "./damaged_error.ts";
 import { Database } from "./database.ts";
@@ -28,6 +29,8 @@ import type {
   TransactionRow,
   VersionRow,
 } from "./rows.ts";
+import { Past } from "./past.ts";
+import { PastState } from "./past_state.ts";
 import { openSchema, pragma } from "./schema.ts";
 import { type CommitMark, StoreRow } from "./store_row.ts";
 import { Transactions } from "./transactions.ts";
@@ -43,6 +46,10 @@ export interface StoreOptions {
 
 /** Write-ahead log above which its file is cut back to nothing. */
 const LONG_LOG_BYTES = 64 * 1024 * 1024;
+/** Free pages (of 4 KiB) beyond which the file is made smaller; so many are soon used again. */
+const MANY_FREE_PAGES = 1024;
+/** Pages that are given back at a time. */
+const VACUUM_PAGES = 2048;
 
 /**
  * Everything a peer holds of its space, in one SQLite database. Synchronous. What was appended since `begin` is seen
@@ -66,6 +73,7 @@ export class Store {
   readonly #merge: Merge;
   readonly #versions: Versions;
   readonly #lacking: Lacking;
+  readonly #countReplaced;
 
   private constructor(database: Database, random: Random) {
     this.#database = database;
@@ -89,6 +97,10 @@ export class Store {
     );
     this.#versions = new Versions(database, this.#transactions, this.#operations);
     this.#lacking = new Lacking(database, this.#writers, this.#heads);
+    this.#countReplaced = database.statement(`
+      SELECT count(*) FROM (
+        SELECT 1 FROM operations INDEXED BY operations_past WHERE state IN (1, 2) AND row < ? LIMIT ?
+      )`);
   }
 
   /**
@@ -280,6 +292,51 @@ export class Store {
     return { header: headerBytes, signature, operations, hashes: partialHashes(count, held, hashes, kept) };
   }
 
+  /** The held transactions inside a frontier; null where some of its heads are not held. */
+  past(frontier: Frontier): Past | null {
+    return Past.of(frontier, this.#writers, this.#heads, this.#transactions);
+  }
+
+  /** The state of the space inside a past. */
+  pastState(past: Past): PastState {
+    return new PastState(this.#database, this.#writers, past);
+  }
+
+  /** Begins to let go what is dead inside the past of a final checkpoint, whose digest was found right. */
+  compaction(past: Past): Compaction {
+    const parts = {
+      database: this.#database,
+      transactions: this.#transactions,
+      operations: this.#operations,
+      proofs: this.#proofs,
+    };
+    return new Compaction(parts, past, this.pastState(past));
+  }
+
+  /** Ends live versions that a final checkpoint shows as dead, though nothing here names them. @returns their keys. */
+  endVersions(rows: Iterable<number>): Set<string> {
+    this.begin();
+    const keys = new Set<string>();
+    for (const row of rows) {
+      const key = this.#merge.end(row);
+      if (key !== null) keys.add(key);
+    }
+    return keys;
+  }
+
+  /** The frontier of the first so many transactions in the order in which they were taken in. */
+  frontierAt(row: number): Frontier {
+    return this.#heads.frontierAt(row);
+  }
+
+  /** Whether there are at least `count` operations that something names among those of the first transactions. */
+  hasReplaced(transactionRow: number, count: number): boolean {
+    if (transactionRow < 1) return false;
+    const { firstRow, header } = this.#transactions.byRow(Math.min(transactionRow, this.transactionsTotal));
+    const found = this.#countReplaced.get(firstRow + header.operationCount, count)?.[0] as number;
+    return found >= count;
+  }
+
   #place(transaction: CheckedTransaction | CheckedPartial, context: number): TransactionRow {
     const { id, header } = transaction;
     assert(!this.hasTransaction(id), "a transaction is appended once");
@@ -461,6 +518,9 @@ export class Store {
     const logPages = this.#database.statement("PRAGMA wal_checkpoint(PASSIVE)").get()?.[1] as number;
     if (logPages * pragma(this.#database, "page_size") > LONG_LOG_BYTES) {
       this.#database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    if (pragma(this.#database, "freelist_count") > MANY_FREE_PAGES) {
+      this.#database.execute(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
     }
   }
 

@@ -1,0 +1,153 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { equal } from "../../lib/base/bytes.ts";
+import { partialHashes, partialRoot } from "../../lib/data/merkle.ts";
+import type { CheckedPartial } from "../../lib/data/partial.ts";
+import type { CheckedTransaction } from "../../lib/data/transaction.ts";
+import type { Past } from "../../lib/store/past.ts";
+import { PastLeaves } from "../../lib/store/past_state.ts";
+import { Store } from "../../lib/store/store.ts";
+import { countingRandom, histories, transactionOf, versionOf } from "./histories.ts";
+import { Model } from "./model.ts";
+
+function storeOf(history: readonly CheckedTransaction[]): Store {
+  const store = Store.open(":memory:", { random: countingRandom() });
+  for (const transaction of history) store.append(transaction, 0);
+  store.commit();
+  return store;
+}
+
+function pastAt(store: Store, row: number): Past {
+  const past = store.past(store.frontierAt(row));
+  assert(past !== null);
+  return past;
+}
+
+function digestAt(store: Store, past: Past): Uint8Array {
+  const state = store.pastState(past);
+  const leaves = new PastLeaves();
+  for (const transaction of state.transactions()) leaves.add(transaction);
+  leaves.end();
+  return state.digestOf(leaves);
+}
+
+function compact(store: Store, past: Past): number {
+  const compaction = store.compaction(past);
+  while (!compaction.step(2)) store.commit();
+  store.commit();
+  return compaction.dropped;
+}
+
+/** What a person sees, and what others compare. */
+function stateOf(store: Store) {
+  const keys = store.list({ limit: 100 }).map(({ winner }) => winner.key);
+  return {
+    digest: store.digest(),
+    frontier: store.frontierHash(),
+    tips: store.tips(),
+    entries: store.entries,
+    conflicts: store.conflictKeys(null, 100),
+    live: keys.map((key) => store.live(key).map(({ versionId, value }) => ({ versionId, value }))),
+  };
+}
+
+function wholeOf(transaction: CheckedTransaction): CheckedPartial {
+  const operations = transaction.operations.map((record, index) => ({ index, ...record }));
+  return { ...transaction, operations, hashes: [] };
+}
+
+Deno.test("the state inside any past is that of a space in which nothing else ever happened", () => {
+  fc.assert(
+    fc.property(histories, fc.nat(), (history, cut) => {
+      const row = cut % (history.length + 1);
+      const model = new Model(history.slice(0, row));
+      const store = storeOf(history);
+      assertEquals(store.frontierAt(row), model.frontier());
+      assertEquals(digestAt(store, pastAt(store, row)), model.digest());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("compaction changes nothing that is live, whatever comes before, behind and after it", () => {
+  let dropped = 0;
+  fc.assert(
+    fc.property(histories, fc.nat(), fc.nat(), (history, cut, more) => {
+      const row = cut % (history.length + 1);
+      const held = row + more % (history.length + 1 - row);
+      const store = storeOf(history.slice(0, held));
+      const past = pastAt(store, row);
+      const before = digestAt(store, past);
+      dropped += compact(store, past);
+      assertEquals(stateOf(store), stateOf(storeOf(history.slice(0, held))));
+      for (const transaction of history.slice(held)) store.append(transaction, 0);
+      // What went does not come back.
+      for (const transaction of history.slice(0, row)) {
+        if (transaction.header.class === "data") store.supplement(wholeOf(transaction));
+      }
+      store.commit();
+      const whole = storeOf(history);
+      assertEquals(stateOf(store), stateOf(whole));
+      assertEquals(digestAt(store, pastAt(store, row)), before);
+      assertEquals(compact(store, pastAt(store, row)), 0);
+      compact(store, pastAt(store, history.length));
+      assertEquals(stateOf(store), stateOf(whole));
+      for (const { id, header } of history) {
+        if (header.class === "membership") continue;
+        const { operations, hashes } = store.loadPartial(store.transaction(id)?.row as number, null);
+        assert(equal(partialRoot(header.operationCount, operations, hashes) as Uint8Array, header.root));
+      }
+    }),
+    { numRuns: 300 },
+  );
+  assert(dropped > 300, `${dropped} operations went`);
+});
+
+Deno.test("a frontier whose heads are not all held has no past here", () => {
+  const first = transactionOf({ operations: [{ put: "a" }] });
+  const store = storeOf([first]);
+  const frontier = storeOf([first, transactionOf({ previous: first, operations: [] })]).frontierAt(2);
+  assertEquals(store.past(frontier), null);
+  assert(store.past(store.frontierAt(1)) !== null);
+});
+
+Deno.test("a past covers a number that another transaction of the writer used", () => {
+  const first = transactionOf({ operations: [{ put: "a" }] });
+  const second = transactionOf({ previous: first, operations: [{ put: "b" }] });
+  const fork = transactionOf({ previous: first, operations: [{ put: "c" }] });
+  const store = storeOf([first, second, fork]);
+  const past = pastAt(store, 2);
+  assertEquals([past.has(1, 2, 2), past.has(1, 2, 3), past.covers(1, 2), past.covers(1, 3)], [
+    true,
+    false,
+    true,
+    false,
+  ]);
+});
+
+Deno.test("what is left of a large transaction is sent with its proof, and dead operations with none of their bytes", () => {
+  const puts = Array.from({ length: 1000 }, (_, i) => ({ put: `k/${i}`, value: new Uint8Array(300) }));
+  const first = transactionOf({ operations: puts });
+  const second = transactionOf({
+    previous: first,
+    operations: puts.slice(1).map((put, i) => ({ ...put, value: "new", names: [versionOf(first, i + 1)] })),
+  });
+  const store = storeOf([first, second]);
+  assertEquals(compact(store, pastAt(store, 2)), 999);
+  const part = store.loadPartial(1, null);
+  assertEquals(part.operations.map(({ index }) => index), [0]);
+  assertEquals(part.hashes, partialHashes(1000, first.operations.map(({ leaf }, index) => ({ index, leaf })), [], [0]));
+  assert(part.hashes.length <= 10);
+});
+
+Deno.test("a version that a checkpoint shows as dead ends without a name", () => {
+  const first = transactionOf({ operations: [{ put: "a" }, { put: "b" }] });
+  const other = transactionOf({ writer: 1, operations: [{ put: "a" }] });
+  const store = storeOf([first, other]);
+  assertEquals(store.conflictCount, 1);
+  const [row] = store.live("a").filter(({ transactionRow }) => transactionRow === 1).map(({ row }) => row);
+  assertEquals(store.endVersions([row as number]), new Set(["a"]));
+  assertEquals(store.endVersions([row as number]), new Set());
+  store.commit();
+  assertEquals([store.entries, store.conflictCount, store.live("a").length], [2, 0, 1]);
+});
