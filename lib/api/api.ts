@@ -4,8 +4,9 @@ import type { Handler } from "../host/control.ts";
 import type { HostApi } from "../host/host_api.ts";
 import { accepted, errorAnswer, linesAnswer, objectAnswer } from "./answer.ts";
 import { readObject } from "./body.ts";
-import { deleteEntry, exportLines, getEntry, listEntries, putEntry } from "./entries.ts";
+import { deleteEntry, exportLines, getEntry, listEntries, putEntry, resolveConflict } from "./entries.ts";
 import { importLines } from "./import.ts";
+import { getVersion, historyLines } from "./past.ts";
 import { connect, createSpace, invite, join, openInvites, ping } from "./space.ts";
 import { conflictsFields, membersFields, peersFields, statusFields } from "./state.ts";
 import { waitFor } from "./wait.ts";
@@ -29,9 +30,17 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /v1/entries": ({ host, query }) => linesAnswer((signal) => listEntries(host, query, signal), host.stopping),
   "GET /v1/export": ({ host, query }) => linesAnswer((signal) => exportLines(host, query, signal), host.stopping),
   "GET /v1/watch": ({ host, query }) => linesAnswer((signal) => watchChanges(host, query, signal), host.stopping),
-  "GET /v1/entry": ({ host, query }) => getEntry(host, keyOf(query)),
+  "GET /v1/history": ({ host, query }) => {
+    const key = keyOf(query);
+    return linesAnswer((signal) => historyLines(host, key, query, signal), host.stopping);
+  },
+  "GET /v1/entry": ({ host, query }) => {
+    const at = query.get("at");
+    return at === null ? getEntry(host, keyOf(query)) : getVersion(host, keyOf(query), at);
+  },
   "PUT /v1/entry": ({ host, query, request }) => putEntry(host, keyOf(query), query, request),
   "DELETE /v1/entry": ({ host, query }) => deleteEntry(host, keyOf(query), query),
+  "POST /v1/resolve": ({ host, query, request }) => resolveConflict(host, keyOf(query), query, request),
   "POST /v1/import": ({ host, request }) => {
     const body = request.body ?? new Blob([]).stream();
     return linesAnswer((signal) => importLines(host, body, signal), host.stopping);

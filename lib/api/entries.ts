@@ -16,9 +16,13 @@ export function memberNames(host: HostApi): ReadonlyMap<string, string> {
 /** An entry without its value. */
 export function entryFields(entry: EntryView, names: ReadonlyMap<string, string>): Fields {
   const { key, version, media, value, peer, timeMs, conflicts } = entry;
+  return { key, version, type: media, size: value.length, ...writerFields(peer, names), time: timeMs, conflicts };
+}
+
+/** Who wrote something: the id, and for members the name. */
+export function writerFields(peer: string, names: ReadonlyMap<string, string>): Fields {
   const name = names.get(peer);
-  const writer = name === undefined ? { peer } : { peer, name };
-  return { key, version, type: media, size: value.length, ...writer, time: timeMs, conflicts };
+  return name === undefined ? { peer } : { peer, name };
 }
 
 /** Entries in key order, read page by page as fast as they are taken. Query: prefix, after, limit, values. */
@@ -45,16 +49,32 @@ export async function* exportLines(host: HostApi, query: URLSearchParams, signal
 export function getEntry(host: HostApi, key: string): Response {
   const entry = host.peer.get(key);
   if (entry === null) throw new KithError("not_found", { key });
+  return valueResponse(entry, { "x-kith-conflicts": String(entry.conflicts) });
+}
+
+/** A value as it is, with its version, writer and time in the headers. */
+export function valueResponse(
+  { media, version, value, peer, timeMs }: Omit<EntryView, "conflicts">,
+  more: Readonly<Record<string, string>>,
+): Response {
   const headers = {
-    "content-type": entry.media,
+    "content-type": media,
     "x-content-type-options": "nosniff",
-    "x-kith-version": entry.version,
-    "x-kith-conflicts": String(entry.conflicts),
-    "x-kith-peer": entry.peer,
-    "x-kith-time": String(entry.timeMs),
+    "x-kith-version": version,
+    "x-kith-peer": peer,
+    "x-kith-time": String(timeMs),
+    ...more,
   };
   // The web's own type asks for an ArrayBuffer below the bytes, which they always have.
-  return new Response(entry.value as BodyInit, { headers });
+  return new Response(value as BodyInit, { headers });
+}
+
+/** How many a listing may hold; Infinity where nothing says. @throws {KithError} `bad_request`. */
+export function limitOf(query: URLSearchParams): number {
+  const text = query.get("limit");
+  const limit = text === null ? Infinity : Number(text);
+  if (limit >= 0 && (limit === Infinity || Number.isInteger(limit))) return limit;
+  throw new KithError("bad_request", { detail: "'limit' must be a whole number of at least 0" });
 }
 
 /** Puts the request's body at a key. Query: if_absent, if_version. */
@@ -64,25 +84,45 @@ export async function putEntry(
   query: URLSearchParams,
   request: Request,
 ): Promise<Response> {
-  const media = request.headers.get("content-type") ?? "application/octet-stream";
-  const body = await readBody(request, MAX_VALUE_BYTES);
-  if (body === null) {
-    const sizeBytes = `more than ${MAX_VALUE_BYTES}`;
-    throw new KithError("value_too_large", { key, sizeBytes, limitBytes: MAX_VALUE_BYTES });
-  }
-  const value = isJsonMedia(media) ? canonicalJson(body) : body;
+  const ifAbsent = query.get("if_absent") === "1";
   const ifVersion = query.get("if_version");
-  const write: Write = {
-    ...{ kind: "put", key, media, value, ifAbsent: query.get("if_absent") === "1" },
+  if (ifAbsent && ifVersion !== null) {
+    throw new KithError("bad_request", { detail: "'if_absent' and 'if_version' can't both hold" });
+  }
+  const value = await readValue(request, key);
+  return await writeOne(host, {
+    ...{ kind: "put", key, ...value, ifAbsent },
     ...(ifVersion === null ? {} : { ifVersion }),
-  };
-  return await writeOne(host, write);
+  });
 }
 
 /** Deletes a key; the version is null where it had no value. Query: if_version. */
 export async function deleteEntry(host: HostApi, key: string, query: URLSearchParams): Promise<Response> {
   const ifVersion = query.get("if_version");
   return await writeOne(host, { kind: "del", key, ...(ifVersion === null ? {} : { ifVersion }) });
+}
+
+/** Ends a conflict: with the version that `keep` names, else with the request's body. Query: keep. */
+export async function resolveConflict(
+  host: HostApi,
+  key: string,
+  query: URLSearchParams,
+  request: Request,
+): Promise<Response> {
+  const version = query.get("keep");
+  if (version !== null) return await writeOne(host, { kind: "keep", key, version });
+  return await writeOne(host, { kind: "put", key, ...await readValue(request, key), ifConflict: true });
+}
+
+/** The value in a request's body. @throws {KithError} `value_too_large`, `bad_json`, `invalid_utf8`, `number_changes`. */
+async function readValue(request: Request, key: string): Promise<{ media: string; value: Uint8Array }> {
+  const media = request.headers.get("content-type") ?? "application/octet-stream";
+  const body = await readBody(request, MAX_VALUE_BYTES);
+  if (body === null) {
+    const sizeBytes = `more than ${MAX_VALUE_BYTES}`;
+    throw new KithError("value_too_large", { key, sizeBytes, limitBytes: MAX_VALUE_BYTES });
+  }
+  return { media, value: isJsonMedia(media) ? canonicalJson(body) : body };
 }
 
 async function writeOne(host: HostApi, write: Write): Promise<Response> {
@@ -92,9 +132,7 @@ async function writeOne(host: HostApi, write: Write): Promise<Response> {
 
 function* allEntries(host: HostApi, query: URLSearchParams): Generator<EntryView> {
   const prefix = query.get("prefix") ?? "";
-  const limit = query.get("limit");
-  let left = limit === null ? Infinity : Number(limit);
-  if (!(left >= 0)) throw new KithError("bad_request", { detail: "'limit' must be a number of at least 0" });
+  let left = limitOf(query);
   let after = query.get("after") ?? undefined;
   while (left > 0) {
     const asked = Math.min(LIST_PAGE_ENTRIES, left);

@@ -1,7 +1,7 @@
 import type { HostApi } from "../host/host_api.ts";
 import type { AbsentView, ConflictView, MemberView, PeerView } from "../peer/machine.ts";
 import type { Fields } from "./answer.ts";
-import { entryFields, memberNames } from "./entries.ts";
+import { entryFields, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /** How the peer is. */
@@ -55,10 +55,13 @@ function memberFields({ peer, name, role, sinceMs, invitedBy, online, self }: Me
 function conflictFields(conflict: ConflictView, names: ReadonlyMap<string, string>): Fields {
   const { kind, key } = conflict;
   if (conflict.kind === "delete_beside_put") {
-    const { version, peer, deletedBy, deletedAtMs } = conflict;
-    const name = names.get(peer);
-    const writer = name === undefined ? { peer } : { peer, name };
-    return { kind, key, version, ...writer, deleted_by: deletedBy, deleted_at: deletedAtMs };
+    const { version, peer, timeMs, deletedBy, deletedAtMs } = conflict;
+    const deleter = names.get(deletedBy);
+    return {
+      ...{ kind, key, version, ...writerFields(peer, names), time: timeMs },
+      ...{ deleted_by: deletedBy, ...(deleter === undefined ? {} : { deleted_by_name: deleter }) },
+      deleted_at: deletedAtMs,
+    };
   }
   const versions = conflict.versions.map(({ winner, ...entry }) => {
     return { winner, ...entryFields(entry, names), ...valueFields(entry.media, entry.value) };

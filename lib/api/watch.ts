@@ -2,7 +2,7 @@ import { MAX_WATCH_BYTES, MAX_WATCH_CHANGES } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
 import type { Change } from "../peer/machine.ts";
 import type { Fields } from "./answer.ts";
-import { listEntries, memberNames } from "./entries.ts";
+import { listEntries, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /**
@@ -48,8 +48,7 @@ export async function* watchChanges(
 
 function changeFields(change: Change, names: ReadonlyMap<string, string>): Fields {
   const { key, version, media, value, conflicts, peer, timeMs } = change;
-  const name = names.get(peer);
-  const writer = name === undefined ? { peer } : { peer, name };
+  const writer = writerFields(peer, names);
   if (value === null) return { event: "del", key, ...writer, time: timeMs };
   const about = { key, version, size: value.length, ...writer, time: timeMs, conflicts };
   return { event: "put", ...about, ...valueFields(media, value) };

@@ -85,6 +85,31 @@ export const ERRORS = {
     exit: 6,
     sentence: "The key '{key}' is at version {current}, not {expected}; read it again and decide anew.",
   },
+  version_invalid: {
+    exit: 2,
+    sentence:
+      "'{version}' is not a version, and not the beginning of one; 'kith history KEY' lists the versions of a " +
+      "key, with --json whole.",
+  },
+  version_ambiguous: {
+    exit: 2,
+    sentence: "More than one version of '{key}' begins with '{version}'; type more of it.",
+  },
+  version_unknown: {
+    exit: 3,
+    sentence: "'{version}' is no version of the key '{key}'; 'kith history KEY' lists those that are.",
+  },
+  version_not_held: {
+    exit: 3,
+    sentence: "This peer does not hold the version {version} of '{key}': it never came here, or is older than the " +
+      "history that is kept.",
+  },
+  version_is_delete: { exit: 3, sentence: "The version {version} deleted the key '{key}', so it has no value." },
+  version_not_live: {
+    exit: 6,
+    sentence: "The version {version} is none of those that stand at '{key}' now; 'kith conflicts' lists them.",
+  },
+  no_conflict: { exit: 3, sentence: "There is no conflict at '{key}'; 'kith conflicts' lists those that there are." },
   peer_unknown: { exit: 3, sentence: "No linked peer is called '{peer}'; 'kith peers' lists them." },
   invite_unusable: { exit: 2, sentence: "An invite can't be made so: {detail}." },
   not_found: { exit: 3, sentence: "There is no value at '{key}'; 'kith ls' lists the keys." },

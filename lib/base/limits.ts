@@ -135,6 +135,10 @@ export const MAX_CACHED_TRANSACTIONS = 4096;
 export const MAX_CACHED_CONTEXTS = 1024;
 /** Conflicts of each kind that are listed at a time; settle some to see more. */
 export const MAX_LISTED_CONFLICTS = 1000;
+/** Letters of a version that may stand for all of it: 20 bits, enough among the versions of one key. */
+export const MIN_ABBREVIATION_LETTERS = 4;
+/** The newest versions of a key among which the beginning of one is looked for: some 50 ms; others are named whole. */
+export const MAX_ABBREVIATED_VERSIONS = 4096;
 /** A home's configuration file. */
 export const MAX_CONFIG_BYTES = 64 * 1024;
 /** The log file of a home, of which one older is kept. */

@@ -10,6 +10,14 @@ const IF_VERSION: FlagSpec = {
   help: "only if this is the version that stands; else nothing is written, exit 6",
 };
 
+const TYPE: FlagSpec = {
+  name: "type",
+  type: "text",
+  value: "json|text|bytes|MEDIA",
+  default: "text",
+  help: "what the value is: JSON is checked and normalised, text must be UTF-8, or any media type",
+};
+
 const UP_FLAGS: readonly FlagSpec[] = [
   { name: "name", type: "text", value: "NAME", help: "what other members call this peer" },
   {
@@ -143,16 +151,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "give a key a value",
     group: "data",
     details: "VALUE is text; '-' reads it from standard input, '@FILE' from a file ('--' and '=' are not needed for " +
-      "a value such as -5). A text that begins with '@' or is '-' is given by standard input.",
+      "a value such as -5). A text that begins with '@' or is '-' is given by standard input. --if-absent and " +
+      "--if-version compare with what this peer holds at that moment: among all who write through this peer, one " +
+      "gets its way. They are no lock across peers: another peer may write the same key meanwhile, and then both " +
+      "values stand until one is chosen (kith conflicts).",
     arguments: [KEY, { name: "VALUE", kind: "file" }],
     flags: [
-      {
-        name: "type",
-        type: "text",
-        value: "json|text|bytes|MEDIA",
-        default: "text",
-        help: "what the value is: JSON is checked and normalised, text must be UTF-8, or any media type",
-      },
+      TYPE,
       { name: "if-absent", type: "switch", help: "only if the key has no value; else exit 6" },
       IF_VERSION,
     ],
@@ -160,6 +165,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["kith set greeting hello", "set a text"],
       ["kith set config/lamp '{\"on\":true}' --type json", "set a JSON value"],
       ["kith set photo @cat.jpg --type image/jpeg", "set the bytes of a file"],
+      ["kith set turn ada --if-absent", "only if nobody has it, as far as this peer knows"],
       ["date | kith set stamp -", "set what standard input holds"],
     ],
   },
@@ -170,9 +176,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     details: "Writes the exact bytes; on a terminal a newline follows them, and control characters are shown " +
       'escaped. With --json, an object with "json", "text" or "base64".',
     arguments: [KEY],
-    flags: [{ name: "default", type: "text", help: "print this when the key has no value, instead of exit 3" }],
+    flags: [
+      { name: "default", type: "text", help: "print this when the key has no value, instead of exit 3" },
+      {
+        name: "at",
+        type: "text",
+        value: "VERSION",
+        help: "the value of this version, or of the one that begins so, whatever replaced it since",
+      },
+    ],
     examples: [
       ["kith get greeting", "print it"],
+      ["kith get greeting --at qf3k7mzd", "what it was, as 'kith history greeting' lists it"],
       ["kith get photo > cat.jpg", "its exact bytes into a file"],
       ["kith get level --default 0", "or 0"],
     ],
@@ -181,6 +196,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "del",
     summary: "delete keys",
     group: "data",
+    details: "Ends all versions of a key that this peer holds, concurrent ones too; so it also settles a conflict by " +
+      "deleting. --if-version compares with what this peer holds at that moment, and is no lock across peers: what " +
+      "another peer writes meanwhile stands beside the delete (kith conflicts).",
     arguments: [{ ...KEY, rest: true }],
     flags: [IF_VERSION],
     examples: [["kith del greeting", "delete it, here and everywhere; exit 3 if it has no value"]],
@@ -211,12 +229,52 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [["kith watch config/", "follow the keys below config/ until Ctrl-C"]],
   },
   {
+    name: "history",
+    summary: "show who wrote or deleted a key, and when",
+    group: "data",
+    details: "Lists what was written at the key, newest first in the order in which it came to this peer, with the " +
+      "versions that each replaced; those that this peer does not hold, or no longer, are called gone. 'kith get KEY " +
+      "--at VERSION' gives the value of one; times are by the clock of who wrote it.",
+    arguments: [KEY],
+    flags: [
+      { name: "limit", type: "integer", range: [1, 1_000_000], default: "100", help: "show at most so many" },
+    ],
+    examples: [
+      ["kith history greeting", "the last 100 of them"],
+      ["kith history greeting --json --limit 1", "the last one, with whole versions and ids"],
+    ],
+  },
+  {
     name: "conflicts",
     summary: "list keys with concurrent versions",
     group: "data",
     arguments: [],
     flags: [],
     examples: [["kith conflicts", "each key with its versions, the winner first"]],
+  },
+  {
+    name: "resolve",
+    summary: "settle a conflict, by one of its versions or another value",
+    group: "data",
+    details:
+      "Ends all versions of a key that stand beside each other, and a delete beside a value, by one write: with " +
+      "--keep one that says again what that version holds, else one with VALUE, which is given as for 'kith set'. " +
+      "To settle it by keeping the delete, 'kith del KEY'. What another peer writes meanwhile is a new conflict.",
+    arguments: [KEY, { name: "VALUE", kind: "file", required: false }],
+    flags: [
+      {
+        name: "keep",
+        type: "text",
+        value: "VERSION",
+        help: "the version to keep, or its first letters, as 'kith conflicts' shows them",
+      },
+      TYPE,
+    ],
+    examples: [
+      ["kith resolve greeting --keep qf3k7mzd", "keep one of the versions"],
+      ["kith resolve greeting 'hello to both'", "put another value in their place"],
+      ["kith del greeting", "delete it instead"],
+    ],
   },
   {
     name: "import",

@@ -5,11 +5,12 @@ import { help } from "./help.ts";
 import { invite, leave } from "./membership.ts";
 import { members, peers, ping } from "./people.ts";
 import { config } from "./settings.ts";
-import { conflicts, status, wait } from "./state.ts";
+import { status, wait } from "./state.ts";
 import { text } from "./text.ts";
 import { exportEntries, importEntries } from "./transfer.ts";
 import { down, join, up } from "./up.ts";
 import { del, get, ls, set } from "./values.ts";
+import { conflicts, history, resolve } from "./versions.ts";
 import { watch } from "./watch.ts";
 
 /** What runs each command of the table. */
@@ -26,7 +27,9 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   del,
   ls,
   watch,
+  history,
   conflicts,
+  resolve,
   import: importEntries,
   export: exportEntries,
   status,

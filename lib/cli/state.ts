@@ -1,7 +1,6 @@
 import { spokenSpaceName } from "../base/spoken_name.ts";
 import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
-import { previewOf } from "./entry.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
 import { formatAge, formatCount, formatNumber, shortId } from "./format.ts";
@@ -11,8 +10,6 @@ import { usageError } from "./usage.ts";
 const SHOWN_DIGEST = 16;
 /** Reasons with which links are closed where all is well. */
 const USUAL_REASONS: readonly string[] = ["goodbye", "duplicate_link"];
-/** Columns for the value of a concurrent version. */
-const PREVIEW_COLUMNS = 50;
 
 /** `status`. */
 export async function status(context: Context): Promise<number> {
@@ -80,47 +77,6 @@ function conflictsText(count: number, emphasised: (text: string) => string): str
 
 function peerText(peer: JsonObject): string {
   return `${escapeText(textField(peer, "name"))} (${shortId(textField(peer, "peer"))})`;
-}
-
-/** `conflicts`. */
-export async function conflicts(context: Context): Promise<number> {
-  const { output } = context;
-  const answer = await (await context.peer()).object("GET", "/v1/conflicts", { signal: context.signal });
-  const found = objectsOf(answer, "conflicts");
-  if (!output.json && found.length === 0) output.words("There are no conflicts.");
-  for (const conflict of found) {
-    if (output.json) output.object(conflict);
-    else output.lines(conflictLines(conflict, context));
-  }
-  if (!output.json && found.length > 0) {
-    output.words(
-      "(* is the value that 'kith get' gives; 'kith set KEY VALUE' replaces all that is listed under a key)",
-    );
-  }
-  return EXIT_OK;
-}
-
-function conflictLines(conflict: JsonObject, { output, console }: Context): string[] {
-  const nowMs = console.nowMs();
-  const key = output.bold(escapeText(textField(conflict, "key")));
-  if (conflict.kind === "delete_beside_put") {
-    const by = shortId(textField(conflict, "deleted_by"));
-    const age = formatAge(numberField(conflict, "deleted_at") ?? nowMs, nowMs);
-    return [key, `  deleted by ${by} ${age}, who did not know the value that stands, of ${writerOf(conflict)}`];
-  }
-  return [
-    key,
-    ...objectsOf(conflict, "versions").map((version) => {
-      const mark = version.winner === true ? output.green("*") : " ";
-      const age = formatAge(numberField(version, "time") ?? nowMs, nowMs);
-      return `${mark} ${previewOf(version, PREVIEW_COLUMNS)}  ${output.dim(`by ${writerOf(version)} ${age}`)}`;
-    }),
-  ];
-}
-
-function writerOf(version: JsonObject): string {
-  const name = textField(version, "name");
-  return name === "" ? shortId(textField(version, "peer")) : escapeText(name);
 }
 
 /** `wait --synced`, `wait --peers N`, `wait KEY[=VALUE]`. */

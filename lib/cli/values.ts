@@ -7,6 +7,7 @@ import { mediaOfType, previewOf, textOf } from "./entry.ts";
 import { escapeLines, escapeText } from "./escape.ts";
 import { formatAge, formatSize, formatTable } from "./format.ts";
 import { readAll } from "./lines.ts";
+import { usageError } from "./usage.ts";
 
 /** Columns for the beginning of a value in `ls --long`. */
 const PREVIEW_COLUMNS = 40;
@@ -17,23 +18,39 @@ const encoder = new TextEncoder();
 /** `set KEY VALUE`, `set KEY -`, `set KEY @FILE`. */
 export async function set(context: Context): Promise<number> {
   const [key, value] = context.args as [string, string];
-  const body = await readValue(context, key, value);
-  const media = mediaOfType(context.flags.text("type") ?? "text");
-  if (media.startsWith("text/") && textOf(body) === null) throw new KithError("invalid_utf8", { what: "value" });
+  if (context.flags.on("if-absent") && context.flags.has("if-version")) {
+    throw usageError("--if-absent and --if-version can't both hold: give one of them.");
+  }
+  const given = await givenValue(context, key, value);
   const peer = await context.peer();
   const result = await peer.object("PUT", "/v1/entry", {
     query: { key, if_absent: context.flags.on("if-absent"), if_version: context.flags.text("if-version") },
-    body,
-    media,
+    ...given,
     signal: context.signal,
   });
   if (context.output.json) context.output.object({ key, version: result.version });
   return EXIT_OK;
 }
 
+/** A value as it was typed, with the media type that `--type` stands for. @throws {KithError} */
+export async function givenValue(
+  context: Context,
+  key: string,
+  value: string,
+): Promise<{ readonly body: Uint8Array; readonly media: string }> {
+  const body = await readValue(context, key, value);
+  const media = mediaOfType(context.flags.text("type") ?? "text");
+  if (media.startsWith("text/") && textOf(body) === null) throw new KithError("invalid_utf8", { what: "value" });
+  return { body, media };
+}
+
 /** `get KEY`. */
 export async function get(context: Context): Promise<number> {
   const key = context.args[0] as string;
+  const at = context.flags.text("at");
+  if (at !== undefined && context.flags.has("default")) {
+    throw usageError("--default is for a key without a value, and --at for a version: give one of them.");
+  }
   const peer = await context.peer();
   const response = await fetchEntry(context, peer, key);
   const fallback = context.flags.text("default");
@@ -45,7 +62,9 @@ export async function get(context: Context): Promise<number> {
       version: response?.headers.get("x-kith-version") ?? null,
       peer: response?.headers.get("x-kith-peer") ?? null,
       time: Number(response?.headers.get("x-kith-time") ?? 0) || null,
-      conflicts: Number(response?.headers.get("x-kith-conflicts") ?? 0),
+      ...(at === undefined
+        ? { conflicts: Number(response?.headers.get("x-kith-conflicts") ?? 0) }
+        : { state: response?.headers.get("x-kith-state") ?? null }),
       ...valueFields(media, value),
     });
     return EXIT_OK;
@@ -65,6 +84,9 @@ export async function get(context: Context): Promise<number> {
 
 /** `del KEY…`. */
 export async function del(context: Context): Promise<number> {
+  if (context.flags.has("if-version") && context.args.length > 1) {
+    throw usageError("--if-version is about one key: delete the others by commands of their own.");
+  }
   const peer = await context.peer();
   for (const key of context.args) {
     const result = await peer.object("DELETE", "/v1/entry", {
@@ -121,7 +143,10 @@ function longRow(entry: Readonly<Record<string, unknown>>, nowMs: number): strin
 
 async function fetchEntry(context: Context, peer: Client, key: string): Promise<Response | null> {
   try {
-    return await peer.request("GET", "/v1/entry", { query: { key }, signal: context.signal });
+    return await peer.request("GET", "/v1/entry", {
+      query: { key, at: context.flags.text("at") },
+      signal: context.signal,
+    });
   } catch (error) {
     if (error instanceof ApiError && error.code === "not_found" && context.flags.text("default") !== undefined) {
       return null;

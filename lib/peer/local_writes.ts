@@ -12,13 +12,14 @@ import { sha256 } from "../crypto/hash.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { HybridClock } from "../data/clock.ts";
 import { buildTransaction, type CheckedTransaction, type TransactionPlan } from "../data/transaction.ts";
-import { versionText } from "../data/version_text.ts";
+import { versionFromText, versionText } from "../data/version_text.ts";
 import type { MembershipOperation } from "../space/acts.ts";
 import type { Standing } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
 import type { Operation } from "../wire/operation.ts";
 import { compareVersionIds, type VersionId } from "../wire/transaction.ts";
 import type { Write } from "./machine.ts";
+import { checkAbbreviation, wholeVersion } from "./past_views.ts";
 
 /** What local writing works upon. */
 export interface LocalWriterParts {
@@ -36,6 +37,9 @@ export interface LocalWriterParts {
 /** Upper bounds of what an operation takes on the wire besides key and value, and of one name in it. */
 const OPERATION_BYTES = 192;
 const NAME_BYTES = 34;
+
+/** A write that says itself what it writes. */
+type PlainWrite = Exclude<Write, { kind: "keep" }>;
 
 interface Entry {
   readonly operation: Operation;
@@ -70,11 +74,13 @@ export class LocalWriter {
     // A condition is about what came before, this turn's writes included.
     if (writes.some((write) => this.#keys.has(write.key))) this.flush(wallMs);
     for (const write of writes) this.#checkCondition(write);
+    const plain = writes.map((write) => write.kind === "keep" ? this.#kept(write) : write);
     const versions: (string | null)[] = new Array(writes.length).fill(null);
     // Most keys of an import are new: to look for all of them at once is far less than to look for each.
     const inUse = this.#parts.store.keysInUse([...new Set(writes.map(({ key }) => key))]);
-    for (const [slot, write] of writes.entries()) {
-      this.#add(write, inUse.has(write.key), versions, slot, wallMs);
+    for (const [slot, write] of plain.entries()) {
+      // With more versions than one operation can name, the next one names the rest.
+      while (this.#add(write, inUse.has(write.key), versions, slot, wallMs) === "names_left") this.flush(wallMs);
       inUse.add(write.key);
     }
     return versions;
@@ -127,21 +133,33 @@ export class LocalWriter {
     }, [{ operation: genesis, value: null }]);
   }
 
-  /** @param inUse whether the store may hold anything under the key. */
-  #add(write: Write, inUse: boolean, versions: (string | null)[], slot: number, wallMs: number): void {
+  /**
+   * Takes in one write.
+   *
+   * @param inUse whether the store may hold anything under the key.
+   * @returns "names_left" where some of the versions that it ends found no room in it.
+   */
+  #add(
+    write: PlainWrite,
+    inUse: boolean,
+    versions: (string | null)[],
+    slot: number,
+    wallMs: number,
+  ): "names_left" | "done" {
     if (this.#keys.has(write.key) || this.#entries.length >= MAX_OPERATIONS || this.#sizeBytes >= MAX_TURN_BYTES) {
       this.flush(wallMs);
     }
     const { store } = this.#parts;
     const live = inUse ? store.live(write.key) : [];
-    if (write.kind === "del" && live.length === 0) return;
+    if (write.kind === "del" && live.length === 0) return "done";
     if (write.kind === "put" && write.unlessEqual === true && live.length === 1) {
       const only = live[0] as (typeof live)[number];
-      if (only.media === write.media && compare(only.value ?? new Uint8Array(), write.value) === 0) return;
+      if (only.media === write.media && compare(only.value ?? new Uint8Array(), write.value) === 0) return "done";
     }
     const names: VersionId[] = live.map(({ versionId }) => versionId);
     // A put names the dels that it saw as well, so that none of them counts as concurrent with it.
     for (const del of inUse ? store.openDels(write.key) : []) names.push(del.versionId);
+    const result = names.length > MAX_NAMES ? "names_left" : "done";
     names.splice(MAX_NAMES);
     names.sort(compareVersionIds);
     this.#sizeBytes += OPERATION_BYTES + 3 * write.key.length + NAME_BYTES * names.length;
@@ -149,15 +167,39 @@ export class LocalWriter {
     this.#keys.add(write.key);
     if (write.kind === "del") {
       this.#entries.push({ operation: { kind: "del", key: write.key, names }, value: null });
-      return;
+      return result;
     }
     const { key, media, value } = write;
     const operation: Operation = { kind: "put", key, names, media, length: value.length, hash: sha256(value) };
     this.#entries.push({ operation, value });
     this.#sizeBytes += value.length;
+    return result;
+  }
+
+  /** The put that keeps a live version. */
+  #kept({ key, version }: Extract<Write, { kind: "keep" }>): PlainWrite {
+    const isWhole = versionFromText(version) !== null;
+    if (!isWhole) checkAbbreviation(version);
+    const fitting = this.#parts.store.live(key).filter(({ versionId }) => {
+      const text = versionText(versionId);
+      return isWhole ? text === version : text.startsWith(version);
+    });
+    if (fitting.length > 1) throw new KithError("version_ambiguous", { key, version });
+    const [kept] = fitting;
+    if (kept === undefined) throw new KithError("version_not_live", { key, version });
+    return { kind: "put", key, media: kept.media, value: kept.value };
+  }
+
+  #checkConflict(key: string): void {
+    const { store } = this.#parts;
+    const live = store.live(key).length;
+    if (live < 2 && (live === 0 || store.openDels(key).length === 0)) throw new KithError("no_conflict", { key });
   }
 
   #checkCondition(write: Write): void {
+    if (write.kind === "keep") return this.#checkConflict(write.key);
+    if (write.kind === "put" && write.ifConflict === true) this.#checkConflict(write.key);
+    if (write.ifVersion !== undefined) wholeVersion(write.ifVersion);
     if (write.ifVersion === undefined && (write.kind === "del" || write.ifAbsent !== true)) return;
     const winner = this.#parts.store.winner(write.key);
     if (write.kind === "put" && write.ifAbsent === true && winner !== null) {
@@ -217,7 +259,7 @@ function checkWrite(write: Write, standing: Standing | null): void {
   if (sizeBytes > MAX_KEY_BYTES) {
     throw new KithError("key_too_long", { key: `${key.slice(0, 40)}…`, sizeBytes, limitBytes: MAX_KEY_BYTES });
   }
-  if (write.kind === "del") return;
+  if (write.kind !== "put") return;
   if (write.value.length > MAX_VALUE_BYTES) {
     throw new KithError("value_too_large", { key, sizeBytes: write.value.length, limitBytes: MAX_VALUE_BYTES });
   }

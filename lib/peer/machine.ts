@@ -85,14 +85,21 @@ export type Write =
     readonly key: string;
     readonly media: string;
     readonly value: Uint8Array;
-    /** Refuse with `exists` when the key has a value. */
+    /** Refuse with `already_set` when the key has a value. */
     readonly ifAbsent?: boolean;
-    /** Refuse with `version_differs` when the winner is not this version. */
+    /** Refuse with `version_changed` when the winner is not this version, and with `version_invalid` what is none. */
     readonly ifVersion?: string;
+    /** Refuse with `no_conflict` when nothing stands beside the winner. */
+    readonly ifConflict?: boolean;
     /** Write nothing when the winner has the same media type and value, and there is no conflict. */
     readonly unlessEqual?: boolean;
   }
-  | { readonly kind: "del"; readonly key: string; readonly ifVersion?: string };
+  | { readonly kind: "del"; readonly key: string; readonly ifVersion?: string }
+  /**
+   * Puts again what one of the live versions of a key holds, in place of them all; refuse with `no_conflict` when
+   * nothing stands beside the winner, and with `version_not_live` where it is none of them.
+   */
+  | { readonly kind: "keep"; readonly key: string; readonly version: string };
 
 /** What someone local asks for. */
 export type Request =
@@ -156,6 +163,34 @@ export interface EntryView {
   readonly conflicts: number;
 }
 
+/** What a put or del is by now: it stands (`live` a put, `open` a del), was replaced, or was undone by a removal. */
+export type PastState = "live" | "open" | "replaced" | "undone";
+
+/** One put or del of a key's history. */
+export interface PastView {
+  readonly version: string;
+  readonly kind: "put" | "del";
+  /** Null for a del, as the size. */
+  readonly media: string | null;
+  readonly sizeBytes: number | null;
+  /** Base32 id of the writer. */
+  readonly peer: string;
+  /** Its stamp in ms since 1970. */
+  readonly timeMs: number;
+  /** The versions that it replaced. */
+  readonly replaced: readonly string[];
+  /** Those of them that this peer does not hold, or no longer. */
+  readonly missing: readonly string[];
+  readonly state: PastState;
+  /** Whether it is the version that is shown. */
+  readonly winner: boolean;
+}
+
+/** One version of a key, whatever became of it. */
+export interface VersionView extends Omit<EntryView, "conflicts"> {
+  readonly state: PastState;
+}
+
 /** What needs a person's eye. */
 export type ConflictView =
   | {
@@ -170,6 +205,8 @@ export type ConflictView =
     readonly version: string;
     /** Base32 id of who wrote it. */
     readonly peer: string;
+    /** Its stamp in ms since 1970. */
+    readonly timeMs: number;
     /** Base32 id of who deleted the key without knowing of it. */
     readonly deletedBy: string;
     readonly deletedAtMs: number;
@@ -250,6 +287,14 @@ export interface PeerReads {
   /** How keys stand now; for those of a `changed` effect, which are looked up only where somebody watches. */
   changes(keys: readonly string[]): Change[];
   conflicts(): ConflictView[];
+  /**
+   * The puts and dels on a key, newest first: in the order in which they came here.
+   *
+   * @throws {KithError} `version_…` where `before`, the version to begin behind, is none that is held.
+   */
+  history(query: { readonly key: string; readonly before?: string; readonly limit: number }): PastView[];
+  /** One version of a key, by its text or the first letters of it. @throws {KithError} `version_…`. */
+  version(key: string, version: string): VersionView;
   members(): MemberView[];
   peers(): PeerView[];
   status(): StatusView;

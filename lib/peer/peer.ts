@@ -22,12 +22,15 @@ import type {
   Input,
   Machine,
   MemberView,
+  PastView,
   PeerReads,
   PeerView,
+  VersionView,
 } from "./machine.ts";
 import type { Reply, StatusView } from "./machine.ts";
 import { Messages } from "./messages.ts";
 import { Neighbours } from "./neighbours.ts";
+import { historyOf, versionOf } from "./past_views.ts";
 import type { PeerOptions } from "./peer_options.ts";
 import { Pings } from "./pings.ts";
 import { Requests } from "./requests.ts";
@@ -257,6 +260,18 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** What needs a person's eye. */
   conflicts(): ConflictView[] {
     return this.#views.conflicts();
+  }
+
+  /** The puts and dels on a key, newest first. @throws {KithError} `version_…`. */
+  history(
+    { key, before, limit }: { readonly key: string; readonly before?: string; readonly limit: number },
+  ): PastView[] {
+    return historyOf(this.#store, key, before, limit);
+  }
+
+  /** One version of a key, whatever became of it. @throws {KithError} `version_…`. */
+  version(key: string, version: string): VersionView {
+    return versionOf(this.#store, key, version);
   }
 
   /** The members of the space. */

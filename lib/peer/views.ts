@@ -72,6 +72,7 @@ export class Views {
           key: put.key,
           version: versionText(put.versionId),
           peer: toBase32(put.peer),
+          timeMs: put.stamp.ms,
           deletedBy: toBase32(del.peer),
           deletedAtMs: del.stamp.ms,
         });

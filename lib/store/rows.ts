@@ -16,6 +16,9 @@ export const STATES = {
   other: 4,
 } as const;
 
+/** What a version is now; "del" for an operation that ends versions and that nothing names yet. */
+export type VersionState = "live" | "replaced" | "undone" | "del";
+
 /** A transaction as it is held. */
 export interface TransactionRow {
   /** Place in the order in which transactions were taken in; parents come before their children. From 1. */
@@ -66,6 +69,25 @@ export interface DelRow {
   readonly peer: Uint8Array;
   /** The versions it ends. */
   readonly names: readonly VersionId[];
+}
+
+/** A put or del on a key, whatever became of it. */
+export interface PastOperation {
+  readonly versionId: VersionId;
+  /** Operation row. */
+  readonly row: number;
+  readonly key: string;
+  /** What a put gave; null for a del. */
+  readonly put: { readonly media: string; readonly sizeBytes: number } | null;
+  /** When it was written, by its writer's clock. */
+  readonly stamp: Stamp;
+  /** Who wrote it (32 bytes). */
+  readonly peer: Uint8Array;
+  readonly state: VersionState;
+  /** The versions that it replaced. */
+  readonly names: readonly VersionId[];
+  /** Those of them that are not held, or no longer. */
+  readonly missing: readonly VersionId[];
 }
 
 /** One key of a listing. */

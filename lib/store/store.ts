@@ -15,6 +15,7 @@ import { DamagedError } from "./damaged_error.ts";
 import { Database } from "./database.ts";
 import { DigestTree } from "./digest_tree.ts";
 import { Heads, parentsOf } from "./heads.ts";
+import { KeyHistory } from "./key_history.ts";
 import { Lacking } from "./lacking.ts";
 import { Merge } from "./merge.ts";
 import { Meta } from "./meta.ts";
@@ -26,8 +27,10 @@ import type {
   DelRow,
   ListedEntry,
   MembershipRow,
+  PastOperation,
   TransactionRow,
   VersionRow,
+  VersionState,
 } from "./rows.ts";
 import { Past } from "./past.ts";
 import { PastState } from "./past_state.ts";
@@ -35,7 +38,7 @@ import { openSchema, pragma } from "./schema.ts";
 import { type CommitMark, StoreRow } from "./store_row.ts";
 import { Transactions } from "./transactions.ts";
 import { verify } from "./verify.ts";
-import { Versions, type VersionState } from "./versions.ts";
+import { Versions } from "./versions.ts";
 import { Writers } from "./writers.ts";
 
 /** What a store needs besides its file. */
@@ -72,6 +75,7 @@ export class Store {
   readonly #proofs: Proofs;
   readonly #merge: Merge;
   readonly #versions: Versions;
+  readonly #history: KeyHistory;
   readonly #lacking: Lacking;
   readonly #countReplaced;
 
@@ -96,6 +100,7 @@ export class Store {
       this.#proofs,
     );
     this.#versions = new Versions(database, this.#transactions, this.#operations);
+    this.#history = new KeyHistory(database, this.#transactions, this.#operations);
     this.#lacking = new Lacking(database, this.#writers, this.#heads);
     this.#countReplaced = database.statement(`
       SELECT count(*) FROM (
@@ -437,6 +442,29 @@ export class Store {
   /** Dels beside a concurrent put that stands, in key order, at most `limit`; each with the winner of its key. */
   deletedBesidePut(limit: number): DeletedBesidePut[] {
     return this.#versions.deletedBesidePut(limit);
+  }
+
+  /**
+   * The puts and dels on a key that are held, newest first: in the order in which they came here, so that what
+   * replaces something stands before it.
+   *
+   * @param beforeRow only operations that came before the one in this row; Infinity for all.
+   */
+  history(key: string, beforeRow: number, limit: number): PastOperation[] {
+    return this.#history.page(key, Math.min(beforeRow, Number.MAX_SAFE_INTEGER), limit);
+  }
+
+  /**
+   * The put or del that a version id names; "not_held" where this store does not have it, or no longer, and
+   * "no_version" where no put or del has that id.
+   */
+  pastOperation(id: VersionId): PastOperation | "not_held" | "no_version" {
+    return this.#history.operation(id);
+  }
+
+  /** The value of a put; null where it is held no more. @throws {DamagedError} */
+  pastValue({ row }: PastOperation): Uint8Array | null {
+    return this.#history.value(row);
   }
 
   /** Every membership transaction, in row order. */

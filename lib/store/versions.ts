@@ -4,13 +4,11 @@ import { compareStamps, compareVersionIds, type VersionId } from "../wire/transa
 import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
 import { operationOf, type OperationRow, type Operations } from "./operations.ts";
-import { type DeletedBesidePut, type DelRow, type ListedEntry, type TransactionRow, type VersionRow } from "./rows.ts";
+import type { DeletedBesidePut, DelRow, ListedEntry, TransactionRow, VersionRow, VersionState } from "./rows.ts";
 import type { Transactions } from "./transactions.ts";
 
-/** What a version is now; "del" for an operation that ends versions and that nothing names yet. */
-export type VersionState = "live" | "replaced" | "undone" | "del";
-
-const STATE_NAMES: readonly VersionState[] = ["live", "replaced", "undone", "del"];
+/** The names of `STATES` on keys, by number. */
+export const STATE_NAMES: readonly VersionState[] = ["live", "replaced", "undone", "del"];
 /** Sorts behind every byte of UTF-8. */
 const BEHIND_UTF8 = new Uint8Array([0xff]);
 const NOTHING = new Uint8Array(0);

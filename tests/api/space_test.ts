@@ -136,7 +136,7 @@ Deno.test("conditions hold a write back", async () => {
   };
   const first = await put("&if_absent=1");
   assertEquals(await put("&if_absent=1"), "already_set");
-  assertEquals(await put("&if_version=nonsense"), "version_changed");
+  assertEquals(await put("&if_version=nonsense"), "version_invalid");
   const second = await put(`&if_version=${first}`);
   assertEquals(await put(`&if_version=${first}`), "version_changed");
   const refused = await a.call("DELETE", `/v1/entry?key=k&if_version=${first}`);

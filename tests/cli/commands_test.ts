@@ -339,28 +339,102 @@ Deno.test("conflicts are listed with their versions", async () => {
             kind: "concurrent",
             key: "k",
             versions: [
-              { winner: true, text: "mine", peer: "aaaaaaaaaa", time: 940_000 },
-              { winner: false, text: "yours\x07", peer: "bbbbbbbbbb", time: 880_000 },
+              { winner: true, version: "vvvvvvvvvv.0", text: "mine", peer: "aaaaaaaaaa", time: 940_000 },
+              { winner: false, version: "wwwwwwwwww.0", text: "yours\x07", name: "b\x1b", time: 880_000 },
             ],
           },
-          { kind: "delete_beside_put", key: "d", peer: "cccccccccc", deleted_by: "dddddddddd", deleted_at: 940_000 },
+          {
+            ...{ kind: "delete_beside_put", key: "d", version: "xxxxxxxxxx.0", peer: "cccccccccc", time: 880_000 },
+            ...{ deleted_by: "dddddddddd", deleted_at: 940_000 },
+          },
         ],
       }),
   };
-  const { out } = await run(["conflicts"], answers);
+  const { out, err } = await run(["conflicts"], answers);
   assertEquals(
     out,
     [
       "k",
-      "* mine  by aaaaaaaa 60 s ago",
-      "  yours\\x07  by bbbbbbbb 2 min ago",
+      "* vvvvvvvv  by aaaaaaaa 60 s ago  mine",
+      "  wwwwwwww  by b\\x1b 2 min ago  yours\\x07",
       "d",
-      "  deleted by dddddddd 60 s ago, who did not know the value that stands, of cccccccc",
+      "* xxxxxxxx  by cccccccc 2 min ago",
+      "  deleted by dddddddd 60 s ago, who did not know that value",
       "",
     ].join("\n"),
   );
+  assertStringIncludes(err, "kith resolve KEY --keep VERSION");
+  assert(err.split("\n").every((line) => line.length <= 80));
   const none = await run(["conflicts"], { "GET /v1/conflicts": () => apiObject({ conflicts: [] }) });
   assertEquals([none.code, none.out], [0, ""]);
+});
+
+const HISTORY = [
+  {
+    ...{ v: 1, version: "aaaaaaaaaa.0", kind: "put", type: "text/plain", size: 2, peer: "p", name: "otter\x1b" },
+    ...{ time: 940_000, replaced: ["bbbbbbbbbb.0", "cccccccccc.1", "dddddddddd.0"], missing: ["cccccccccc.1"] },
+    ...{ state: "live", winner: true, text: "a\x07" },
+  },
+  { v: 1, version: "eeeeeeeeee.0", kind: "put", peer: "qqqqqqqqqq", time: 880_000, state: "live", json: 1 },
+  {
+    ...{ v: 1, version: "bbbbbbbbbb.0", kind: "del", peer: "qqqqqqqqqq", time: 880_000, state: "replaced" },
+    ...{ replaced: ["gggggggggg.0"], missing: ["gggggggggg.0"] },
+  },
+  { v: 1, version: "dddddddddd.0", kind: "put", peer: "qqqqqqqqqq", time: 880_000, state: "replaced" },
+  { v: 1, version: "ffffffffff.0", kind: "del", peer: "qqqqqqqqqq", time: 880_000, state: "open" },
+];
+
+Deno.test("history says who wrote what, and what it replaced, in 80 columns", async () => {
+  const answers = { "GET /v1/history": () => apiLines(HISTORY) };
+  const plain = (console: { variables: Record<string, string> }) => console.variables = { NO_COLOR: "1" };
+  const { out, asked } = await run(["history", "k"], answers, plain, true);
+  assertEquals(
+    out,
+    [
+      "version   state       written    by         replaced              value",
+      "aaaaaaaa  current     60 s ago   otter\\x1b  bbbbbbbb +2 (1 gone)  a\\x07",
+      "eeeeeeee  concurrent  2 min ago  qqqqqqqq                         1",
+      "bbbbbbbb  replaced    2 min ago  qqqqqqqq   gggggggg (gone)       (deleted)",
+      "dddddddd  replaced    2 min ago  qqqqqqqq                         (not held)",
+      "ffffffff  deleted     2 min ago  qqqqqqqq                         (deleted)",
+      "",
+    ].join("\n"),
+  );
+  assertEquals(new URL(asked[0]!.url).search, "?key=k&limit=101&values=1");
+  const piped = await run(["history", "k", "--limit", "4"], answers);
+  assertStringIncludes(piped.err, "older ones are not shown");
+  assertEquals([piped.out.split("\n").length, piped.out.includes("ffffffff")], [6, false]);
+  const json = await run(["history", "k", "--json"], answers);
+  assertEquals(json.out.trimEnd().split("\n").map((line) => JSON.parse(line)), HISTORY);
+});
+
+Deno.test("resolve sends a version to keep or a value, and needs one of them", async () => {
+  const asked: string[] = [];
+  const answers = {
+    "POST /v1/resolve": async (request: Request) => {
+      asked.push(`${request.headers.get("content-type")} ${new URL(request.url).search} ${await request.text()}`);
+      return apiObject({ version: "v" });
+    },
+  };
+  assertEquals((await run(["resolve", "k", "--keep", "abcd"], answers)).code, 0);
+  assertEquals(JSON.parse((await run(["resolve", "k", "{}", "--type", "json", "--json"], answers)).out).version, "v");
+  assertEquals(asked, ["null ?key=k&keep=abcd ", "application/json ?key=k {}"]);
+  for (const words of [["resolve", "k"], ["resolve", "k", "x", "--keep", "abcd"], ["resolve"]]) {
+    assertEquals((await run(words, answers)).code, 2);
+  }
+});
+
+Deno.test("conditions that exclude each other are refused before anything is sent", async () => {
+  for (
+    const words of [
+      ["set", "k", "v", "--if-absent", "--if-version", "x"],
+      ["del", "k", "l", "--if-version", "x"],
+      ["get", "k", "--at", "x", "--default", "y"],
+    ]
+  ) {
+    const { code, asked } = await run(words);
+    assertEquals([code, asked], [2, []]);
+  }
 });
 
 Deno.test("watch ends after --count changes", async () => {

@@ -48,6 +48,13 @@ Deno.test("each way to fail has its exit code and its sentence, and an object wi
         6,
         "version_changed",
       ],
+      [["set", "there", "2", "--if-version", "none"], 2, "version_invalid"],
+      [["history", "missing"], 3, "not_found"],
+      [["get", "there", "--at", "x"], 2, "version_invalid"],
+      [["get", "missing", "--at", version], 3, "version_unknown"],
+      [["get", "there", "--at", version.replace(/^./, (first) => first === "a" ? "b" : "a")], 3, "version_not_held"],
+      [["resolve", "there"], 2, "usage"],
+      [["resolve", "there", "--keep", version], 3, "no_conflict"],
       [["join", "abandon", "abandn", "about", "able", "zoo", "zoo"], 2, "ticket_word"],
       [["join", "abandon", "ability"], 2, "ticket_word_count"],
     ];
@@ -64,6 +71,7 @@ Deno.test("each way to fail has its exit code and its sentence, and an object wi
       assertEquals(`kith: ${object.message}`.length, said.length);
     }
     assertEquals(await home.ok("set", "there", "2", "--if-version", version), "");
+    assertEquals(await home.ok("get", "there", "--at", version.slice(0, 8)), "1");
   });
 });
 

@@ -99,6 +99,26 @@ Deno.test("what is written with no peer running is synced later, and conflicts a
     assertEquals(values.sort(), ["from a", "from b"]);
   }
   assertEquals(await conflictsOf(a), await conflictsOf(b));
+
+  // Each side settles one of them, by what is shown of a version; then both hold the same.
+  const [concurrent] = (await a.objects("conflicts")).filter(({ key }) => key === "shared");
+  const loser = concurrent?.versions.find(({ winner }: { winner: boolean }) => !winner);
+  await a.ok("resolve", "shared", "--keep", loser.version.slice(0, 8));
+  await b.ok("resolve", "deleted", "settled");
+  await inSync(a, b);
+  for (const home of [a, b]) {
+    assertEquals(await home.objects("conflicts"), []);
+    assertEquals(await home.ok("get", "shared"), loser.text);
+    assertEquals(await home.ok("get", "deleted"), "settled");
+    const past = await home.objects("history", "deleted");
+    assertEquals(past.map(({ kind, state }) => `${kind} ${state}`).sort(), [
+      "del replaced",
+      "put live",
+      "put replaced",
+      "put replaced",
+    ]);
+    assertEquals(await home.ok("get", "deleted", "--at", past.at(-1)?.version), "first");
+  }
 });
 
 Deno.test("an import and an export give the same lines again", async () => {

@@ -3,11 +3,13 @@ import { toHex } from "../../lib/base/bytes.ts";
 import { type ErrorCode, KithError } from "../../lib/base/errors.ts";
 import {
   MAX_KEY_BYTES,
+  MAX_NAMES,
   MAX_OPERATIONS,
   MAX_PARENTS,
   MAX_TRANSACTION_BYTES,
   MAX_VALUE_BYTES,
 } from "../../lib/base/limits.ts";
+import { sha256 } from "../../lib/crypto/hash.ts";
 import { verifySigned } from "../../lib/crypto/identity.ts";
 import { HybridClock } from "../../lib/data/clock.ts";
 import { toBytes } from "../../lib/data/transaction.ts";
@@ -206,6 +208,125 @@ Deno.test("a put replaces all concurrent versions and the deletes beside them", 
   assertEquals([store.live("k").length, store.openDels("k").length], [1, 0]);
   const named = store.winner("k")!.names.map(({ transaction }) => toHex(transaction)).sort();
   assertEquals(named, [...versions.map(({ transaction }) => toHex(transaction)), toHex(gone.id)].sort());
+  store.close();
+});
+
+/** Writes of the same key by as many other lives of the founder, none of which knows of another. */
+function apart(count: number, key = "k") {
+  const made = setUp();
+  const { founder, applier } = made;
+  const receive = (i: number, entry: Parameters<Writer["write"]>[0][number]) => {
+    const instance = new Uint8Array(16);
+    new DataView(instance.buffer).setUint32(0, i + 1);
+    const place = { sequence: 1, previous: null, firstOperation: 0, parents: [founder.space], instance };
+    const transaction = founder.write([entry], place);
+    applier.receive(toBytes(transaction), founder.space, 1, WALL_MS);
+    return versionText({ transaction: transaction.id, index: 0 });
+  };
+  const versions = Array.from({ length: count }, (_, i) => {
+    const value = new TextEncoder().encode(`${i}`);
+    const media = `text/x-${i}`;
+    const operation = { kind: "put", key, names: [], media, length: value.length, hash: sha256(value) } as const;
+    return receive(i, { operation, value });
+  });
+  const gone = () => receive(count, { operation: { kind: "del", key, names: [] }, value: null });
+  return { ...made, versions, gone };
+}
+
+function keep(key: string, version: string): Write {
+  return { kind: "keep", key, version };
+}
+
+Deno.test("keeping a version ends all that stand, by one write with its value and media type", () => {
+  const { store, turn, versions, gone } = apart(3);
+  gone();
+  const [[kept]] = turn([keep("k", (versions[1] as string).slice(0, 10))]) as [[string]];
+  const [winner, ...others] = store.live("k");
+  assertEquals([others, store.openDels("k"), store.conflictCount], [[], [], 0]);
+  assertEquals(versionText(winner!.versionId), kept);
+  assertEquals([winner?.media, new TextDecoder().decode(winner?.value), winner?.names.length], ["text/x-1", "1", 4]);
+  store.close();
+});
+
+Deno.test("a delete beside a put is settled by either: by the put kept, another value, or a delete", () => {
+  for (
+    const settled of [
+      (version: string) => keep("k", version),
+      () => put("k", "x", { ifConflict: true }),
+      () => del("k"),
+    ]
+  ) {
+    const { store, turn, versions, gone } = apart(1);
+    gone();
+    assertEquals(store.deletedBesidePut(9).length, 1);
+    const write = settled(versions[0] as string);
+    turn([write]);
+    assertEquals(store.deletedBesidePut(9).length, 0);
+    assertEquals([store.live("k").length, store.openDels("k").length], write.kind === "del" ? [0, 1] : [1, 0]);
+    store.close();
+  }
+});
+
+Deno.test("where there is no conflict, or the version does not stand, nothing is settled", () => {
+  const { store, local, turn, versions } = apart(2);
+  refused(() => local.write([keep("k", "no version")], WALL_MS), "version_invalid");
+  const other = versionText({ transaction: store.transactionByRow(1).id, index: 0 });
+  refused(() => local.write([keep("k", other)], WALL_MS), "version_not_live");
+  refused(() => local.write([keep("k", (versions[0] as string).replace(/0$/, "1"))], WALL_MS), "version_not_live");
+  refused(() => local.write([keep("k", versions[0] + "1")], WALL_MS), "version_invalid");
+  turn([keep("k", versions[0] as string)]);
+  for (const write of [keep("k", versions[0] as string), put("k", "x", { ifConflict: true })]) {
+    refused(() => local.write([write], WALL_MS), "no_conflict");
+  }
+  turn([del("k")]);
+  refused(() => local.write([put("k", "x", { ifConflict: true })], WALL_MS), "no_conflict");
+  refused(() => local.write([put("never", "x", { ifConflict: true })], WALL_MS), "no_conflict");
+  const reader = setUp({ role: "reader" });
+  refused(() => reader.local.write([keep("k", versions[0] as string)], WALL_MS), "not_allowed");
+  reader.store.close();
+  store.close();
+});
+
+Deno.test("more versions than one operation can name are ended all the same", () => {
+  for (const settle of [(version: string) => keep("k", version), () => put("k", "x"), () => del("k")]) {
+    const { store, turn, versions } = apart(MAX_NAMES + 2);
+    const write = settle(versions[5] as string);
+    const [[last]] = turn([write]) as [[string]];
+    const state = store.versionState(versionFromText(last) as VersionId);
+    assertEquals(store.live("k").length, write.kind === "del" ? 0 : 1);
+    assertEquals(state, write.kind === "del" ? "del" : "live");
+    assertEquals(store.conflictCount, 0);
+    store.close();
+  }
+});
+
+Deno.test("what is compared with must be a version", () => {
+  const { local, turn, store } = setUp();
+  turn([put("a")]);
+  for (const ifVersion of ["none", "", versionText(store.winner("a")!.versionId).slice(0, 8)]) {
+    refused(() => local.write([put("a", "2", { ifVersion })], WALL_MS), "version_invalid");
+    refused(() => local.write([del("a", { ifVersion })], WALL_MS), "version_invalid");
+  }
+  const version = versionText(store.winner("a")!.versionId);
+  refused(() => local.write([put("missing", "2", { ifVersion: version })], WALL_MS), "version_changed");
+  store.close();
+});
+
+Deno.test("of many in one turn who compare with the same version, one gets its way", () => {
+  const { local, turn, store } = setUp();
+  turn([put("a")]);
+  const version = versionText(store.winner("a")!.versionId);
+  const written: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    try {
+      local.write([i % 2 === 0 ? put("a", `${i}`, { ifVersion: version }) : del("a", { ifVersion: version })], WALL_MS);
+      written.push(i);
+    } catch (error) {
+      assertEquals((error as KithError).code, "version_changed");
+    }
+  }
+  local.flush(WALL_MS);
+  assertEquals([written, new TextDecoder().decode(store.winner("a")?.value)], [[0], "0"]);
   store.close();
 });
 
