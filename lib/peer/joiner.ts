@@ -1,6 +1,6 @@
 import { compare, equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
-import type { CloseReason, ErrorCode, ErrorValues } from "../base/errors.ts";
+import type { CloseReason, ErrorCode, ErrorValues, KithError } from "../base/errors.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_ADDRESSES, MAX_PARENTS } from "../base/limits.ts";
 import { constantTimeEqual, sha256 } from "../crypto/hash.ts";
@@ -163,6 +163,11 @@ export class Joiner {
       join.doors.delete(address);
     }
     if (join.doors.size === 0) this.#giveUp();
+  }
+
+  /** The store refused a turn of the join: whoever asked for it hears of that at once, and asks again. */
+  storeFailed(error: KithError): void {
+    if (this.#join !== null) this.#fail(error.code, error.values);
   }
 
   /** Dials what is due, and gives up when the time is over. */

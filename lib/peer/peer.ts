@@ -371,7 +371,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
       if (rests) this.#links.close(connection, "goodbye", now);
     }
     this.#sync.turnFailed(now);
-    this.#emit({ name: "turn_failed", level: "error", reason: error.code });
+    this.#emit({ name: "turn_failed", level: "error", reason: error.code, fields: { message: error.message } });
+    this.#joiner.storeFailed(error);
     this.#requests.failed(error);
   }
 

@@ -48,6 +48,18 @@ Deno.test("a door whose disk is full at any turn of a join lets the joiner in la
   assert(failures >= 2, `${failures} turns failed`);
 });
 
+Deno.test("a joiner whose disk stays full is told of the disk at once, not of its ticket", () => {
+  const lab = new Lab();
+  const door = lab.space(1)[0] as SimPeer;
+  const stranger = lab.add();
+  lab.ask(stranger, { type: "create_space" });
+  const ticket = lab.invite(door);
+  const joiner = lab.add({ wrap: (store) => fullStore(store, () => true) });
+  const addresses = [stranger, door].map(({ listensAt }) => listensAt as string);
+  const reply = lab.answer(joiner, { type: "join", keys: ticket, addresses });
+  assert(!reply.ok && reply.code === "store_full", JSON.stringify(reply));
+});
+
 Deno.test("a joiner whose disk is full at any turn of its join gets in later, with the same ticket", () => {
   let failures = 0;
   for (let step = 0;; step++) {
