@@ -15,14 +15,19 @@ interface NumberedWrite {
 }
 
 const BYTE_ORDER_MARK = "\ufeff";
-/** Refusals that no other line would change. */
-const OF_THE_HOME: readonly ErrorCode[] = ["no_space", "not_allowed"];
+/** Refusals that no other line would change, and before which nothing was imported. */
+const OF_THE_HOME: readonly ErrorCode[] = ["no_space", "not_allowed", "left_space", "still_joining"];
+/** Refusals that come at any time, and are no line's fault. */
+const OF_THE_MOMENT: readonly ErrorCode[] = [
+  ...["store_full", "store_io", "store_damaged", "store_read_only", "store_busy"] as const,
+  ...["busy", "stopping"] as const,
+];
 
 /**
  * Imports NDJSON as `exportLines` writes it: tells the progress after every batch, and at the end all of it. A line
- * that can't be imported ends it; every line before it is kept, none after it.
+ * that can't be imported ends it, and so does a peer that can't go on; every line before it is kept, none after it.
  *
- * @throws {KithError} `bad_line`, `line_too_long`, `no_space`, `not_allowed`.
+ * @throws {KithError} `bad_line`, `line_too_long`, `import_stopped`, `no_space`, `not_allowed`, ….
  */
 export async function* importLines(
   host: HostApi,
@@ -85,6 +90,7 @@ class Importer {
       return;
     }
     if (OF_THE_HOME.includes(reply.code)) throw new KithError(reply.code, reply.values);
+    if (OF_THE_MOMENT.includes(reply.code)) throw this.#stopped(first.line, new KithError(reply.code, reply.values));
     if (batch.length === 1) throw this.#lineError(first.line, new KithError(reply.code, reply.values));
     const half = Math.floor(batch.length / 2);
     await this.#write(batch.slice(0, half));
@@ -104,14 +110,22 @@ class Importer {
   }
 
   #lineError(line: number, error: KithError): KithError {
-    const kept = this.#imported + this.#unchanged;
+    const kept = this.#kept;
     if (error.code === "line_too_long") return new KithError("line_too_long", { ...error.values, kept }, error);
-    return new KithError(
-      "bad_line",
-      { line, kept, cause: error.code, detail: error.message.replace(/\.$/, "") },
-      error,
-    );
+    return new KithError("bad_line", { line, kept, ...causeOf(error) }, error);
   }
+
+  #stopped(line: number, error: KithError): KithError {
+    return new KithError("import_stopped", { line, kept: this.#kept, ...causeOf(error) }, error);
+  }
+
+  get #kept(): number {
+    return this.#imported + this.#unchanged;
+  }
+}
+
+function causeOf(error: KithError): { readonly cause: string; readonly detail: string } {
+  return { cause: error.code, detail: error.message.replace(/\.$/, "") };
 }
 
 function parseLine(number: number, bytes: Uint8Array): NumberedWrite | null {

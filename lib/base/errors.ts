@@ -146,6 +146,11 @@ export const ERRORS = {
     sentence: "Line {line} can't be imported: {detail}; {kept} lines before it were kept, " +
       "so correct it and import the same file again.",
   },
+  import_stopped: {
+    exit: 1,
+    sentence: "The import stopped at line {line}: {detail}; {kept} lines before it were kept, " +
+      "and importing the same file again goes on from there.",
+  },
   line_too_long: {
     exit: 6,
     sentence: "Line {line} is longer than {limitBytes} bytes; {kept} lines before it were kept.",

@@ -1,4 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { importLines } from "../../lib/api/import.ts";
+import { ERRORS, KithError } from "../../lib/base/errors.ts";
+import type { HostApi } from "../../lib/host/host_api.ts";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
 
 async function start(path: string): Promise<TempHost> {
@@ -46,6 +49,29 @@ Deno.test("many lines share transactions, and the progress is told", async () =>
     "k1000",
     "k1001",
   ]);
+});
+
+Deno.test("a disk that fills up stops an import, and is no line's fault", async () => {
+  let batches = 0;
+  const request: HostApi["request"] = (asked) => {
+    if (asked.type !== "write" || ++batches > 2) throw new Error("no further request is made");
+    if (batches === 2) return Promise.resolve({ ok: false, code: "store_full", values: { path: "store.sqlite" } });
+    return Promise.resolve({ ok: true, versions: asked.writes.map(() => "version") });
+  };
+  const lines = Array.from({ length: 2500 }, (_, i) => lineOf(`k${i}`, i));
+  const body = new Blob([lines.join("\n")]).stream();
+  const told: Record<string, unknown>[] = [];
+  const error = await assertRejects(async () => {
+    for await (const fields of importLines({ request } as HostApi, body, new AbortController().signal)) {
+      told.push(fields);
+    }
+  }, KithError);
+  const { line, kept, cause } = error.values;
+  assertEquals([told, error.code, line, kept, cause], [
+    [{ imported: 2000, unchanged: 0 }],
+    ...["import_stopped", 2001, 2000, "store_full"],
+  ]);
+  assertEquals(ERRORS.import_stopped.exit, 1);
 });
 
 Deno.test("a bad line is named, and every line before it is kept", async () => {

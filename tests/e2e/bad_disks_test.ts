@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Home, Machine, until } from "./kith.ts";
 import { assertRefused } from "./refusal.ts";
 import { NO_SMALL_DISK, SmallDisk } from "./small_disk.ts";
@@ -56,8 +56,8 @@ Deno.test({
     }, LARGE);
     await assertRefused(test, home, ["import"], {
       row: "full disk (import)",
-      error: "bad_line",
-      says: /Line 1 can't be imported: The disk is full: .*; 0 lines before it were kept/,
+      error: "import_stopped",
+      says: /The import stopped at line 1: The disk is full: .*; free some space and try again; 0 lines before it were/,
       shown: "kith import (300,000 bytes)",
     }, { stdin: JSON.stringify({ key: "imported", base64: new Uint8Array(200_000).toBase64() }) + "\n" });
     const status = await home.object("status");
@@ -95,5 +95,11 @@ Deno.test({
     await b.ok("wait", "--synced", "--timeout", "30s");
     assertEquals((await b.object("status")).digest, (await a.object("status")).digest);
     assertEquals([await peerB.stop(), await peerA.stop()], [0, 0]);
+    const said = await peerB.err;
+    assertMatch(
+      said,
+      /^kith: The disk is full: .*store\.sqlite could not be written; free some space and try again\.$/m,
+    );
+    assertEquals(said.split("The disk is full").length, 2, "it is told once, not at every try");
   },
 });
