@@ -41,8 +41,8 @@ export interface RunningPeer {
   onEvent(heard: (event: PeerEvent) => void): () => void;
   /** Resolves with the reason once it stopped, by whomever. */
   readonly stopped: Promise<string>;
-  /** Whether it stopped because something is broken. */
-  readonly failed: boolean;
+  /** What stopped it where nobody asked it to: a failed disk, or a defect; null where there was none. */
+  readonly failure: unknown;
   /** Stops it cleanly. */
   stop(): Promise<void>;
 }

@@ -70,8 +70,8 @@ async function start(options: StartOptions): Promise<RunningPeer> {
     otherPort: host.otherPort,
     onEvent: (heard) => host.onEvent(heard),
     stopped: host.stopped,
-    get failed() {
-      return host.failure !== null;
+    get failure() {
+      return host.failure;
     },
     stop: () => host.stop("asked to stop"),
   };

@@ -10,6 +10,8 @@ import { runPrompt } from "./prompt.ts";
 import { isLoopback, screenLines } from "./screen.ts";
 import { usageError } from "./usage.ts";
 
+/** How often a person hears of a disk that stays full. */
+const TELL_AGAIN_MS = 60_000;
 /** How long the ticket on the first screen is good. */
 const FIRST_TICKET_MS = 24 * 60 * 60 * 1000;
 
@@ -50,6 +52,7 @@ export async function join(context: Context): Promise<number> {
   try {
     if (!flags.on("exit")) return await runPeer(context, enter);
     const peer = await backend.start(startOptions(context));
+    tellOfFullDisk(context, peer);
     try {
       await enter(peer);
     } finally {
@@ -83,6 +86,7 @@ export async function down(context: Context): Promise<number> {
 /** Runs a peer until it is stopped; `enter` sees to it that it is in a space. */
 async function runPeer(context: Context, enter: (peer: RunningPeer) => Promise<void>): Promise<number> {
   const peer = await context.backend.start(startOptions(context));
+  const stopTelling = tellOfFullDisk(context, peer);
   let ready = false;
   context.endsItself = true;
   const interrupted = new Promise<void>((resolve) => {
@@ -92,16 +96,36 @@ async function runPeer(context: Context, enter: (peer: RunningPeer) => Promise<v
   try {
     const entered = enter(peer).then(() => announce(context, peer)).then(() => ready = true);
     await Promise.race([entered, interrupted, peer.stopped]);
-    if (!ready && (context.signal.aborted || peer.failed)) {
+    if (!ready && (context.signal.aborted || peer.failure !== null)) {
       entered.catch(() => {});
-      return context.signal.aborted ? EXIT_INTERRUPTED : 1;
+      if (context.signal.aborted) return EXIT_INTERRUPTED;
+      throw peer.failure;
     }
-    if (isInteractive(context)) await runPrompt(context, peer, interrupted);
-    else await Promise.race([interrupted, peer.stopped]);
+    if (isInteractive(context)) {
+      stopTelling();
+      await runPrompt(context, peer, interrupted);
+    } else await Promise.race([interrupted, peer.stopped]);
   } finally {
     await peer.stop();
   }
-  return peer.failed ? 1 : EXIT_OK;
+  if (peer.failure !== null) throw peer.failure;
+  return EXIT_OK;
+}
+
+/**
+ * Tells of a full disk, since what then does not arrive is waited for in vain: at once, and again while it lasts.
+ *
+ * @returns how to stop that; at the prompt the news do so.
+ */
+function tellOfFullDisk(context: Context, peer: RunningPeer): () => void {
+  let toldMs = -Infinity;
+  return peer.onEvent(({ name, reason, fields }) => {
+    const nowMs = context.console.nowMs();
+    if (name !== "turn_failed" || reason !== "store_full") return;
+    if (nowMs - toldMs < TELL_AGAIN_MS) return;
+    toldMs = nowMs;
+    context.output.warning(String(fields?.message ?? reason));
+  });
 }
 
 function startOptions({ flags, home }: Context): StartOptions {

@@ -15,7 +15,7 @@ export type ControlMeans = "unix" | "tcp";
 
 /** A running control channel. */
 export interface ControlServer {
-  /** Ends it; answers under way get CLOSE_TIMEOUT_MS. */
+  /** Ends it; answers under way get CLOSE_TIMEOUT_MS. @throws what the file system throws, once it has ended. */
   stop(): Promise<void>;
 }
 
@@ -67,10 +67,13 @@ export function serveControl(
   }
   return {
     async stop() {
-      removeIfThere(path);
       const timer = setTimeout(() => abort.abort(), CLOSE_TIMEOUT_MS);
-      await server.shutdown();
-      clearTimeout(timer);
+      try {
+        removeIfThere(path);
+      } finally {
+        await server.shutdown();
+        clearTimeout(timer);
+      }
     },
   };
 }

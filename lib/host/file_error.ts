@@ -12,6 +12,11 @@ export function fileError(error: unknown, home: string): Error {
   return new KithError("home_unusable", { home, detail }, error);
 }
 
+/** Whether the system refused something, as opposed to a defect of this program. */
+export function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && typeof (error as { code?: unknown }).code === "string";
+}
+
 /**
  * Writes a file whole or not at all, private to its owner (0600): a crash leaves the old one or the new one.
  *

@@ -14,6 +14,7 @@ import { CommitCounter, findOlderStore, noteCommits } from "./commit_counter.ts"
 import { type Config, nameProblem, readConfig, writeConfig } from "./config.ts";
 import { connectControl, type Handler, serveControl } from "./control.ts";
 import { Driver } from "./driver.ts";
+import { isSystemError } from "./file_error.ts";
 import { type HomePaths, homePaths, prepareHome, prepareStore, resolveHome } from "./home.ts";
 import type { HostApi, Unsubscribe } from "./host_api.ts";
 import { IdleCheckpoint } from "./idle_checkpoint.ts";
@@ -75,6 +76,7 @@ export class Host implements HostApi {
   readonly startedMs = Date.now();
   /** Whether the default port was busy, so that another one was taken. */
   readonly otherPort: boolean;
+  readonly #store: Store;
   readonly #driver: Driver;
   readonly #addresses: OwnAddresses;
   readonly #checkpoint: IdleCheckpoint;
@@ -143,6 +145,7 @@ export class Host implements HostApi {
     this.peer = peer;
     this.paths = paths;
     this.running = options.offline !== true;
+    this.#store = store;
     this.#addresses = addresses;
     this.otherPort = otherPort;
     this.notices = notices;
@@ -169,7 +172,7 @@ export class Host implements HostApi {
     return this.#ended.promise;
   }
 
-  /** The broken invariant that stopped it; null where there was none. The process then ends with exit code 1. */
+  /** What stopped it, a broken invariant or a disk that failed; null where it was neither. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -217,9 +220,15 @@ export class Host implements HostApi {
 
   async nearbyAddresses(): Promise<string[]> {
     const notes = await runningPeers(this.paths.home, async (home) => {
-      const control = await connectControl(homePaths(home));
-      control?.close();
-      return control !== null;
+      try {
+        const control = await connectControl(homePaths(home));
+        control?.close();
+        return control !== null;
+      } catch (error) {
+        // Somebody is there, but stops just now, say: that is no reason for this peer not to join.
+        if (error instanceof KithError) return true;
+        throw error;
+      }
     });
     return [...new Set(notes.flatMap((note) => note.addresses))];
   }
@@ -253,11 +262,21 @@ export class Host implements HostApi {
   #open(api: HostOptions["api"]): void {
     if (api !== undefined) {
       const control = serveControl(this.paths, api(this), random);
-      this.#resources.defer(() => control.stop());
+      this.#resources.defer(() => control.stop().catch((error) => this.#passOver("control_left", error)));
     }
     const note = { peer: this.peer.status().peer, home: this.paths.home, pid: Deno.pid };
-    const removeNote = leaveNote({ ...note, addresses: this.#addresses.local });
-    if (removeNote !== null) this.#resources.defer(removeNote);
+    try {
+      const removeNote = leaveNote({ ...note, addresses: this.#addresses.local });
+      this.#resources.defer(() => {
+        try {
+          removeNote?.();
+        } catch (error) {
+          this.#passOver("note_left", error);
+        }
+      });
+    } catch (error) {
+      this.#passOver("note_failed", error);
+    }
     this.#resources.defer(watchNetwork(() => {
       this.#addresses.refresh();
       this.#driver.push({ type: "network_changed" });
@@ -281,9 +300,19 @@ export class Host implements HostApi {
   #machineStopped(reason: string, error: unknown): void {
     if (error === undefined) return this.stopSoon(reason);
     this.#failure = error;
+    if (error instanceof KithError) {
+      this.#tell({ name: "failed", level: "error", reason: error.code, fields: { message: error.message } });
+      return this.stopSoon(reason);
+    }
     const detail = error instanceof Error ? error.stack ?? error.message : String(error);
     this.#tell({ name: "broken", level: "error", reason, fields: { detail } });
     this.stopSoon(reason);
+  }
+
+  /** Tells of a file that was refused, and without which the peer is as good. @throws what is no such refusal. */
+  #passOver(name: string, error: unknown): void {
+    if (!isSystemError(error)) throw error;
+    this.event({ name, level: "warning", reason: error.code, fields: { detail: error.message } });
   }
 
   #tell(event: PeerEvent): void {
@@ -292,6 +321,10 @@ export class Host implements HostApi {
   }
 
   #turned(): void {
+    // It could go on showing what it held before, but not take anything in, nor know what is on the disk.
+    if (this.#store.failure !== null && this.#failure === null) {
+      this.#machineStopped("the store failed", this.#store.failure);
+    }
     this.#turnHeard.forEach((heard) => heard());
     this.#checkpoint.turned();
     this.#counter.turned();

@@ -1,6 +1,6 @@
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { MAX_ADDRESSES, MAX_RUNTIME_NOTE_BYTES, MAX_RUNTIME_NOTES } from "../base/limits.ts";
-import { readFileCapped, removeIfThere, writeFileWhole } from "./file_error.ts";
+import { isSystemError, readFileCapped, removeIfThere, writeFileWhole } from "./file_error.ts";
 import { homeTag, runtimeFolder } from "./runtime_folder.ts";
 
 /** What a running peer leaves for others of the same user on the same machine. */
@@ -19,6 +19,7 @@ const SUFFIX = ".json";
  * Leaves a note that `join` on this machine finds.
  *
  * @returns removes the note again; null where there is no folder for it.
+ * @throws whatever the file system throws, as does what it returns: a peer is as good without its note.
  */
 export function leaveNote(note: RuntimeNote): (() => void) | null {
   const folder = runtimeFolder();
@@ -29,7 +30,8 @@ export function leaveNote(note: RuntimeNote): (() => void) | null {
 }
 
 /**
- * The notes of peers that run now, but for that of `exceptHome`. Those of peers that no longer do are cleaned up.
+ * The notes of peers that run now, but for that of `exceptHome`. Those of peers that no longer do are cleaned up. Notes
+ * are hints: what the file system refuses is passed over.
  *
  * @param isRunning whether a peer answers in a home.
  */
@@ -40,15 +42,29 @@ export async function runningPeers(
   const folder = runtimeFolder();
   if (folder === null) return [];
   const found: RuntimeNote[] = [];
-  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((name) => name.endsWith(SUFFIX));
-  for (const name of names.slice(0, MAX_RUNTIME_NOTES)) {
+  for (const name of passedOver(() => noteNames(folder)) ?? []) {
     const path = `${folder}/${name}`;
-    const note = readNote(path);
+    const note = passedOver(() => readNote(path));
     if (note !== null && note.home === exceptHome) continue;
     if (note !== null && await isRunning(note.home)) found.push(note);
-    else removeIfThere(path);
+    else passedOver(() => removeIfThere(path));
   }
   return found;
+}
+
+function noteNames(folder: string): string[] {
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  return names.filter((name) => name.endsWith(SUFFIX)).slice(0, MAX_RUNTIME_NOTES);
+}
+
+/** What it gives; null where the file system refuses it. */
+function passedOver<T>(act: () => T): T | null {
+  try {
+    return act();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return null;
+  }
 }
 
 function readNote(path: string): RuntimeNote | null {

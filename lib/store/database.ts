@@ -135,6 +135,11 @@ export class Database {
     }
   }
 
+  /** The failed commit after which nothing more is written; null where there was none. */
+  get refusal(): KithError | null {
+    return this.#refusal;
+  }
+
   /** Whether a transaction is under way. */
   get inTransaction(): boolean {
     return this.#inTransaction;

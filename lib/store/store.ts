@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "../base/assert.ts";
 import { toHex, utf8Encode } from "../base/bytes.ts";
+import type { KithError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import { joinedHashes, partialHashes } from "../data/merkle.ts";
 import type { CheckedPartial } from "../data/partial.ts";
@@ -129,6 +130,11 @@ export class Store {
   /** The database file, as errors name it. */
   get path(): string {
     return this.#database.path;
+  }
+
+  /** Why nothing can be written any more until the store is opened again; null where it can. */
+  get failure(): KithError | null {
+    return this.#database.refusal;
   }
 
   /** Closes the database. What was not committed is gone. */

@@ -95,7 +95,7 @@ export class FakeBackend implements Backend {
       otherPort: false,
       onEvent: () => () => {},
       stopped: this.#ended.promise,
-      failed: false,
+      failure: null,
       stop: () => {
         this.stops++;
         this.#ended.resolve("test");

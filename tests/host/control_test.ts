@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { KithError } from "../../lib/base/errors.ts";
 import { connectControl, type ControlMeans, serveControl } from "../../lib/host/control.ts";
 import { homePaths, prepareHome } from "../../lib/host/home.ts";
-import { controlPath, runtimeFolder } from "../../lib/host/runtime_folder.ts";
+import { controlPath, homeTag, runtimeFolder } from "../../lib/host/runtime_folder.ts";
 import { leaveNote, runningPeers } from "../../lib/host/runtime_notes.ts";
 import { startHost, tempFolder } from "./temp_host.ts";
 import { until } from "./until.ts";
@@ -117,6 +117,19 @@ Deno.test("peers of this user find each other by their notes, and stale notes go
   assertEquals(names.filter((name) => name.endsWith(".json")).length, 2);
   await a.host.stop();
   assertEquals(await runningPeers("", () => Promise.resolve(true)).then((notes) => notes.length), 1);
+});
+
+Deno.test("a peer runs without its note, and says so; notes that can't be read are passed over", async () => {
+  await using folder = await tempFolder();
+  const note = `${folder.path}/run/${homeTag(`${folder.path}/a`)}.json`;
+  Deno.mkdirSync(`${note}/in the way`, { recursive: true });
+  Deno.chmodSync(`${folder.path}/run`, 0o700);
+  await using peer = await startHost(`${folder.path}/a`);
+  assertEquals(peer.host.counters, { note_failed: 1 });
+  assertEquals((await peer.object("POST", "/v1/space")).error, undefined);
+  await using other = await startHost(`${folder.path}/b`);
+  assertEquals(await peer.host.nearbyAddresses(), [...other.host.addresses]);
+  assertEquals(Deno.statSync(note).isDirectory, true);
 });
 
 Deno.test("'down' answers, then everything is gone; streams end", async () => {
