@@ -176,7 +176,7 @@ export const MAX_WRITES = 2000;
 /** Bytes of the keys and values in them: a turn. */
 export const MAX_WRITE_BYTES = 1024 * 1024;
 /** Entries read at a time; others get their turn in between. */
-export const LIST_PAGE_ENTRIES = 256;
+export const LIST_PAGE_ENTRIES = 64;
 /** Changes that wait for a slow watcher, before it is told that it lags. */
 export const MAX_WATCH_CHANGES = 10_000;
 /** Bytes of the keys and values in them. */

@@ -32,6 +32,7 @@ export class Operations {
   readonly #after;
   readonly #liveOf;
   readonly #openDelsOf;
+  readonly #livePage;
   readonly #liveCounts: KeyCounts;
   readonly #openDelCounts: KeyCounts;
   readonly #setState;
@@ -52,6 +53,12 @@ export class Operations {
     this.#after = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row > ? ORDER BY row LIMIT ?`);
     this.#liveOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 0 ORDER BY row`);
     this.#openDelsOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 3 ORDER BY row`);
+    // Of the inner query the key is read from the index, of the outer one from the row.
+    this.#livePage = database.statement(`
+      SELECT ${COLUMNS.split(", ").map((column) => `o.${column}`).join(", ")}, i.row, i.key FROM (
+        SELECT row, key FROM operations INDEXED BY operations_live
+        WHERE state = 0 AND key >= ? AND key < ? ORDER BY key, row LIMIT ?
+      ) AS i LEFT JOIN operations AS o ON o.row = i.row ORDER BY i.key, i.row`);
     this.#liveCounts = new KeyCounts(database, STATES.live);
     this.#openDelCounts = new KeyCounts(database, STATES.openDel);
     this.#setState = database.statement("UPDATE operations SET state = ?, record_hash = ? WHERE row = ?");
@@ -124,6 +131,18 @@ export class Operations {
   /** The puts on a key that stand. */
   liveOf(key: Uint8Array): OperationRow[] {
     return this.#liveOf.all(key).map((columns) => this.#checked(columns[0] as number, columns));
+  }
+
+  /** The puts that stand on the keys from one to below another, by key and row. */
+  livePage(from: Uint8Array, end: Uint8Array, limit: number): OperationRow[] {
+    return this.#livePage.all(from, end, limit).map((columns) => {
+      const indexed = columns.slice(-2) as [number, Uint8Array];
+      const row = this.#checked(indexed[0], columns);
+      if (row.key === null || !equal(row.key, indexed[1])) {
+        throw new DamagedError("operations", row.row, readableKey(indexed[1]));
+      }
+      return row;
+    });
   }
 
   /** The dels on a key that nothing names, oldest row first. */

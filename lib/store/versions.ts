@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { concat, equal, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { compare, concat, equal, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { compareStamps, compareVersionIds, type VersionId } from "../wire/transaction.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
@@ -17,16 +17,12 @@ const NOTHING = new Uint8Array(0);
 export class Versions {
   readonly #transactions: Transactions;
   readonly #operations: Operations;
-  readonly #keys;
   readonly #conflictKeys;
   readonly #delsBesidePut;
 
   constructor(database: Database, transactions: Transactions, operations: Operations) {
     this.#transactions = transactions;
     this.#operations = operations;
-    this.#keys = database.statement(`
-      SELECT key, count(*), max(row) FROM operations INDEXED BY operations_live
-      WHERE state = 0 AND key > ? AND key >= ? AND key < ? GROUP BY key LIMIT ?`);
     this.#conflictKeys = database.statement("SELECT key FROM conflicts WHERE key > ? ORDER BY key LIMIT ?");
     this.#delsBesidePut = database.statement(`
       SELECT d.row FROM operations AS d INDEXED BY operations_open_dels
@@ -40,15 +36,29 @@ export class Versions {
   }
 
   /** Winners in key order. */
-  list({ prefix = "", after = "", limit }: { prefix?: string; after?: string; limit: number }): ListedEntry[] {
-    const from = utf8Encode(prefix);
-    const rows = this.#keys.all(utf8Encode(after), from, concat([from, BEHIND_UTF8]), limit);
-    return (rows as [Uint8Array, number, number][]).map(([key, count, row]) => {
-      if (count === 1) return { winner: this.#versionUnder(key, row), conflicts: 0 };
-      const winner = this.live(utf8Decode(key))[0];
-      if (winner === undefined) throw new DamagedError("operations", row, utf8Decode(key));
-      return { winner, conflicts: count - 1 };
-    });
+  list({ prefix = "", after, limit }: { prefix?: string; after?: string; limit: number }): ListedEntry[] {
+    const start = utf8Encode(prefix);
+    const end = concat([start, BEHIND_UTF8]);
+    let from = start;
+    if (after !== undefined) {
+      const behind = nextKey(utf8Encode(after));
+      if (compare(behind, from) > 0) from = behind;
+    }
+    const entries: ListedEntry[] = [];
+    while (entries.length < limit) {
+      const asked = limit - entries.length;
+      const rows = this.#operations.livePage(from, end, asked);
+      for (const [i, row] of rows.entries()) {
+        if (i > 0 && hasKeyOf(rows[i - 1] as OperationRow, row)) continue;
+        const next = rows[i + 1];
+        // Behind a full page there may be more of its last key.
+        const isAlone = next === undefined ? rows.length < asked : !hasKeyOf(next, row);
+        entries.push(isAlone ? { winner: this.#version(row), conflicts: 0 } : this.#entryOf(row));
+      }
+      if (rows.length < asked) break;
+      from = nextKey(rows.at(-1)?.key as Uint8Array);
+    }
+    return entries;
   }
 
   /** Keys with more than one live version, in key order. */
@@ -80,12 +90,13 @@ export class Versions {
     });
   }
 
-  #versionUnder(key: Uint8Array, row: number): VersionRow {
-    const operation = this.#operations.byRow(row);
-    if (operation.key === null || !equal(operation.key, key)) {
-      throw new DamagedError("operations", row, utf8Decode(key));
-    }
-    return this.#version(operation);
+  /** The entry of a key that may have several versions. */
+  #entryOf(row: OperationRow): ListedEntry {
+    const key = utf8Decode(row.key as Uint8Array);
+    const versions = this.live(key);
+    const winner = versions[0];
+    if (winner === undefined) throw new DamagedError("operations", row.row, key);
+    return { winner, conflicts: versions.length - 1 };
   }
 
   #version(row: OperationRow): VersionRow {
@@ -127,4 +138,13 @@ function versionIdIn(transaction: TransactionRow, row: number): VersionId {
 /** The winner is the highest (clock, id). */
 function compareForWinner(a: VersionRow, b: VersionRow): number {
   return compareStamps(b.stamp, a.stamp) || compareVersionIds(b.versionId, a.versionId);
+}
+
+function hasKeyOf(a: OperationRow, b: OperationRow): boolean {
+  return equal(a.key as Uint8Array, b.key as Uint8Array);
+}
+
+/** The first key behind another one. */
+function nextKey(key: Uint8Array): Uint8Array {
+  return concat([key, Uint8Array.of(0)]);
 }
