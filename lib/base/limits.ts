@@ -195,3 +195,5 @@ export const TEXT_IDLE_MS = 10 * 60 * 1000;
 export const TEXT_REPLY_MS = 3000;
 /** The pause that ends an answer, since nothing else does. */
 export const TEXT_PAUSE_MS = 200;
+/** Live versions that are hashed for the digest at a time, some 5 ms: others get their turn in between. */
+export const DIGEST_SLICE_IDS = 4096;

@@ -13,6 +13,12 @@ import type { Database } from "./database.ts";
 import { STATES } from "./rows.ts";
 import type { Writers } from "./writers.ts";
 
+/**
+ * Changes of a leaf after which it is computed at the commit: it costs little for each of them then, and whoever asks for
+ * the digest after an import need not wait for all that was imported.
+ */
+const MANY_CHANGES = DIGEST_LEAF_OPERATIONS / 2;
+
 /** Hashes of one writer's nodes by their number in a level: leaves first, then the inner levels. */
 export type WriterTree = Map<number, Uint8Array>[];
 
@@ -29,8 +35,12 @@ export class DigestTree {
   readonly #actRows;
   readonly #liveLeaves;
   #trees: Map<number, WriterTree> | null = null;
-  /** Leaves to be computed again, by writer. */
-  #dirty = new Map<number, Set<number>>();
+  /** Leaves to be computed again, by writer, with how many changes each has seen since it was. */
+  #dirty = new Map<number, Map<number, number>>();
+  /** Those of them that are computed at the next commit. */
+  #due: { readonly writer: number; readonly leaf: number }[] = [];
+  /** Leaves that were computed, and the nodes above them not yet, by writer. */
+  #risen = new Map<number, Set<number>>();
   /** Leaves whose row on disk is not what it should be, by writer. */
   #unsaved = new Map<number, Set<number>>();
   #acts: VersionId[] | null = null;
@@ -66,6 +76,8 @@ export class DigestTree {
   reset(): void {
     this.#trees = null;
     this.#dirty.clear();
+    this.#due = [];
+    this.#risen.clear();
     this.#unsaved.clear();
     this.#acts = null;
     this.#root = null;
@@ -84,6 +96,10 @@ export class DigestTree {
 
   /** Writes what changed, before a commit. */
   flush(): void {
+    for (const { writer, leaf } of this.#due) {
+      if (this.#dirty.get(writer)?.has(leaf) === true) this.#hashLeafAnew(writer, leaf);
+    }
+    this.#due = [];
     for (const [writer, leaves] of this.#unsaved) {
       for (const leaf of leaves) {
         const isDirty = this.#dirty.get(writer)?.has(leaf) === true;
@@ -95,19 +111,26 @@ export class DigestTree {
     this.#unsaved.clear();
   }
 
+  /** Does a part of what `digest` has to do. @param maxIds how many live versions are read, or so. @returns whether all is done. */
+  prepare(maxIds: number): boolean {
+    this.#load();
+    let left = maxIds;
+    for (const [writer, leaves] of this.#dirty) {
+      for (const leaf of [...leaves.keys()]) {
+        if (left <= 0) return false;
+        left -= 1 + this.#hashLeafAnew(writer, leaf);
+      }
+    }
+    return true;
+  }
+
   /** The digest (lib/data/digest.ts). */
   digest(): Uint8Array {
     if (this.#root !== null) return this.#root;
     const trees = this.#load();
-    for (const [writer, leaves] of this.#dirty) {
-      const tree = treeOf(trees, writer);
-      for (const leaf of leaves) {
-        setOrDelete(tree[0] as Map<number, Uint8Array>, leaf, this.#hashLeaf(writer, leaf));
-        addTo(this.#unsaved, writer, leaf);
-      }
-      hashAbove(tree, leaves);
-    }
-    this.#dirty.clear();
+    this.prepare(Infinity);
+    for (const [writer, leaves] of this.#risen) hashAbove(treeOf(trees, writer), leaves);
+    this.#risen.clear();
     const roots = [...trees].flatMap(([writer, tree]) => {
       const hash = topOf(tree);
       return hash === undefined ? [] : [{ writer: this.#writers.writer(writer), tree: hash }];
@@ -130,16 +153,27 @@ export class DigestTree {
   }
 
   #markLeaf(writer: number, leaf: number): void {
-    if (this.#dirty.get(writer)?.has(leaf) === true) return;
-    addTo(this.#dirty, writer, leaf);
-    addTo(this.#unsaved, writer, leaf);
-    this.#root = null;
+    let leaves = this.#dirty.get(writer);
+    if (leaves === undefined) this.#dirty.set(writer, leaves = new Map());
+    const changes = (leaves.get(leaf) ?? 0) + 1;
+    leaves.set(leaf, changes);
+    if (changes === 1) {
+      addTo(this.#unsaved, writer, leaf);
+      this.#root = null;
+    }
+    if (changes === MANY_CHANGES) this.#due.push({ writer, leaf });
   }
 
-  #hashLeaf(writer: number, leaf: number): Uint8Array | null {
+  /** Computes a leaf that is dirty. @returns of how many versions. */
+  #hashLeafAnew(writer: number, leaf: number): number {
     const start = leaf * DIGEST_LEAF_OPERATIONS;
     const rows = this.#idsOfLeaf.all(writer, start, start + DIGEST_LEAF_OPERATIONS) as [Uint8Array, number][];
-    return rows.length === 0 ? null : leafHash(rows.map(([transaction, index]) => ({ transaction, index })));
+    const hash = rows.length === 0 ? null : leafHash(rows.map(([transaction, index]) => ({ transaction, index })));
+    setOrDelete(treeOf(this.#load(), writer)[0] as Map<number, Uint8Array>, leaf, hash);
+    this.#dirty.get(writer)?.delete(leaf);
+    addTo(this.#unsaved, writer, leaf);
+    addTo(this.#risen, writer, leaf);
+    return rows.length;
   }
 
   #load(): Map<number, WriterTree> {
@@ -147,7 +181,7 @@ export class DigestTree {
     const trees = new Map<number, WriterTree>();
     const rows = this.#database.statement("SELECT writer, leaf, hash FROM digest_leaves ORDER BY writer, leaf").all();
     for (const [writer, leaf, hash] of rows as [number, number, Uint8Array | null][]) {
-      if (hash === null) addTo(this.#dirty, writer, leaf);
+      if (hash === null) this.#markLeaf(writer, leaf);
       else treeOf(trees, writer)[0]?.set(leaf, hash);
     }
     for (const tree of trees.values()) hashAbove(tree, (tree[0] as Map<number, Uint8Array>).keys());

@@ -536,6 +536,16 @@ export class Store {
     return this.#transactions.total;
   }
 
+  /**
+   * Does a part of what `digest` has to do, for whoever must not be held up.
+   *
+   * @param maxIds how many live versions are read, or so.
+   * @returns whether all is done, so that `digest` costs little.
+   */
+  prepareDigest(maxIds: number): boolean {
+    return this.#digest.prepare(maxIds);
+  }
+
   /** The digest of the space's state (lib/data/digest.ts). */
   digest(): Uint8Array {
     return this.#digest.digest();

@@ -8,6 +8,8 @@ export interface SyncStore {
   frontier(): Frontier;
   frontierHash(): Uint8Array;
   digest(): Uint8Array;
+  /** Does a part of what `digest` has to do: `maxIds` live versions are read, or so. @returns whether all is done. */
+  prepareDigest(maxIds: number): boolean;
   hasTransaction(id: Uint8Array): boolean;
   transaction(id: Uint8Array): { readonly row: number } | null;
   transactionByRow(row: number): { readonly header: Header };

@@ -94,9 +94,13 @@ export class Replica {
     throw new ProtocolError("too_large", `${MAX_REPLICA_WRITERS} writers`);
   }
 
-  /** Whether its last word is that it holds exactly this. */
-  agrees(frontierHash: Uint8Array, digest: () => Uint8Array): boolean {
-    if (this.state === null || !equal(this.state.frontierHash, frontierHash)) return false;
-    return equal(this.state.digest, digest());
+  /** Whether its last word is that it holds the transactions of this frontier. */
+  hasFrontierHash(frontierHash: Uint8Array): boolean {
+    return this.state !== null && equal(this.state.frontierHash, frontierHash);
+  }
+
+  /** Whether its last word is that it holds the state of this digest. */
+  hasDigest(digest: Uint8Array): boolean {
+    return this.state !== null && equal(this.state.digest, digest);
   }
 }

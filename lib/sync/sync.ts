@@ -1,7 +1,13 @@
 import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { MAX_STREAM_QUEUE_BYTES, MAX_STREAM_ROWS, MAX_TRANSACTIONS_MESSAGE_BYTES, MAX_WANTED } from "../base/limits.ts";
+import {
+  DIGEST_SLICE_IDS,
+  MAX_STREAM_QUEUE_BYTES,
+  MAX_STREAM_ROWS,
+  MAX_TRANSACTIONS_MESSAGE_BYTES,
+  MAX_WANTED,
+} from "../base/limits.ts";
 import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Message } from "../wire/message.ts";
@@ -65,7 +71,8 @@ export class Sync {
   opened(connection: number): void {
     const replica = new Replica(connection);
     this.#replicas.set(connection, replica);
-    this.#sendState(replica);
+    if (this.#store.prepareDigest(DIGEST_SLICE_IDS)) this.#sendState(replica);
+    else this.#stateDueMs = 0;
     this.#send(replica, { type: "frontier", entries: this.#store.frontier() }, "control");
   }
 
@@ -147,7 +154,9 @@ export class Sync {
 
   /** Does what is due. */
   tick(now: Now): void {
-    if (now.monotonicMs >= this.#stateDueMs) {
+    // What is left to be hashed for it is done in the turns that follow: until then it stays due.
+    const isStateDue = now.monotonicMs >= this.#stateDueMs;
+    if (isStateDue && (this.#replicas.size === 0 || this.#store.prepareDigest(DIGEST_SLICE_IDS))) {
       this.#stateDueMs = Infinity;
       this.#stateLatestMs = Infinity;
       for (const replica of this.#replicas.values()) this.#sendState(replica);
@@ -178,9 +187,11 @@ export class Sync {
     if (replica !== undefined) this.#stream(replica);
   }
 
-  /** Whether the other end of a link holds exactly what this peer holds. */
+  /** Whether the other end of a link holds exactly what this peer holds. Not before this peer knows its own digest. */
   agrees(connection: number): boolean {
-    return this.#replicas.get(connection)?.agrees(this.#store.frontierHash(), () => this.#store.digest()) ?? false;
+    const replica = this.#replicas.get(connection);
+    if (replica === undefined || !replica.hasFrontierHash(this.#store.frontierHash())) return false;
+    return this.#store.prepareDigest(DIGEST_SLICE_IDS) && replica.hasDigest(this.#store.digest());
   }
 
   /** How many operations the source of the running pull holds; null when no pull runs, or it did not say. */

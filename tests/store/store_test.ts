@@ -132,6 +132,29 @@ Deno.test("one transaction with more operations than a leaf of the digest covers
   store.close();
 });
 
+Deno.test("the digest can be computed in parts, and what an import touched is hashed at its commit", () => {
+  const store = openStore();
+  const operations = Array.from({ length: 4000 }, (_, i) => ({ put: `k${i}` }));
+  const put = transactionOf({ operations });
+  store.append(put, 0);
+  assertEquals(store.prepareDigest(1), false);
+  store.commit();
+  assertEquals(store.prepareDigest(1), true);
+  const model = new Model([put]);
+  assertEquals(store.digest(), model.digest());
+  // One change in each of the four leaves.
+  const names = [0, 1500, 2500, 3999].map((index) => ({ put: `k${index}`, names: [versionOf(put, index)] }));
+  const replacing = transactionOf({ writer: 1, parents: [put], operations: names });
+  store.append(replacing, 0);
+  store.commit();
+  let parts = 1;
+  while (!store.prepareDigest(1)) parts++;
+  assertEquals(parts, 5);
+  assertEquals(store.digest(), new Model([put, replacing]).digest());
+  assertEquals(store.verifyAll(), []);
+  store.close();
+});
+
 Deno.test("many keys of one transaction are looked up at once, whatever is under them", () => {
   const store = openStore();
   // Long keys as well, whose length takes two bytes in a leaf.

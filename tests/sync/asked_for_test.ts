@@ -51,6 +51,7 @@ function scene(rows: number) {
     frontier: () => [],
     frontierHash: () => idOf(0),
     digest: () => idOf(0),
+    prepareDigest: () => true,
     hasTransaction: () => false,
     transaction: (id) => {
       for (let row = 1; row <= rows; row++) if (id.every((byte, i) => byte === idOf(row)[i])) return { row };
