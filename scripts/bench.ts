@@ -3,8 +3,11 @@ import { Competitors } from "./bench/competitors.ts";
 import { bulk, roundTrip } from "./bench/connection_figures.ts";
 import { type Benchmark, type Figure, measure } from "./bench/figure.ts";
 import { firstSync } from "./bench/first_sync_figure.ts";
+import { million } from "./bench/million_figure.ts";
 import { ready } from "./bench/ready_figure.ts";
 import { tableOf } from "./bench/table.ts";
+import { watch } from "./bench/watch_figure.ts";
+import { writes } from "./bench/writes_figure.ts";
 
 /**
  * Measures kith against the numbers to reach: each figure beside a baseline or a competitor in the same run, the
@@ -26,6 +29,9 @@ const benchmarks: Record<string, () => Benchmark> = {
   "round-trip": () => roundTrip(competitors, Math.ceil(10_000 * scale)),
   "ready": () => ready(competitors, folder),
   "first-sync": () => firstSync(folder, Math.ceil(60_000 * scale)),
+  "writes": () => writes(folder, Math.ceil(2000 * scale)),
+  "watch": () => watch(folder, Math.ceil(1000 * scale)),
+  "million": () => million(folder, Math.ceil(1_000_000 * scale)),
 };
 const names = options.only === undefined ? Object.keys(benchmarks) : String(options.only).split(",");
 

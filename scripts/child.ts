@@ -114,3 +114,9 @@ export async function residentMb(pid: number): Promise<number> {
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
   return Number(new TextDecoder().decode(stdout)) * 1024 / 1e6;
 }
+
+/** The most memory that a process has had resident so far, in MB, as Linux tells. */
+export function peakMb(pid: number): number {
+  const kib = /^VmHWM:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
+  return Number(kib) * 1024 / 1e6;
+}

@@ -22,6 +22,20 @@ export function generatedLines(count: number, name = ""): string[] {
   });
 }
 
+/**
+ * Lines to import, the same for every call: values of 100 bytes.
+ *
+ * @param order of the keys: as they sort, or none. @param count at most 10^10.
+ */
+export function* smallLines(count: number, order: "sorted" | "random"): Generator<string> {
+  for (let number = 0; number < count; number++) {
+    const place = String(number).padStart(10, "0");
+    const id = order === "sorted" ? place : toHex(sha256(utf8Encode(place)).subarray(0, 8));
+    const json = { number, note: "" };
+    yield exportLine(`${ENTRY_PREFIX}${id}`, { ...json, note: "x".repeat(100 - JSON.stringify(json).length) });
+  }
+}
+
 /** A line as `kith export` writes it. */
 export function exportLine(key: string, json: unknown): string {
   return JSON.stringify({ v: 1, key, type: "application/json", json });
