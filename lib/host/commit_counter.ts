@@ -3,7 +3,7 @@ import type { PeerEvent } from "../base/event.ts";
 import { MAX_COUNTER_FILE_BYTES, NOTE_COMMITS_EVERY_MS } from "../base/limits.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { CommitMark } from "../store/store_row.ts";
-import { fileError, readFileCapped, removeIfThere } from "./file_error.ts";
+import { fileError, readFileCapped, writeFileWhole } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 
 /** What a commit counter needs of a store. */
@@ -136,8 +136,7 @@ export class CommitCounter {
 /** Writes the note of a store that is about to be used for the first time where it is now. */
 export function noteCommits(paths: HomePaths, { commits, chain }: CommitMark): void {
   try {
-    removeIfThere(paths.counter);
-    Deno.writeFileSync(paths.counter, encode({ commits, chain, bornMs: bornOf(paths) }), { mode: 0o600 });
+    writeFileWhole(paths.counter, encode({ commits, chain, bornMs: bornOf(paths) }));
   } catch (error) {
     throw fileError(error, paths.home);
   }
