@@ -1,0 +1,187 @@
+import { kithCommand } from "../../scripts/kith_process.ts";
+import { connectControl, type ControlClient } from "../../lib/host/control.ts";
+import { homePaths } from "../../lib/host/home.ts";
+import { homeTag } from "../../lib/host/runtime_folder.ts";
+import { type Fault, straceWords, tracedPid } from "./strace.ts";
+
+/** Longest that anything of one point may take: a machine under load is slow, a hang is for ever. */
+const DEADLINE_MS = 30_000;
+/** An idle checkpoint has begun by then, if one does. */
+const CHECKPOINT_WAIT_MS = 2000;
+const LOOK_AGAIN_MS = 10;
+
+// deno-lint-ignore no-explicit-any
+type Printed = Record<string, any>;
+
+/** What became of a request. */
+export type Answer =
+  | { readonly kind: "ok"; readonly object: Printed }
+  | { readonly kind: "refused"; readonly code: string; readonly message: string }
+  /** The peer is no more; what was asked may have been done. */
+  | { readonly kind: "gone" };
+
+/** How the process ended. */
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** Whether it had to be ended, since it did nothing any more. */
+  readonly hung: boolean;
+}
+
+/** How a peer is started. */
+export interface TracedPeerOptions {
+  readonly home: string;
+  /** Where running peers leave their notes. */
+  readonly runFolder: string;
+  /** The file that receives the calls. */
+  readonly log: string;
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly calls: readonly string[];
+  readonly fault: Fault | null;
+}
+
+/** A peer in a process of its own, which is hurt at one system call. */
+export class TracedPeer {
+  readonly #options: TracedPeerOptions;
+  readonly #process: Deno.ChildProcess;
+  readonly #out: Promise<string>;
+  readonly #err: Promise<string>;
+  readonly #ready = Promise.withResolvers<Printed | null>();
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  #control: ControlClient | null = null;
+  #hung = false;
+  /** Codes of the refusals so far. */
+  readonly refusals: string[] = [];
+
+  constructor(options: TracedPeerOptions) {
+    const { home, runFolder, log, words, env, calls, fault } = options;
+    const [program = "", ...args] = [
+      ...straceWords(log, watchedPaths(home, runFolder, fault), calls, fault),
+      ...kithCommand(),
+    ];
+    this.#options = options;
+    this.#process = new Deno.Command(program, {
+      args: [...args, ...words, "--json", "--listen", "127.0.0.1:0"],
+      env: { KITH_HOME: home, KITH_RUNTIME_DIR: runFolder, NO_COLOR: "1", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#err = this.#readErr();
+    this.#out = this.#readOut();
+    this.#deadline = setTimeout(() => this.#giveUp(), DEADLINE_MS);
+  }
+
+  /** What it printed once it listened; null where it ended before, or waits for room on a full disk. */
+  get ready(): Promise<Printed | null> {
+    return this.#ready.promise;
+  }
+
+  /** Asks it for something. Of an answer in lines the last one counts. */
+  async ask(method: string, path: string, body?: string): Promise<Answer> {
+    try {
+      this.#control ??= await connectControl(homePaths(this.#options.home));
+      if (this.#control === null) return { kind: "gone" };
+      const init = body === undefined ? {} : { body };
+      const response = await this.#control.request(new Request(`http://localhost/v1/${path}`, { method, ...init }));
+      const text = await response.text();
+      const object = JSON.parse(text.trimEnd().split("\n").at(-1) ?? "");
+      if (typeof object.error !== "string") return { kind: "ok", object };
+      this.refusals.push(object.error);
+      return { kind: "refused", code: object.error, message: object.message };
+    } catch {
+      // It was killed meanwhile, or said nothing that can be read: how it ended tells which.
+      return { kind: "gone" };
+    }
+  }
+
+  /** Waits until the store's log was moved into its file, or that does not come about. */
+  async untilCheckpoint(): Promise<void> {
+    const { store } = homePaths(this.#options.home);
+    const changedMs = () => Deno.statSync(store).mtime?.getTime();
+    const before = changedMs();
+    let ended = false;
+    void this.#process.status.then(() => ended = true);
+    const endMs = performance.now() + CHECKPOINT_WAIT_MS;
+    while (!ended && performance.now() < endMs && changedMs() === before) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+  }
+
+  /** Asks it to end, as whoever gives up waiting does. */
+  interrupt(): void {
+    this.#signal("SIGTERM");
+  }
+
+  /** Ends it by SIGKILL. */
+  kill(): void {
+    this.#signal("SIGKILL");
+  }
+
+  #signal(signal: Deno.Signal): void {
+    const pid = tracedPid(this.#log());
+    try {
+      if (pid === null) this.#process.kill("SIGTERM");
+      else Deno.kill(pid, signal);
+    } catch (error) {
+      // It has just ended, which is what was asked for.
+      if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
+    }
+  }
+
+  /** Waits until it has ended. */
+  async ended(): Promise<Ended> {
+    const { code } = await this.#process.status;
+    clearTimeout(this.#deadline);
+    this.#control?.close();
+    return { code, out: await this.#out, err: await this.#err, hung: this.#hung };
+  }
+
+  #giveUp(): void {
+    this.#hung = true;
+    this.kill();
+  }
+
+  #log(): string {
+    try {
+      return Deno.readTextFileSync(this.#options.log);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    }
+  }
+
+  async #readErr(): Promise<string> {
+    let text = "";
+    for await (const chunk of this.#process.stderr.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes("The disk is full")) this.#ready.resolve(null);
+    }
+    return text;
+  }
+
+  async #readOut(): Promise<string> {
+    let text = "";
+    for await (const chunk of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      const line = text.split("\n").slice(0, -1).find((line) => JSON.parse(line).event === "ready");
+      if (line !== undefined) this.#ready.resolve(JSON.parse(line));
+    }
+    this.#ready.resolve(null);
+    return text;
+  }
+}
+
+/** The files that a peer has, and its folders; with a fault those that it is about. */
+function watchedPaths(home: string, runFolder: string, fault: Fault | null): string[] {
+  const { counter, ...paths } = homePaths(home);
+  const ofCounter = [counter, `${counter}.new`];
+  if (fault?.files === "counter") return ofCounter;
+  const note = `${runFolder}/${homeTag(home)}.json`;
+  const whole = [paths.identity, paths.config, note].map((path) => `${path}.new`);
+  const ofStore = ["-wal", "-shm", "-journal"].map((suffix) => paths.store + suffix);
+  const others = [...Object.values(paths), ...whole, ...ofStore, note, runFolder, `${home}/control.sock`];
+  return fault === null ? [...others, ...ofCounter] : others;
+}
