@@ -10,7 +10,7 @@ import { getVersion, historyLines } from "./past.ts";
 import { connect, createSpace, invite, join, openInvites, ping } from "./space.ts";
 import { conflictsFields, membersFields, peersFields, statusFields } from "./state.ts";
 import { waitFor } from "./wait.ts";
-import { watchChanges } from "./watch.ts";
+import { readPosition, watchChanges } from "./watch.ts";
 
 interface Call {
   readonly host: HostApi;
@@ -29,7 +29,12 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /v1/paths": ({ host }) => objectAnswer({ ...host.paths }),
   "GET /v1/entries": ({ host, query }) => linesAnswer((signal) => listEntries(host, query, signal), host.stopping),
   "GET /v1/export": ({ host, query }) => linesAnswer((signal) => exportLines(host, query, signal), host.stopping),
-  "GET /v1/watch": ({ host, query }) => linesAnswer((signal) => watchChanges(host, query, signal), host.stopping),
+  "GET /v1/watch": ({ host, query }) => linesAnswer((signal) => watchChanges(host, query, null, signal), host.stopping),
+  // The position is the body: it may be longer than a URL.
+  "POST /v1/watch": async ({ host, query, request }) => {
+    const since = await readPosition(request);
+    return await linesAnswer((signal) => watchChanges(host, query, since, signal), host.stopping);
+  },
   "GET /v1/history": ({ host, query }) => {
     const key = keyOf(query);
     return linesAnswer((signal) => historyLines(host, key, query, signal), host.stopping);

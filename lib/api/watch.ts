@@ -1,24 +1,82 @@
-import { MAX_WATCH_BYTES, MAX_WATCH_CHANGES } from "../base/limits.ts";
+import { KithError } from "../base/errors.ts";
+import { MAX_POSITION_BYTES, MAX_SILENT_COMMITS, MAX_WATCH_BYTES, MAX_WATCH_CHANGES } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
-import type { Change } from "../peer/machine.ts";
+import type { Change, ChangesSince } from "../peer/machine.ts";
 import type { Fields } from "./answer.ts";
+import { readBody } from "./body.ts";
 import { listEntries, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /**
- * The changes below a prefix, as they are committed: first `watching`, with `initial=1` the entries that there are,
- * then `put` and `del`. Who reads too slowly gets `lagged`, and no more: it has to look at the entries anew.
+ * The changes below a prefix, as they are committed: first `watching`, then with `since` those since that position,
+ * or else with `initial=1` the entries that there are, then every `put` and `del` as it comes. With `positions=1`, or
+ * `since`, `position` follows whenever all before it was told: whoever goes on from there misses nothing. Where not
+ * all since a position can be told, that is refused; with `initial=1` as well, `reset` and then all entries come in its
+ * place. Who reads too slowly gets `lagged`, and no more: it has to go on from a position, or anew.
+ *
+ * @param since a position, from this peer or another one; null: since now.
  */
 export async function* watchChanges(
   host: HostApi,
   query: URLSearchParams,
+  since: string | null,
   signal: AbortSignal,
 ): AsyncGenerator<Fields> {
   const prefix = query.get("prefix") ?? "";
+  const initial = query.get("initial") === "1";
+  const tellsPositions = since !== null || query.get("positions") === "1";
+  const { past, first, reset } = begin(host, since, initial);
+  yield { event: "watching" };
+  if (reset) yield { event: "reset" };
+  if (initial && (since === null || reset)) {
+    const entries = new URLSearchParams({ prefix, values: "1" });
+    for await (const entry of listEntries(host, entries, signal)) yield { event: "put", ...entry };
+  }
+  // Read page by page from the store, however much it is; only who has caught up is told from memory.
+  for (let page = first ?? past.next(); page !== null; page = past.next()) {
+    if (signal.aborted) return;
+    for (const key of page) if (key.startsWith(prefix)) yield* changeLines(host, host.peer.changes([key]));
+    if (tellsPositions && page.length > 0) yield { event: "position", since: past.position() };
+  }
+  yield* liveChanges(host, prefix, tellsPositions, signal);
+}
+
+/** The position in a request's body. @throws {KithError} `bad_request`. */
+export async function readPosition(request: Request): Promise<string> {
+  const bytes = await readBody(request, MAX_POSITION_BYTES);
+  if (bytes === null) throw new KithError("bad_request", { detail: `it is longer than ${MAX_POSITION_BYTES} bytes` });
+  // Whatever is not UTF-8 is no position either.
+  return new TextDecoder().decode(bytes).trim();
+}
+
+/** The beginning of what is told: a page of changes, where there is one already. @throws {KithError} `position_…`. */
+function begin(
+  host: HostApi,
+  since: string | null,
+  initial: boolean,
+): { readonly past: ChangesSince; readonly first: readonly string[] | null; readonly reset: boolean } {
+  try {
+    const past = host.peer.changesSince(since);
+    return { past, first: past.next(), reset: false };
+  } catch (error) {
+    if (!(initial && error instanceof KithError && error.code === "position_lost")) throw error;
+    return { past: host.peer.changesSince(null), first: null, reset: true };
+  }
+}
+
+/** Every change from this very moment on, and first of all the position. */
+async function* liveChanges(
+  host: HostApi,
+  prefix: string,
+  tellsPositions: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Fields> {
   const queue = new ChangeQueue();
   const unsubscribe = host.onChanged((keys) => {
     try {
-      for (const change of host.peer.changes(keys.filter((key) => key.startsWith(prefix)))) queue.add(change);
+      const watched = keys.filter((key) => key.startsWith(prefix));
+      for (const change of host.peer.changes(watched)) queue.add(change);
+      if (watched.length === 0 && tellsPositions) queue.passed();
     } catch (error) {
       queue.fail(error);
     }
@@ -26,24 +84,29 @@ export async function* watchChanges(
   const wake = () => queue.wake();
   signal.addEventListener("abort", wake);
   try {
-    yield { event: "watching" };
-    if (query.get("initial") === "1") {
-      const entries = new URLSearchParams({ prefix, values: "1" });
-      for await (const entry of listEntries(host, entries, signal)) yield { event: "put", ...entry };
-    }
     while (!signal.aborted) {
-      for (const change of queue.take()) yield changeFields(change, memberNames(host));
       if (queue.overflowed) {
         host.event({ name: "watch_lagged", level: "warning", reason: "too_slow", fields: { prefix } });
         yield { event: "lagged" };
         return;
       }
+      // Both at once: between two turns, what was queued is all that happened up to this position.
+      const changes = queue.take();
+      const position = tellsPositions ? host.peer.position() : null;
+      yield* changeLines(host, changes);
+      if (position !== null) yield { event: "position", since: position };
       await queue.filled(signal);
     }
   } finally {
     unsubscribe();
     signal.removeEventListener("abort", wake);
   }
+}
+
+function* changeLines(host: HostApi, changes: readonly Change[]): Generator<Fields> {
+  if (changes.length === 0) return;
+  const names = memberNames(host);
+  for (const change of changes) yield changeFields(change, names);
 }
 
 function changeFields(change: Change, names: ReadonlyMap<string, string>): Fields {
@@ -60,6 +123,7 @@ class ChangeQueue {
   #sizeBytes = 0;
   #wake: (() => void) | null = null;
   #failure: unknown = null;
+  #silentCommits = 0;
   overflowed = false;
 
   /** What came to pass could not be looked up: the watcher is told instead of the host. */
@@ -78,19 +142,31 @@ class ChangeQueue {
     this.wake();
   }
 
+  /** Something was committed that does not concern the watcher. */
+  passed(): void {
+    this.#silentCommits++;
+    if (this.#isSilentForLong) this.wake();
+  }
+
   /** @throws what the queue failed with. */
   take(): Change[] {
     if (this.#failure !== null) throw this.#failure;
     const taken = this.#changes;
     this.#changes = [];
     this.#sizeBytes = 0;
+    this.#silentCommits = 0;
     return taken;
   }
 
-  /** Waits for a change, an overflow or the end. */
+  /** Waits for a change, an overflow, the end, or so many commits without a change that a position is due. */
   async filled(signal: AbortSignal): Promise<void> {
-    if (this.#changes.length > 0 || this.overflowed || this.#failure !== null || signal.aborted) return;
+    if (this.#changes.length > 0 || this.#isSilentForLong || this.overflowed) return;
+    if (this.#failure !== null || signal.aborted) return;
     await new Promise<void>((resolve) => this.#wake = resolve);
+  }
+
+  get #isSilentForLong(): boolean {
+    return this.#silentCommits >= MAX_SILENT_COMMITS;
   }
 
   wake(): void {

@@ -110,6 +110,20 @@ export const ERRORS = {
     sentence: "The version {version} is none of those that stand at '{key}' now; 'kith conflicts' lists them.",
   },
   no_conflict: { exit: 3, sentence: "There is no conflict at '{key}'; 'kith conflicts' lists those that there are." },
+  position_invalid: {
+    exit: 2,
+    sentence: "'{position}' is not a position; give one whole, as 'kith watch --positions --json' prints it.",
+  },
+  position_lost: {
+    exit: 3,
+    sentence: "Not all that changed since that position can be told here: {detail}; with --initial as well, " +
+      "everything is listed anew where that is so.",
+  },
+  watch_lagged: {
+    exit: 6,
+    sentence: "The changes were read too slowly, and some are lost to this reader; go on with --since from its last " +
+      "position, or with --initial.",
+  },
   peer_unknown: { exit: 3, sentence: "No linked peer is called '{peer}'; 'kith peers' lists them." },
   invite_unusable: { exit: 2, sentence: "An invite can't be made so: {detail}." },
   not_found: { exit: 3, sentence: "There is no value at '{key}'; 'kith ls' lists the keys." },

@@ -181,6 +181,10 @@ export const LIST_PAGE_ENTRIES = 64;
 export const MAX_WATCH_CHANGES = 10_000;
 /** Bytes of the keys and values in them. */
 export const MAX_WATCH_BYTES = 16 * 1024 * 1024;
+/** A position in base32: a frontier with as many writers and heads as there may be. */
+export const MAX_POSITION_BYTES = 2 * 1024 * 1024;
+/** Commits without a change for a watcher, after which it is told its position all the same: old ones get lost. */
+export const MAX_SILENT_COMMITS = 100;
 /** How often at most a waiting command looks whether it holds: the digest costs something. */
 export const WAIT_LOOK_MS = 10;
 /** A message of the text protocol: what the tutorial's programs read at a time. */

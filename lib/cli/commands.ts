@@ -221,12 +221,28 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "watch",
     summary: "print changes as they happen",
     group: "data",
+    details: "Who was away goes on with --since from where it was, and misses nothing: with --positions or --since, " +
+      '--json prints {"event":"position","since":POSITION} whenever all before it has been told. Keep the last one; ' +
+      "it holds at every peer of the space. A key is told as it is now, at least once for all that happened to it. " +
+      "Where a peer can't tell all since a position (it never held it all, or no longer does), it says so, exit 3; " +
+      'with --initial as well, {"event":"reset"} and then every entry come instead: forget what you had.',
     arguments: [PREFIX],
     flags: [
       { name: "initial", type: "switch", help: "begin with what is there already" },
+      {
+        name: "since",
+        type: "text",
+        value: "POSITION",
+        help: "begin with what changed since a position; @FILE or - reads it from there",
+      },
+      { name: "positions", type: "switch", help: "with --json, tell positions to go on from" },
       { name: "count", type: "integer", range: [1, Number.MAX_SAFE_INTEGER], help: "end after so many changes" },
     ],
-    examples: [["kith watch config/", "follow the keys below config/ until Ctrl-C"]],
+    examples: [
+      ["kith watch config/", "follow the keys below config/ until Ctrl-C"],
+      ["kith watch --json --initial --positions", "what there is, then what changes, with positions"],
+      ["kith watch --json --since @position", "go on from the position that a file holds"],
+    ],
   },
   {
     name: "history",

@@ -278,6 +278,18 @@ export interface StatusView {
   readonly counters: Readonly<Record<string, EventValue>>;
 }
 
+/** What changed since a position, page by page. It may be read on between turns for as long as one likes. */
+export interface ChangesSince {
+  /**
+   * Keys that changed, each at least once; null where all is told that the peer holds by now.
+   *
+   * @throws {KithError} `position_lost` where a part of the history is no longer held, so that not all can be told.
+   */
+  next(): readonly string[] | null;
+  /** The position behind what was told so far. */
+  position(): string;
+}
+
 /** What can be read of a peer between its turns, without a request. */
 export interface PeerReads {
   /** The winner of a key. */
@@ -286,6 +298,10 @@ export interface PeerReads {
   list(query: { readonly prefix?: string; readonly after?: string; readonly limit: number }): EntryView[];
   /** How keys stand now; for those of a `changed` effect, which are looked up only where somebody watches. */
   changes(keys: readonly string[]): Change[];
+  /** How far this peer has come: a text from which `changesSince` goes on, at this or another peer of the space. */
+  position(): string;
+  /** What changed since a position (null: since now). @throws {KithError} `position_invalid`, `position_lost`. */
+  changesSince(position: string | null): ChangesSince;
   conflicts(): ConflictView[];
   /**
    * The puts and dels on a key, newest first: in the order in which they came here.

@@ -12,10 +12,12 @@ import { Sync } from "../sync/sync.ts";
 import type { Message } from "../wire/message.ts";
 import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
+import { changesSince, positionText } from "./changes_since.ts";
 import { Joiner } from "./joiner.ts";
 import { type Connection, Links, type LinksListener, type Stage } from "./links.ts";
 import type {
   Change,
+  ChangesSince,
   ConflictView,
   Effect,
   EntryView,
@@ -255,6 +257,16 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** How keys stand now. */
   changes(keys: readonly string[]): Change[] {
     return this.#views.changes(keys);
+  }
+
+  /** How far this peer has come. */
+  position(): string {
+    return positionText(this.#store.frontier());
+  }
+
+  /** What changed since a position (null: since now). @throws {KithError} `position_invalid`, `position_lost`. */
+  changesSince(position: string | null): ChangesSince {
+    return changesSince(this.#store, position);
   }
 
   /** What needs a person's eye. */

@@ -29,6 +29,7 @@ export class Operations {
   readonly #byRow;
   readonly #withoutValue;
   readonly #range;
+  readonly #rangeWithoutValues;
   readonly #after;
   readonly #liveOf;
   readonly #openDelsOf;
@@ -50,6 +51,9 @@ export class Operations {
       "SELECT row, transaction_row, state, record_hash, key, leaf FROM operations WHERE row = ?",
     );
     this.#range = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row >= ? AND row < ? ORDER BY row`);
+    this.#rangeWithoutValues = database.statement(`
+      SELECT row, transaction_row, state, record_hash, key, leaf FROM operations WHERE row >= ? AND row < ?
+      ORDER BY row`);
     this.#after = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row > ? ORDER BY row LIMIT ?`);
     this.#liveOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 0 ORDER BY row`);
     this.#openDelsOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 3 ORDER BY row`);
@@ -126,6 +130,13 @@ export class Operations {
   /** The rows of one transaction that are here, in order. */
   present(firstRow: number, count: number): OperationRow[] {
     return this.#range.all(firstRow, firstRow + count).map((columns) => this.#checked(columns[0] as number, columns));
+  }
+
+  /** As `present`, without their values, whose hashes are not checked. */
+  presentWithoutValues(firstRow: number, count: number): OperationRow[] {
+    return this.#rangeWithoutValues.all(firstRow, firstRow + count).map((columns) =>
+      this.#checked(columns[0] as number, columns, false)
+    );
   }
 
   /** The puts on a key that stand. */

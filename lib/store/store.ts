@@ -35,6 +35,7 @@ import type {
 } from "./rows.ts";
 import { Past } from "./past.ts";
 import { PastState } from "./past_state.ts";
+import { Replay } from "./replay.ts";
 import { openSchema, pragma } from "./schema.ts";
 import { type CommitMark, StoreRow } from "./store_row.ts";
 import { Transactions } from "./transactions.ts";
@@ -513,6 +514,28 @@ export class Store {
    */
   lackingRows(theirs: ReadonlyMap<string, number>, afterRow: number, limit: number): number[] {
     return this.#lacking.rows(theirs, afterRow, limit);
+  }
+
+  /**
+   * Walks what lies outside of a frontier, in the order in which it came here, and all that comes after.
+   *
+   * @returns null where not all heads of the frontier are held.
+   */
+  replay(frontier: Frontier): Replay | null {
+    const past = this.past(frontier);
+    if (past === null) return null;
+    return new Replay(
+      {
+        writers: this.#writers,
+        heads: this.#heads,
+        transactions: this.#transactions,
+        operations: this.#operations,
+        lacking: this.#lacking,
+        instance: () => this.instance,
+      },
+      frontier,
+      past,
+    );
   }
 
   /** Rows of a writer's transactions with a sequence number; two after a fork. */

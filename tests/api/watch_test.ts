@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MAX_WATCH_CHANGES, MAX_WRITES } from "../../lib/base/limits.ts";
+import { MAX_SILENT_COMMITS, MAX_WATCH_CHANGES, MAX_WRITES } from "../../lib/base/limits.ts";
 import { connectControl } from "../../lib/host/control.ts";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
 import { until } from "../host/until.ts";
@@ -135,4 +135,126 @@ Deno.test("a cancelled watch over the control channel is let go", async () => {
     return looked === 0;
   });
   client?.close();
+});
+
+/** Reads what a watcher is told up to a position; null at the end. */
+async function batch(watch: ReturnType<typeof reader>): Promise<{ told: string[]; since: string } | null> {
+  const told: string[] = [];
+  for (let event = await watch.next(); event !== null; event = await watch.next()) {
+    if (event.event === "position") return { told, since: String(event.since) };
+    told.push(
+      event.event === "put" ? `${event.key}=${event.text}` : `${event.event} ${event.key ?? event.error ?? ""}`,
+    );
+  }
+  return told.length === 0 ? null : { told, since: "" };
+}
+
+const TEXT = { "content-type": "text/plain" };
+
+Deno.test("who was away goes on from a position, across a restart, and misses nothing", async () => {
+  await using folder = await tempFolder();
+  let since: string;
+  {
+    await using peer = await start(`${folder.path}/a`);
+    await peer.call("PUT", "/v1/entry?key=a", "1", TEXT);
+    const watch = reader(await peer.call("GET", "/v1/watch?initial=1&positions=1"));
+    assertEquals((await batch(watch))?.told, ["watching ", "a=1"]);
+    await peer.call("PUT", "/v1/entry?key=b", "2", TEXT);
+    const last = await batch(watch);
+    assertEquals(last?.told, ["b=2"]);
+    since = last?.since as string;
+    await watch.cancel();
+    await peer.call("PUT", "/v1/entry?key=b", "3", TEXT);
+    await peer.call("DELETE", "/v1/entry?key=a");
+  }
+  await using peer = await startHost(`${folder.path}/a`);
+  await peer.call("PUT", "/v1/entry?key=c", "4", TEXT);
+  const watch = reader(await peer.call("POST", "/v1/watch", since));
+  const missed = await batch(watch);
+  assertEquals([missed?.told[0], missed?.told.slice(1).sort()], ["watching ", ["b=3", "c=4", "del a"]]);
+  assertEquals((await batch(watch))?.told, [], "and now it has caught up");
+  await peer.call("PUT", "/v1/entry?key=d", "5", TEXT);
+  const live = await batch(watch);
+  assertEquals(live?.told, ["d=5"]);
+  await watch.cancel();
+  const again = reader(await peer.call("POST", "/v1/watch?prefix=x", live?.since));
+  assertEquals((await batch(again))?.told, ["watching "]);
+  await again.cancel();
+});
+
+Deno.test("a position is good at another peer of the space, and nowhere else", async () => {
+  await using folder = await tempFolder();
+  await using a = await start(`${folder.path}/a`);
+  await using b = await startHost(`${folder.path}/b`);
+  const { ticket } = await a.object("POST", "/v1/invites", {});
+  await b.lines("POST", "/v1/join", { ticket });
+  const inSync = async () => {
+    for (const peer of [a, b]) await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: 10_000 });
+  };
+  await a.call("PUT", "/v1/entry?key=k", "1", TEXT);
+  await inSync();
+  const atA = reader(await a.call("GET", "/v1/watch?positions=1"));
+  const since = (await batch(atA))?.since as string;
+  await atA.cancel();
+  await b.call("PUT", "/v1/entry?key=l", "2", TEXT);
+  const atB = reader(await b.call("POST", "/v1/watch", since));
+  assertEquals((await batch(atB))?.told, ["watching ", "l=2"]);
+  const ofB = (await batch(atB))?.since as string;
+  await atB.cancel();
+  await inSync();
+  const back = reader(await a.call("POST", "/v1/watch", ofB));
+  assertEquals((await batch(back))?.told, ["watching "]);
+  await back.cancel();
+
+  await using other = await start(`${folder.path}/other`);
+  await other.call("PUT", "/v1/entry?key=o", "3", TEXT);
+  const refused = await other.call("POST", "/v1/watch", ofB);
+  assertEquals([refused.status, (await refused.json()).error], [404, "position_lost"]);
+  const anew = reader(await other.call("POST", "/v1/watch?initial=1", ofB));
+  assertEquals((await batch(anew))?.told, ["watching ", "reset ", "o=3"]);
+  await anew.cancel();
+  for (const wrong of ["", "nonsense!", "aaa", ofB.slice(1), ofB.slice(0, -2)]) {
+    assertEquals((await other.object("POST", "/v1/watch?initial=1", wrong)).error, "position_invalid");
+  }
+});
+
+Deno.test("a large absence is told in pages, each with a position to go on from, while more is written", async () => {
+  await using folder = await tempFolder();
+  await using peer = await start(`${folder.path}/a`);
+  const first = reader(await peer.call("GET", "/v1/watch?positions=1"));
+  let since = (await batch(first))?.since as string;
+  await first.cancel();
+  const missing = new Set<string>();
+  const lines: string[] = [];
+  for (let i = 0; i < MAX_WATCH_CHANGES + 2 * MAX_WRITES; i++) {
+    missing.add(`k${i}=${i}`);
+    lines.push(JSON.stringify({ key: `k${i}`, text: `${i}` }));
+  }
+  await (await peer.call("POST", "/v1/import", lines.join("\n"))).text();
+  // A consumer that dies again and again, each time after a few pages, and another that writes meanwhile.
+  let rounds = 0;
+  while (missing.size > 0) {
+    rounds++;
+    const watch = reader(await peer.call("POST", "/v1/watch", since));
+    for (let pages = 0; pages < 4 && missing.size > 0; pages++) {
+      await peer.call("PUT", `/v1/entry?key=more`, `${rounds}.${pages}`, TEXT);
+      const page = await batch(watch);
+      for (const change of page?.told ?? []) missing.delete(change);
+      since = page?.since as string;
+    }
+    await watch.cancel();
+  }
+  assertEquals(rounds > 1, true);
+  assertEquals(peer.host.counters.watch_lagged, undefined);
+});
+
+Deno.test("a watcher whom nothing concerns is told its position all the same, now and then", async () => {
+  await using folder = await tempFolder();
+  await using peer = await start(`${folder.path}/a`);
+  const watch = reader(await peer.call("GET", "/v1/watch?positions=1&prefix=none/"));
+  const first = await batch(watch);
+  for (let i = 0; i < MAX_SILENT_COMMITS; i++) await peer.call("PUT", "/v1/entry?key=k", `${i}`);
+  const later = await batch(watch);
+  assertEquals([later?.told, later?.since === first?.since], [[], false]);
+  await watch.cancel();
 });

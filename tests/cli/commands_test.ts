@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/cli/commands.ts";
 import { HANDLERS } from "../../lib/cli/handlers.ts";
-import { apiError, apiLines, apiObject, run } from "./fakes.ts";
+import { apiError, apiLines, apiObject, type FakeConsole, run } from "./fakes.ts";
 
 const encoder = new TextEncoder();
 
@@ -447,4 +447,56 @@ Deno.test("watch ends after --count changes", async () => {
       ]),
   };
   assertEquals((await run(["watch", "--count", "2"], answers)).out, "+ a  1\n- b\n");
+});
+
+Deno.test("watch goes on from a position, and tells positions to programs alone", async () => {
+  const asked: string[] = [];
+  const events = [
+    { v: 1, event: "watching" },
+    { v: 1, event: "reset" },
+    { v: 1, event: "put", key: "a\x1b", text: "1" },
+    { v: 1, event: "del", key: "b" },
+    { v: 1, event: "position", since: "p2" },
+    { v: 1, event: "put", key: "c", text: "3" },
+    { v: 1, event: "position", since: "p3" },
+  ];
+  const answer = async (request: Request) => {
+    asked.push(`${request.method} ${new URL(request.url).search} ${await request.text()}`);
+    return apiLines(events);
+  };
+  const answers = { "GET /v1/watch": answer, "POST /v1/watch": answer };
+  const told = async (words: string[]) => {
+    const prepare = (console: FakeConsole) => {
+      console.files = { at: "p1\n" };
+      console.stdinText = "p0";
+    };
+    const { code, out, err } = await run(["watch", ...words], answers, prepare);
+    assertEquals(code, 0);
+    return {
+      out,
+      err,
+      events: words.includes("--json") ? out.trimEnd().split("\n").map((line) => JSON.parse(line)) : [],
+    };
+  };
+  const plain = await told(["x/", "--since", "p1", "--initial"]);
+  assertEquals(plain.out, "+ a\\x1b  1\n- b\n+ c  3\n");
+  assertStringIncludes(plain.err, "everything that there is now");
+  assertEquals((await told(["--json", "--since", "@at"])).events, events.slice(1));
+  assertEquals((await told(["--json", "--since", "-", "--count", "2"])).events, events.slice(1, 5));
+  // In the midst of a batch there is no position to end with.
+  assertEquals((await told(["--json", "--positions", "--count", "1"])).events, events.slice(1, 3));
+  assertEquals(asked, [
+    "POST ?prefix=x%2F&initial=1 p1",
+    "POST ?positions=1 p1\n",
+    "POST ?positions=1 p0",
+    "GET ?positions=1 ",
+  ]);
+  assertEquals((await run(["watch", "--positions"], answers)).code, 2);
+});
+
+Deno.test("a watcher that lags ends with an error, since it missed something", async () => {
+  const answers = { "GET /v1/watch": () => apiLines([{ v: 1, event: "watching" }, { v: 1, event: "lagged" }]) };
+  const { code, err } = await run(["watch"], answers);
+  assertEquals(code, 6);
+  assertStringIncludes(err, "read too slowly");
 });

@@ -53,6 +53,8 @@ Deno.test("each way to fail has its exit code and its sentence, and an object wi
       [["get", "there", "--at", "x"], 2, "version_invalid"],
       [["get", "missing", "--at", version], 3, "version_unknown"],
       [["get", "there", "--at", version.replace(/^./, (first) => first === "a" ? "b" : "a")], 3, "version_not_held"],
+      [["watch", "--since", "nonsense"], 2, "position_invalid"],
+      [["watch", "--since", "@/no/such/file"], 1, "file_unreadable"],
       [["resolve", "there"], 2, "usage"],
       [["resolve", "there", "--keep", version], 3, "no_conflict"],
       [["join", "abandon", "abandn", "about", "able", "zoo", "zoo"], 2, "ticket_word"],

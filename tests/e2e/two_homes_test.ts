@@ -158,3 +158,21 @@ Deno.test("watch tells changes as they happen", async () => {
   assertEquals(await next(), ["put", "lamp/two", "1"]);
   assertEquals(await watch.ended(), { code: 0, err: "" });
 });
+
+Deno.test("a watcher goes on where it was, though its peer was killed meanwhile", async () => {
+  await using machine = new Machine();
+  const a = machine.home("a");
+  const peer = await a.up();
+  await a.ok("set", "one", "1");
+  const [first, position] = await a.objects("watch", "--initial", "--positions", "--count", "1");
+  assertEquals([first?.key, position?.event], ["one", "position"]);
+  Deno.writeTextFileSync(`${machine.folder}/position`, position?.since + "\n");
+  await a.ok("set", "two", "2");
+  await a.ok("del", "one");
+  peer.process.kill("SIGKILL");
+  await peer.process.status;
+  await a.up();
+  const missed = await a.objects("watch", "--since", `@${machine.folder}/position`, "--count", "2");
+  assertEquals(missed.map(({ event, key }) => `${event} ${key ?? ""}`), ["put two", "del one", "position "]);
+  assertEquals(await a.objects("watch", "--since", `@${machine.folder}/position`, "--count", "1"), missed.slice(0, 1));
+});

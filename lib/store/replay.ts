@@ -1,0 +1,113 @@
+import { equal, utf8Decode } from "../base/bytes.ts";
+import { MAX_STREAM_ROWS } from "../base/limits.ts";
+import { compareHeads, type Frontier, type Head } from "../wire/frontier.ts";
+import { compareWriterIds } from "../wire/transaction.ts";
+import type { Heads } from "./heads.ts";
+import type { Lacking } from "./lacking.ts";
+import type { Operations } from "./operations.ts";
+import type { Past } from "./past.ts";
+import type { TransactionRow } from "./rows.ts";
+import type { Transactions } from "./transactions.ts";
+import { writerKey, type Writers } from "./writers.ts";
+
+/** What a replay reads. */
+export interface ReplayParts {
+  readonly writers: Writers;
+  readonly heads: Heads;
+  readonly transactions: Transactions;
+  readonly operations: Operations;
+  readonly lacking: Lacking;
+  /** The store's instance id, which is another one once it was cleared. */
+  readonly instance: () => Uint8Array;
+}
+
+/**
+ * Walks the transactions outside of a frontier, then all that are taken in after it began, in the order in which they
+ * came here. It may go on between the turns of a peer for as long as one likes: what it walked so far, together with
+ * the frontier that it began from, is a frontier at any time.
+ */
+export class Replay {
+  readonly #parts: ReplayParts;
+  readonly #past: Past;
+  readonly #instance: Uint8Array;
+  /** Transactions held when it began; whatever came later is outside. */
+  readonly #total: number;
+  /** By writer, the sequence number up to which all is inside; 0 for who used a number twice. */
+  readonly #inside = new Map<string, number>();
+  readonly #walked = new Map<number, readonly Head[]>();
+  #afterRow = 0;
+
+  /** @param past of the frontier. */
+  constructor(parts: ReplayParts, frontier: Frontier, past: Past) {
+    this.#parts = parts;
+    this.#past = past;
+    this.#instance = parts.instance();
+    this.#total = parts.transactions.total;
+    for (const { writer, heads } of frontier) {
+      const number = parts.writers.numberOf(writer) as number;
+      this.#walked.set(number, heads);
+      const held = parts.heads.of(number);
+      const isForked = heads.length > 1 || held.length > 1;
+      // With the same heads, even of who used a number twice, there is nothing outside.
+      const isSame = held.length === heads.length && held.every(({ id }, i) => equal(id, (heads[i] as Head).id));
+      if (!isForked || isSame) this.#inside.set(writerKey(writer), (heads.at(-1) as Head).sequence);
+    }
+  }
+
+  /** What it began from and all that it walked. */
+  frontier(): Frontier {
+    const { writers } = this.#parts;
+    return [...this.#walked].map(([writer, heads]) => ({ writer: writers.writer(writer), heads }))
+      .sort((a, b) => compareWriterIds(a.writer, b.writer));
+  }
+
+  /**
+   * Goes on.
+   *
+   * @param operations after about so many it pauses.
+   * @returns the keys of what it walked, perhaps none; null where all is walked that the store holds; "incomplete" where an
+   * operation comes next that is not held, or no longer, so that nobody can tell which key it is about.
+   * @throws {DamagedError}
+   */
+  next(operations: number): Set<string> | "incomplete" | null {
+    if (!equal(this.#parts.instance(), this.#instance)) return "incomplete";
+    const keys = new Set<string>();
+    let looked = 0;
+    while (looked < operations) {
+      const rows = this.#rows();
+      if (rows.length === 0) break;
+      for (const row of rows) {
+        if (looked >= operations) break;
+        const transaction = this.#parts.transactions.byRow(row);
+        const { sequence, operationCount } = transaction.header;
+        looked += 1 + operationCount;
+        if (row > this.#total || !this.#past.has(transaction.writer, sequence, row)) {
+          const held = this.#parts.operations.presentWithoutValues(transaction.firstRow, operationCount);
+          if (held.length < operationCount) return looked > 1 + operationCount ? keys : "incomplete";
+          for (const { key } of held) if (key !== null) keys.add(utf8Decode(key));
+          this.#walk(transaction);
+        }
+        this.#afterRow = row;
+      }
+    }
+    return looked === 0 ? null : keys;
+  }
+
+  /** The next rows, among them some inside where a writer used a number twice. */
+  #rows(): number[] {
+    const { lacking, transactions } = this.#parts;
+    if (this.#afterRow < this.#total) {
+      const rows = lacking.rows(this.#inside, this.#afterRow, MAX_STREAM_ROWS).filter((row) => row <= this.#total);
+      if (rows.length > 0) return rows;
+      this.#afterRow = this.#total;
+    }
+    const count = Math.min(MAX_STREAM_ROWS, transactions.total - this.#afterRow);
+    return Array.from({ length: count }, (_, i) => this.#afterRow + 1 + i);
+  }
+
+  #walk({ id, writer, header }: TransactionRow): void {
+    const { previous, sequence } = header;
+    const others = (this.#walked.get(writer) ?? []).filter((head) => previous === null || !equal(head.id, previous));
+    this.#walked.set(writer, [...others, { sequence, id }].sort(compareHeads));
+  }
+}
