@@ -1,3 +1,5 @@
+import type { Attack } from "./adversary.ts";
+import { MISCHIEF } from "./mischief.ts";
 import type { NetworkHabits } from "./network.ts";
 import type { Prng } from "./prng.ts";
 
@@ -9,8 +11,10 @@ export interface Habits {
   readonly network: NetworkHabits;
   /** Probabilities per second and peer. */
   readonly crash: number;
-  readonly sleep: number;
+  readonly freeze: number;
   readonly move: number;
+  /** The same: that a disk loses its newest commits in a crash. */
+  readonly loseCommits: number;
   /** Probabilities per second for one connection, somewhere. */
   readonly lose: number;
   readonly halfOpen: number;
@@ -20,45 +24,78 @@ export interface Habits {
   readonly crashInTurn: number;
   /** Probability that a commit fails since the disk is full. */
   readonly fullDisk: number;
+  /** Whether a frozen machine's monotonic clock stands still. */
+  readonly suspends: boolean;
   readonly skewedClocks: boolean;
-  /** Whether a member tries to get forged transactions in. */
-  readonly adversary: boolean;
+  /** Probability that a peer plays an older kith until it is updated. */
+  readonly olderKith: number;
+  /** What a member with a program of its own does; empty where there is none. */
+  readonly attacks: readonly Attack[];
+  /** How probable one is per second. */
+  readonly attack: number;
   /** Mean pause between two requests of one peer. */
   readonly requestEveryMs: number;
-  readonly hotKeys: number;
+  readonly writes: WriteHabits;
   /** Whether somebody leaves. */
   readonly leaves: boolean;
   /** Whether two joiners get the same ticket for one. */
   readonly contested: boolean;
 }
 
-/** Each kind of fault is on in about half of the seeds. */
+/** What is written. */
+export interface WriteHabits {
+  readonly hotKeys: number;
+  readonly dels: boolean;
+  /** Several writes of one request. */
+  readonly batches: boolean;
+  /** Writes that hold only for a version, or where nothing is. */
+  readonly conditions: boolean;
+  /** Values of up to 20 kB. */
+  readonly longValues: boolean;
+}
+
+/**
+ * Draws what is on. Each seed switches everything on with one probability of its own, few things in one and nearly all
+ * in another, so that rare combinations come about, and faults are also seen alone (swarm testing: Groce et al., 2012).
+ */
 export function drawHabits(prng: Prng, peers: number | null): Habits {
-  const sometimes = (value: number) => prng.chance(0.5) ? value : 0;
-  const latencyMs = prng.pick([[0, 1], [1, 20], [20, 150], [1, 800]] as const);
+  const density = prng.pick([0.15, 0.4, 0.8]);
+  const isOn = () => prng.chance(density);
+  const sometimes = (value: number) => isOn() ? value : 0;
+  const isLong = prng.chance(0.08);
   return {
-    peers: peers ?? prng.between(3, 7),
-    faultsMs: prng.between(6, 15) * 1000,
+    peers: peers ?? (isLong ? prng.between(4, 7) : prng.pick([2, 3, 3, 3, 4, 4, 5])),
+    faultsMs: isLong ? prng.between(6000, 12_000) : prng.between(1500, 5000),
     network: {
-      latencyMs,
-      pieceBytes: prng.pick([[1, 64], [20, 1500], [1000, 20_000]] as const),
+      latencyMs: prng.pick([[0, 1], [1, 20], [20, 150], [1, 800]] as const),
+      pieceBytes: prng.pick([[1, 64], [20, 1500], [1000, 20_000], [1000, 20_000]] as const),
       capacityBytes: prng.pick([[600, 4000], [4000, 65_536], [65_536, 262_144]] as const),
       dialFails: sometimes(0.2),
     },
     crash: sometimes(0.1),
-    sleep: sometimes(0.03),
+    freeze: sometimes(0.05),
     move: sometimes(0.04),
+    loseCommits: sometimes(0.06),
     lose: sometimes(0.3),
     halfOpen: sometimes(0.1),
     partition: sometimes(0.2),
-    crashInTurn: sometimes(0.003),
-    fullDisk: prng.chance(0.25) ? 0.03 : 0,
-    skewedClocks: prng.chance(0.5),
-    adversary: prng.chance(0.4),
+    crashInTurn: sometimes(0.004),
+    fullDisk: sometimes(0.03),
+    suspends: isOn(),
+    skewedClocks: isOn(),
+    olderKith: sometimes(0.5),
+    attacks: isOn() ? (["forge", ...MISCHIEF] as const).filter(isOn) : [],
+    attack: prng.pick([0.5, 1, 2]),
     requestEveryMs: prng.pick([250, 600, 1500]),
-    hotKeys: prng.between(1, 4),
-    leaves: prng.chance(0.2),
-    contested: prng.chance(0.25),
+    writes: {
+      hotKeys: prng.between(1, 4),
+      dels: isOn(),
+      batches: isOn(),
+      conditions: isOn(),
+      longValues: isOn(),
+    },
+    leaves: isOn() && prng.chance(0.5),
+    contested: isOn(),
   };
 }
 

@@ -7,6 +7,7 @@ import { Prng } from "./prng.ts";
 import { Schedule } from "./schedule.ts";
 import { SimPeer, type SimPeerOptions } from "./sim_peer.ts";
 import { Trace } from "./trace.ts";
+import { verifyOnce } from "./verify_once.ts";
 
 const START_MS = 1_770_000_000_000;
 /** Virtual time after which what was waited for counts as not happening. */
@@ -19,6 +20,7 @@ export class Lab {
   readonly network = new Network(this.schedule, this.prng, CALM_NETWORK);
   readonly checks = new Checks();
   readonly peers: SimPeer[] = [];
+  readonly #verify = verifyOnce();
 
   /** A peer in no space. */
   add(options: Partial<SimPeerOptions> = {}): SimPeer {
@@ -33,9 +35,11 @@ export class Lab {
       wallMs: START_MS,
       wallRate: 1,
       address: `10.0.0.${index}:5484`,
+      verify: this.#verify,
       crashesAt: () => false,
       turned: (turned) => this.checks.turned(turned),
       crashed: (crashed) => this.checks.crashed(crashed),
+      lost: (loser, lost) => this.checks.lost(loser, lost, this.peers.filter((other) => other !== loser)),
       ...options,
     });
     this.peers.push(peer);

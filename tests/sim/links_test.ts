@@ -82,7 +82,7 @@ Deno.test("a new address is believed though the peer's clock fell back to 1970",
 Deno.test("a peer asleep for ten minutes is noticed, and recovers", () => {
   const lab = new Lab();
   const [a, b] = lab.space(2) as [typeof lab.peers[0], typeof lab.peers[0]];
-  b.asleep = true;
+  b.freeze();
   const noticedMs = lab.until(() => !lab.isLinked(a, b), "its silence to be noticed");
   assert(noticedMs <= 31_000, `${noticedMs} ms`);
   assertEquals(a.machine?.status().synced, false);

@@ -1,6 +1,7 @@
 import { assert } from "@std/assert";
 import type { ErrorCode } from "../../lib/base/errors.ts";
 import type { Reply, Request, TicketKeys, Write } from "../../lib/peer/machine.ts";
+import type { WriteHabits } from "./habits.ts";
 import type { Prng } from "./prng.ts";
 import type { SimPeer } from "./sim_peer.ts";
 
@@ -26,13 +27,18 @@ export interface PersonWorld {
   readonly healing: boolean;
   /** Whether those who lost every address ask a friend: where both moved while apart, nothing else can help. */
   readonly friendsHelp: boolean;
-  readonly hotKeys: number;
+  readonly writes: WriteHabits;
+  /** Whether some peers are an older kith: then some keys are written by newer ones only. */
+  readonly hasOlderKith: boolean;
   /** Where members listen now. */
   doors(): string[];
   /** Asks some admin for a ticket; null for none yet. */
   ticket(): Ticket | null;
   acknowledged(written: Acknowledged): void;
 }
+
+/** What an older kith cannot read begins with this. */
+export const NEWER_KEYS = "newer/";
 
 const EXPECTED_FAILURES: Record<string, readonly ErrorCode[]> = {
   create_space: ["home_has_space"],
@@ -115,9 +121,10 @@ export class Person {
   }
 
   #write(): void {
-    const { prng } = this.#world;
+    const { prng, writes: habits } = this.#world;
     const writes: Write[] = [];
-    for (let left = prng.chance(0.7) ? 1 : prng.between(2, 6); left > 0; left--) writes.push(this.#drawWrite());
+    const count = habits.batches && prng.chance(0.3) ? prng.between(2, 6) : 1;
+    for (let left = count; left > 0; left--) writes.push(this.#drawWrite());
     this.#ask({ type: "write", writes }, (reply) => {
       if (!reply.ok) return;
       const { versions } = reply;
@@ -130,19 +137,22 @@ export class Person {
   }
 
   #drawWrite(): Write {
-    const { prng, hotKeys } = this.#world;
-    const key = prng.chance(0.6) ? `hot/${prng.below(hotKeys)}` : `cold/${prng.below(100_000)}`;
+    const { prng, writes: habits, hasOlderKith } = this.#world;
+    const key = prng.chance(0.6)
+      ? `hot/${prng.below(habits.hotKeys)}`
+      : hasOlderKith && !this.peer.isOlder && prng.chance(0.3)
+      ? `${NEWER_KEYS}${prng.below(100)}`
+      : `cold/${prng.below(100_000)}`;
     const current = this.peer.machine?.get(key)?.version;
-    const ifVersion = prng.chance(0.1) && current !== undefined ? { ifVersion: current } : {};
-    if (prng.chance(0.25)) return { kind: "del", key, ...ifVersion };
-    const value = prng.bytes(prng.chance(0.9) ? prng.below(100) : prng.below(20_000));
+    const ifVersion = habits.conditions && prng.chance(0.1) && current !== undefined ? { ifVersion: current } : {};
+    if (habits.dels && prng.chance(0.25)) return { kind: "del", key, ...ifVersion };
     return {
       kind: "put",
       key,
       media: "application/octet-stream",
-      value,
+      value: prng.bytes(habits.longValues && prng.chance(0.1) ? prng.below(20_000) : prng.below(100)),
       ...ifVersion,
-      ...(prng.chance(0.05) ? { ifAbsent: true } : {}),
+      ...(habits.conditions && prng.chance(0.05) ? { ifAbsent: true } : {}),
       ...(prng.chance(0.1) ? { unlessEqual: true } : {}),
     };
   }

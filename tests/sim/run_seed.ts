@@ -1,7 +1,8 @@
 import { drawHabits } from "./habits.ts";
+import { PLANTS } from "./plants.ts";
 import { Prng } from "./prng.ts";
 import { Trace } from "./trace.ts";
-import { type Plant, World } from "./world.ts";
+import { World } from "./world.ts";
 
 /** What one simulation gave. */
 export interface Outcome {
@@ -22,7 +23,8 @@ export interface Outcome {
 export interface RunOptions {
   /** Number of peers. Default: 3 to 7, by the seed. */
   readonly peers?: number;
-  readonly plant?: Plant;
+  /** Name of a bug to plant. */
+  readonly plant?: string;
   /** Takes each line of the trace. */
   readonly print?: (line: string) => void;
 }
@@ -30,13 +32,17 @@ export interface RunOptions {
 /** Simulates one seed, and never throws: what went wrong is in the outcome. */
 export function runSeed(seed: number, options: RunOptions = {}): Outcome {
   const trace = new Trace(options.print ?? null);
-  const habits = drawHabits(new Prng(seed, 1), options.peers ?? null);
-  const world = new World(seed, habits, trace, options.plant ?? null);
+  const plant = options.plant === undefined ? null : PLANTS[options.plant] ?? null;
+  const habits = { ...drawHabits(new Prng(seed, 1), options.peers ?? null), ...plant?.habits };
+  const world = new World(seed, habits, trace, plant);
   let error: unknown = null;
+  const uproot = plant?.install?.();
   try {
     world.run();
   } catch (thrown) {
     error = thrown;
+  } finally {
+    uproot?.();
   }
   return {
     seed,

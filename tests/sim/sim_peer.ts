@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals } from "@std/assert";
 import { toBase32 } from "../../lib/base/base32.ts";
 import type { Now } from "../../lib/base/clock.ts";
@@ -6,11 +6,13 @@ import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
 import type { Effect, Input, Reply, Request } from "../../lib/peer/machine.ts";
-import { Peer } from "../../lib/peer/peer.ts";
-import { Store } from "../../lib/store/store.ts";
+import type { Store } from "../../lib/store/store.ts";
+import { UnsupportedError } from "../../lib/wire/unsupported.ts";
 import type { End, Network, NetworkHost } from "./network.ts";
 import { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
+import { SimDisk } from "./sim_disk.ts";
+import { SimMachine } from "./sim_machine.ts";
 import type { Trace } from "./trace.ts";
 
 /** What a simulated peer is given by its world. */
@@ -26,16 +28,21 @@ export interface SimPeerOptions {
   readonly wallMs: number;
   readonly wallRate: number;
   readonly address: string;
-  /** Checks signatures; the true check where it is left out. */
-  readonly verify?: Verify;
+  /** Checks signatures. */
+  readonly verify: Verify;
+  /** Whether it begins as an older kith, until `update`; and which transactions that one cannot read, by header. */
+  readonly isOlder?: boolean;
+  readonly needsNewer?: (message: Uint8Array) => boolean;
   /** Puts another store in front of the true one. */
-  readonly wrap?: (store: Store) => Store;
+  readonly wrap?: (store: Store, identity: Identity) => Store;
   /** Asked at the two critical points of every turn, whether the peer crashes there. */
   readonly crashesAt: (point: "before_commit" | "before_effects") => boolean;
   /** Called after the effects of every turn. */
   readonly turned: (peer: SimPeer) => void;
   /** Called after a crash, with the store as it was found. */
   readonly crashed: (peer: SimPeer) => void;
+  /** Called once its disk went back to an older copy, with the ids of the transactions that it lost, in hexadecimal. */
+  readonly lost: (peer: SimPeer, lost: readonly string[]) => void;
 }
 
 /** An input that waits for its turn, with what has to be done when it was taken. */
@@ -50,7 +57,7 @@ export class SimPeer implements NetworkHost {
   readonly identity: Identity;
   readonly options: SimPeerOptions;
   readonly #random: Prng;
-  #database = new DatabaseSync(":memory:");
+  readonly #disk: SimDisk;
   readonly #ends = new Map<number, End>();
   readonly #addresses: string[];
   readonly #replies = new Map<number, (reply: Reply) => void>();
@@ -59,12 +66,13 @@ export class SimPeer implements NetworkHost {
   #timerAtMs = Infinity;
   #nextRequest = 1;
   #monotonicBaseMs = 0;
-  #machine: Peer | null = null;
+  #machine: SimMachine | null = null;
   #store: Store;
   /** Part of `NetworkHost`. */
   life = 0;
-  /** Stopped, as by SIGSTOP: no turns, no reads, no writes. */
-  asleep = false;
+  /** Since when it stands still, in virtual ms, and whether its monotonic clock does too; null while it runs. */
+  #frozen: { readonly sinceMs: number; readonly isSuspended: boolean } | null = null;
+  #isOlder: boolean;
   /** Events by name. */
   readonly events = new Map<string, number>();
   /** What it warned of, each with its reason. */
@@ -76,7 +84,9 @@ export class SimPeer implements NetworkHost {
     this.#random = new Prng(options.seed, 1000 + options.index);
     this.identity = Identity.generate(this.#random);
     this.#addresses = [options.address];
-    this.#store = Store.open(this.#database, { random: this.#random });
+    this.#isOlder = options.isOlder ?? false;
+    this.#disk = new SimDisk(this.#random);
+    this.#store = this.#disk.open();
     this.boot();
   }
 
@@ -91,7 +101,7 @@ export class SimPeer implements NetworkHost {
   }
 
   /** The machine; null while it is crashed. */
-  get machine(): Peer | null {
+  get machine(): SimMachine | null {
     return this.#machine;
   }
 
@@ -111,18 +121,19 @@ export class SimPeer implements NetworkHost {
 
   /** Starts the peer over what its store holds. */
   boot(): void {
-    const { prng, verify, trace, wrap } = this.options;
+    const { prng, trace, wrap } = this.options;
     this.#monotonicBaseMs = prng.below(1_000_000);
-    this.#machine = new Peer({
+    const options = {
       identity: this.identity,
-      store: wrap === undefined ? this.#store : wrap(this.#store),
+      store: wrap === undefined ? this.#store : wrap(this.#store, this.identity),
       random: this.#random,
       now: this.now,
       name: `peer${this.index}`,
-      version: "sim",
+      version: this.#isOlder ? "0.1.0" : "sim",
       addresses: this.#addresses,
-      ...(verify === undefined ? {} : { verify }),
-    });
+      verify: this.#isOlder ? this.#verifyAsOlder : this.options.verify,
+    };
+    this.#machine = new SimMachine(options, this.#isOlder);
     trace.add(`${this.#time} p${this.index} boot`);
     this.#setTimer();
   }
@@ -137,31 +148,69 @@ export class SimPeer implements NetworkHost {
     this.#turnPlanned = false;
     this.#timerAtMs = Infinity;
     this.#replies.clear();
-    this.asleep = false;
+    this.#frozen = null;
     this.options.network.hostDied(this, silently);
     this.#ends.clear();
     this.#store.rollback();
-    this.#store = Store.open(this.#database, { random: this.#random });
+    this.#store = this.#disk.open();
     this.options.crashed(this);
   }
 
-  /** A copy of its store, as committed; of a peer that is down. */
+  /** A copy of its disk. */
   backup(): DatabaseSync {
-    return copyOf(this.#database);
+    return this.#disk.copy();
   }
 
-  /** Puts a copy in place of its store, before it boots again. */
+  /** Ids of the transactions on its disk, in hexadecimal. */
+  transactions(): Set<string> {
+    return this.#disk.transactions();
+  }
+
+  /** Puts an older copy in place of its disk, while it is down. */
   restore(backup: DatabaseSync): void {
-    this.#database = backup;
-    this.#store = Store.open(backup, { random: this.#random });
+    assert(this.#machine === null, "a disk is exchanged while its peer is down");
+    const before = this.#disk.transactions();
+    this.#disk.restore(backup);
+    this.#store = this.#disk.open();
+    const after = this.#disk.transactions();
+    this.options.lost(this, [...before].filter((id) => !after.has(id)));
   }
 
-  /** Wakes from `asleep`. */
+  /** Whether it stands still. */
+  get asleep(): boolean {
+    return this.#frozen !== null;
+  }
+
+  /**
+   * Stands still, its connections open: no turns, no reads, no writes.
+   *
+   * @param isSuspended whether its machine sleeps, so that the monotonic clock stands as well; else it is only stopped.
+   */
+  freeze(isSuspended = false): void {
+    this.#frozen ??= { sinceMs: this.options.schedule.nowMs, isSuspended };
+  }
+
+  /** Goes on after `freeze`. */
   wake(): void {
-    this.asleep = false;
-    if (this.#machine === null) return;
+    const frozen = this.#frozen;
+    this.#frozen = null;
+    if (this.#machine === null || frozen === null) return;
+    if (frozen.isSuspended) {
+      this.#monotonicBaseMs -= this.options.schedule.nowMs - frozen.sinceMs;
+      this.#timerAtMs = Infinity;
+    }
     this.push({ type: "tick" });
     for (const end of [...this.#ends.values()]) this.options.network.pump(end);
+  }
+
+  /** Whether it plays an older kith. */
+  get isOlder(): boolean {
+    return this.#isOlder;
+  }
+
+  /** Plays the newest kith from its next boot on. */
+  update(): void {
+    this.#isOlder = false;
   }
 
   /** Listens elsewhere from now on; what was connected breaks. */
@@ -219,11 +268,16 @@ export class SimPeer implements NetworkHost {
 
   /** Part of `NetworkHost`. */
   pull(end: End, maxBytes: number): Uint8Array | null {
-    if (this.#machine === null || this.asleep) return null;
+    if (this.#machine === null || this.#frozen !== null) return null;
     const bytes = this.#machine.pull(end.number, maxBytes, this.now);
     this.#setTimer();
     return bytes;
   }
+
+  #verifyAsOlder: Verify = (domain, publicKey, message, signature) => {
+    if (this.options.needsNewer?.(message)) throw new UnsupportedError("an operation's kind", 99);
+    return this.options.verify(domain, publicKey, message, signature);
+  };
 
   get #time(): string {
     return this.options.schedule.nowMs.toFixed(3);
@@ -320,22 +374,4 @@ export class SimPeer implements NetworkHost {
   get fingerprint(): Uint8Array {
     return sha256(this.#store.digest(), this.#store.frontierHash());
   }
-}
-
-/** A database in memory with the same content. */
-function copyOf(source: DatabaseSync): DatabaseSync {
-  const copy = new DatabaseSync(":memory:");
-  for (const pragma of ["application_id", "user_version"]) {
-    copy.exec(`PRAGMA ${pragma} = ${Object.values(source.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]}`);
-  }
-  const parts = source.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").all();
-  for (const { type, name, sql } of parts) {
-    copy.exec(String(sql));
-    if (type !== "table") continue;
-    for (const row of source.prepare(`SELECT * FROM "${name}"`).all()) {
-      const values = Object.values(row);
-      copy.prepare(`INSERT INTO "${name}" VALUES (${values.map(() => "?").join()})`).run(...values);
-    }
-  }
-  return copy;
 }

@@ -1,24 +1,27 @@
-import { SigningKey } from "../../lib/crypto/sign.ts";
-import type { Verify } from "../../lib/data/transaction.ts";
+import { toHex } from "../../lib/base/bytes.ts";
+import { sha256 } from "../../lib/crypto/hash.ts";
+import { decodeOperation } from "../../lib/wire/operation.ts";
 import { Adversary } from "./adversary.ts";
 import { Checks } from "./checks.ts";
+import { Faults } from "./faults.ts";
 import { fullStore } from "./full_store.ts";
-import { CALM_NETWORK, type Habits } from "./habits.ts";
-import { lyingStore } from "./lying_store.ts";
+import { CALM_NETWORK, type Habits, type WriteHabits } from "./habits.ts";
 import { Network } from "./network.ts";
-import { type Acknowledged, Person, type Ticket } from "./person.ts";
+import { type Acknowledged, NEWER_KEYS, Person, type Ticket } from "./person.ts";
+import type { Plant } from "./plants.ts";
 import { Prng } from "./prng.ts";
 import { Schedule } from "./schedule.ts";
 import { SimPeer } from "./sim_peer.ts";
+import { Tickets } from "./tickets.ts";
 import type { Trace } from "./trace.ts";
-
-/** Bugs that can be planted, to see that the simulator finds them. */
-export type Plant = "ack_before_commit" | "skip_signature";
+import { verifyOnce } from "./verify_once.ts";
 
 /** How often the world looks whether something happens, and whether all is healed. */
 const STEP_MS = 250;
 /** Virtual time within which everything must be well again: a few of the longest back-offs and timeouts. */
 const HEAL_MS = 180_000;
+/** Bytes of the space id before the header in what a transaction's signature covers. */
+const SPACE_BYTES = 32;
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 const START_MS = 1_770_000_000_000;
@@ -27,29 +30,32 @@ const START_MS = 1_770_000_000_000;
 export class World {
   readonly schedule = new Schedule();
   readonly network: Network;
-  readonly checks = new Checks();
+  readonly checks: Checks;
   readonly peers: SimPeer[] = [];
   readonly persons: Person[] = [];
-  readonly hotKeys: number;
   readonly prng: Prng;
+  /** Part of `PersonWorld`. */
+  readonly writes: WriteHabits;
+  /** Part of `PersonWorld`. */
+  readonly hasOlderKith: boolean;
   /** Part of `PersonWorld`. */
   healing = false;
   /** Part of `PersonWorld`. */
   friendsHelp = false;
   readonly #habits: Habits;
-  readonly #trace: Trace;
-  readonly #tickets: Ticket[] = [];
-  readonly #adversary: Adversary | null = null;
+  readonly #tickets: Tickets;
+  readonly #faults: Faults;
+  readonly #needsNewer = new Set<string>();
   #nextHost = 1;
-  #ticketsAsked = 0;
 
   constructor(seed: number, habits: Habits, trace: Trace, plant: Plant | null = null) {
     this.prng = new Prng(seed);
+    this.checks = new Checks(plant?.checker ?? null);
     this.#habits = habits;
-    this.#trace = trace;
-    this.hotKeys = habits.hotKeys;
+    this.writes = habits.writes;
     this.network = new Network(this.schedule, this.prng, habits.network);
-    const verify: { verify?: Verify } = plant === "skip_signature" ? { verify: () => true } : {};
+    this.#tickets = new Tickets(this.prng, trace, habits.contested);
+    const verify = plant?.verify ?? verifyOnce();
     for (let index = 0; index < habits.peers; index++) {
       const peer = new SimPeer({
         index,
@@ -60,23 +66,29 @@ export class World {
         seed,
         ...this.#drawClock(),
         address: this.#newAddress(),
-        wrap: plant === "ack_before_commit"
-          ? lyingStore
-          : (store) => fullStore(store, () => !this.healing && this.prng.chance(habits.fullDisk)),
-        ...verify,
+        wrap: (store, identity) => {
+          const full = fullStore(store, () => !this.healing && this.prng.chance(habits.fullDisk));
+          return plant?.wrap?.(full, { index, identity, prng: this.prng }) ?? full;
+        },
+        verify,
+        isOlder: this.prng.chance(habits.olderKith),
+        needsNewer: (message) => this.#isNewer(message),
         crashesAt: () => !this.healing && this.prng.chance(habits.crashInTurn),
         turned: (turned) => this.checks.turned(turned),
         crashed: (crashed) => this.checks.crashed(crashed),
+        lost: (loser, lost) => this.checks.lost(loser, lost, this.peers.filter((other) => other !== loser)),
       });
       this.peers.push(peer);
       this.network.add(peer);
       this.persons.push(new Person(peer, this, index === 0));
     }
-    if (habits.adversary || plant === "skip_signature") {
-      // A peer that is in the space like any other lends its keys.
-      this.#adversary = new Adversary(habits.peers, this.peers[1] as SimPeer, this.prng, this.network);
-      this.checks.forged = this.#adversary.forged;
-    }
+    this.hasOlderKith = this.peers.some(({ isOlder }) => isOlder);
+    // A peer that is in the space like any other lends its keys.
+    const [, lender] = this.peers;
+    const adversary = habits.attacks.length === 0 || lender === undefined
+      ? null
+      : new Adversary(habits.peers, lender, this.prng, this.network, habits.attacks, this.checks);
+    this.#faults = new Faults(habits, { ...this, adversary, newAddress: () => this.#newAddress() });
   }
 
   /** Part of `PersonWorld`. */
@@ -86,13 +98,7 @@ export class World {
 
   /** Part of `PersonWorld`. */
   ticket(): Ticket | null {
-    const free = this.#tickets.find(({ given, uses }) => given < (this.#habits.contested ? uses + 1 : uses));
-    if (free !== undefined) {
-      free.given++;
-      return free;
-    }
-    if (this.#ticketsAsked === 0) this.#askForTicket();
-    return null;
+    return this.#tickets.take(this.persons);
   }
 
   /** Part of `PersonWorld`. */
@@ -102,7 +108,11 @@ export class World {
 
   /** Runs both phases; throws where a check fails. */
   run(): void {
-    this.#runFaults();
+    for (const person of this.persons) this.#actLater(person);
+    for (let timeMs = 0; timeMs < this.#habits.faultsMs; timeMs += STEP_MS) {
+      this.schedule.runUntil(timeMs);
+      this.#faults.draw(STEP_MS / 1000);
+    }
     this.#heal();
   }
 
@@ -115,28 +125,10 @@ export class World {
       .map(({ peer }) => peer);
   }
 
-  #runFaults(): void {
-    const endMs = this.#habits.faultsMs;
-    for (const person of this.persons) this.#actLater(person);
-    for (let timeMs = 0; timeMs < endMs; timeMs += STEP_MS) {
-      this.schedule.runUntil(timeMs);
-      this.#drawFaults(STEP_MS / 1000);
-      if (this.#habits.leaves && this.prng.chance(0.01)) {
-        const leaver = this.prng.pick(this.persons);
-        if (leaver !== this.persons[0]) leaver.leave();
-      }
-    }
-  }
-
   #heal(): void {
     this.healing = true;
     this.network.habits = CALM_NETWORK;
-    this.network.mendAll();
-    this.#adversary?.stop();
-    for (const peer of this.peers) {
-      if (peer.machine === null) peer.boot();
-      if (peer.asleep) peer.wake();
-    }
+    this.#faults.end();
     const untilMs = this.schedule.nowMs + HEAL_MS;
     for (let timeMs = this.schedule.nowMs; timeMs < untilMs; timeMs += STEP_MS) {
       this.schedule.runUntil(timeMs);
@@ -164,70 +156,19 @@ export class World {
     });
   }
 
-  #drawFaults(seconds: number): void {
-    const { prng, network } = this;
-    const habits = this.#habits;
-    for (const peer of this.peers) {
-      if (peer.machine === null) continue;
-      if (prng.chance(habits.crash * seconds)) peer.crash(prng.chance(0.4));
-      else if (prng.chance(habits.sleep * seconds)) this.#sleep(peer);
-      else if (prng.chance(habits.move * seconds)) peer.move(this.#newAddress());
-    }
-    for (const peer of this.peers) {
-      if (peer.machine === null && prng.chance(0.15)) peer.boot();
-    }
-    const connections = network.connections();
-    if (connections.length > 0 && prng.chance(habits.lose * seconds)) network.lose(prng.pick(connections));
-    if (connections.length > 0 && prng.chance(habits.halfOpen * seconds)) {
-      const end = prng.pick(connections);
-      network.halfOpen(prng.chance(0.5) ? end : end.other);
-    }
-    if (prng.chance(habits.partition * seconds)) this.#partition();
-    if (this.#adversary !== null && prng.chance(2 * seconds)) this.#adversary.attack(prng.pick(this.peers));
-  }
-
-  #sleep(peer: SimPeer): void {
-    peer.asleep = true;
-    const { life } = peer;
-    this.schedule.after(this.prng.between(100, 60_000), () => {
-      if (peer.life === life && peer.asleep) peer.wake();
-    });
-  }
-
-  #partition(): void {
-    const here = this.peers.filter(() => this.prng.chance(0.5));
-    const there = this.peers.filter((peer) => !here.includes(peer));
-    for (const a of here) for (const b of there) this.network.cut(a, b);
-    this.schedule.after(this.prng.between(500, 20_000), () => {
-      for (const a of here) for (const b of there) this.network.mend(a, b);
-    });
-  }
-
-  #askForTicket(): void {
-    const admins = this.persons.filter(({ state, peer }) => {
-      const self = state === "inside" ? peer.machine?.members().find(({ self }) => self) : undefined;
-      return self?.role === "admin";
-    });
-    const admin = admins.length === 0 ? undefined : this.prng.pick(admins);
-    if (admin === undefined) return;
-    const keys = { inviteSeed: this.prng.bytes(32), macKey: this.prng.bytes(32), tagKey: this.prng.bytes(32) };
-    const uses = this.prng.chance(0.7) ? 1 : 2;
-    const role = this.prng.chance(0.4) ? "admin" : "writer";
-    const { life } = admin.peer;
-    const answered = () => this.#ticketsAsked--;
-    this.#ticketsAsked++;
-    this.#trace.add(`ticket ${SigningKey.fromSeed(keys.inviteSeed).publicKey[0]} by p${admin.peer.index}`);
-    // Where a crash swallows the reply, somebody asks again.
-    let open = true;
-    this.schedule.after(5000, () => {
-      if (open) answered();
-      open = false;
-    });
-    admin.peer.request({ type: "invite", keys, secret: this.prng.bytes(8), role, uses, expiresMs: 0 }, (reply) => {
-      if (open) answered();
-      open = false;
-      if (reply.ok && admin.peer.life === life) this.#tickets.push({ keys, uses, given: 0 });
-    });
+  /** Whether only a newer kith can read a transaction. @param message what its signature covers. */
+  #isNewer(message: Uint8Array): boolean {
+    const id = sha256(message.subarray(SPACE_BYTES));
+    const text = toHex(id);
+    if (this.#needsNewer.has(text)) return true;
+    const holder = this.peers.find(({ store }) => store.hasTransaction(id));
+    if (holder === undefined) return false;
+    const { operations } = holder.store.load(holder.store.transaction(id)?.row as number);
+    const isNewer = operations.map(({ leaf }) => decodeOperation(leaf)).some((operation) =>
+      (operation.kind === "put" || operation.kind === "del") && operation.key.startsWith(NEWER_KEYS)
+    );
+    if (isNewer) this.#needsNewer.add(text);
+    return isNewer;
   }
 
   #drawClock(): { wallMs: number; wallRate: number } {

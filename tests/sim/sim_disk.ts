@@ -1,0 +1,55 @@
+import { DatabaseSync } from "node:sqlite";
+import { toHex } from "../../lib/base/bytes.ts";
+import type { Random } from "../../lib/base/random.ts";
+import { Store } from "../../lib/store/store.ts";
+
+/** The disk of a simulated peer: what was committed stays, unless the disk itself fails. */
+export class SimDisk {
+  readonly #random: Random;
+  #database = new DatabaseSync(":memory:");
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Opens the store as the disk has it. */
+  open(): Store {
+    return Store.open(this.#database, { random: this.#random });
+  }
+
+  /** A copy of what is on it. */
+  copy(): DatabaseSync {
+    return copyOf(this.#database);
+  }
+
+  /** Puts a copy in place of what is on it; the store has to be opened anew. */
+  restore(copy: DatabaseSync): void {
+    this.#database = copy;
+  }
+
+  /** Ids of the transactions on it, in hexadecimal. */
+  transactions(): Set<string> {
+    return new Set(
+      this.#database.prepare("SELECT id FROM transactions").all().map(({ id }) => toHex(id as Uint8Array)),
+    );
+  }
+}
+
+/** A database in memory with the same content. */
+function copyOf(source: DatabaseSync): DatabaseSync {
+  const copy = new DatabaseSync(":memory:");
+  for (const pragma of ["application_id", "user_version"]) {
+    copy.exec(`PRAGMA ${pragma} = ${Object.values(source.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]}`);
+  }
+  const parts = source.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").all();
+  for (const { type, name, sql } of parts) {
+    copy.exec(String(sql));
+    if (type !== "table") continue;
+    const rows = source.prepare(`SELECT * FROM "${name}"`).all();
+    const insert = rows.length === 0
+      ? null
+      : copy.prepare(`INSERT INTO "${name}" VALUES (${Object.keys(rows[0] ?? {}).map(() => "?").join()})`);
+    for (const row of rows) insert?.run(...Object.values(row));
+  }
+  return copy;
+}

@@ -1,0 +1,43 @@
+import type { Now } from "../../lib/base/clock.ts";
+import type { CloseReason } from "../../lib/base/errors.ts";
+import type { Connection, Stage } from "../../lib/peer/links.ts";
+import { Peer } from "../../lib/peer/peer.ts";
+import type { PeerOptions } from "../../lib/peer/peer_options.ts";
+import { type Message, MESSAGE_KINDS } from "../../lib/wire/message.ts";
+
+/** The newest kind of message that kith 0.1.0 knew. */
+const NEWEST_KIND_OF_OLDER_KITH = 29;
+
+/** The very machine of a peer, whose links can be looked at, and which can play an older kith. */
+export class SimMachine extends Peer {
+  /** Its authenticated links. */
+  readonly connections = new Set<Connection>();
+  readonly #isOlder: boolean;
+
+  /** @param isOlder whether it ignores the messages that kith 0.1.0 did not know. */
+  constructor(options: PeerOptions, isOlder: boolean) {
+    super(options);
+    this.#isOlder = isOlder;
+  }
+
+  override linkOpened(connection: Connection, now: Now): void {
+    this.connections.add(connection);
+    super.linkOpened(connection, now);
+  }
+
+  override linkMessage(connection: Connection, message: Message, now: Now): void {
+    if (this.#isOlder && MESSAGE_KINDS[message.type] > NEWEST_KIND_OF_OLDER_KITH) return;
+    super.linkMessage(connection, message, now);
+  }
+
+  override linkClosed(
+    connection: Connection,
+    stageBefore: Stage,
+    reason: CloseReason,
+    detail: string,
+    now: Now,
+  ): void {
+    this.connections.delete(connection);
+    super.linkClosed(connection, stageBefore, reason, detail, now);
+  }
+}
