@@ -25,6 +25,8 @@ import type { SpaceState } from "./space_state.ts";
 const JOIN_TIMEOUT_MS = 15_000;
 /** Pause before an address that did not answer is dialled again. */
 const REDIAL_MS = 500;
+/** How long doors may be behind what the redeem builds upon, before it is taken for lost: whoever offered it is gone. */
+const REDEEM_ANEW_MS = 5000;
 
 /** What joining works upon. */
 export interface JoinerParts {
@@ -58,6 +60,8 @@ interface Join {
   readonly untilMs: number;
   /** Addresses that may still be a door, with the time at which each is dialled next; Infinity while it is tried. */
   readonly doors: Map<string, number>;
+  /** Since when doors say that they do not know what the redeem builds upon; Infinity while none has. */
+  behindSinceMs: number;
   /** Why the last door that may yet open did not. */
   lastFailure: string;
   /** Why a door will not open; a refused ticket is told before all else. */
@@ -87,6 +91,7 @@ export class Joiner {
       inviteKey: SigningKey.fromSeed(keys.inviteSeed),
       untilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
       doors: new Map([...new Set(addresses)].slice(0, MAX_ADDRESSES).map((address) => [address, now.monotonicMs])),
+      behindSinceMs: Infinity,
       lastFailure: addresses.length === 0 ? "no address is known" : "nothing answered",
       finalFailure: null,
     };
@@ -109,7 +114,8 @@ export class Joiner {
 
   /**
    * A door shows the grant. It is checked before anything is given away: it must be the inviter's, for this space.
-   * Then the redeem is made, kept, and sent; the same one again after a failure half-way.
+   * Then the redeem is made, kept, and sent; the same one again after a failure half-way, but for one that builds upon
+   * what no door knows: who redeems twice is one member all the same.
    */
   offered(connection: Connection, offer: Offer, now: Now): void {
     const { space, links, verify } = this.#parts;
@@ -121,7 +127,8 @@ export class Joiner {
       throw new ProtocolError("refused_ticket", "it is for another space than the one of this home");
     }
     const pending = space.pendingRedeem;
-    if (pending !== null && equal(pending.space, offer.space) && sameVersion(pending.grant, grant)) {
+    const isLost = now.monotonicMs >= join.behindSinceMs + REDEEM_ANEW_MS;
+    if (pending !== null && !isLost && equal(pending.space, offer.space) && sameVersion(pending.grant, grant)) {
       links.send(connection.number, { type: "redeem", transaction: pending.transaction }, "control");
       return;
     }
@@ -129,6 +136,7 @@ export class Joiner {
     if (pending !== null) this.#parts.store.renewInstance();
     const transaction = toBytes(this.#buildRedeem(offer, grant, join, now));
     space.pendingRedeem = { space: offer.space, grant, transaction };
+    join.behindSinceMs = Infinity;
     links.send(connection.number, { type: "redeem", transaction }, "control");
   }
 
@@ -152,6 +160,7 @@ export class Joiner {
     const join = this.#join;
     if (join === null || !join.doors.has(address)) return;
     const code = reason === "dial_failed" ? undefined : FINAL[reason];
+    if (reason === "bad_state") join.behindSinceMs = Math.min(join.behindSinceMs, now.monotonicMs);
     if (code === undefined) {
       join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
       join.doors.set(address, now.monotonicMs + REDIAL_MS);

@@ -143,7 +143,7 @@ Deno.test("a ping measures the round trip to a member, by its name or the beginn
     assert(roundTripMs !== undefined && roundTripMs > 0 && roundTripMs < 100, `${roundTripMs} ms`);
   }
   refused(lab, a, { type: "ping", peer: "nobody" }, "peer_unknown");
-  b.asleep = true;
+  b.freeze();
   const startMs = lab.schedule.nowMs;
   refused(lab, a, { type: "ping", peer: "peer1" }, "silent");
   assert(lab.schedule.nowMs - startMs <= 5100);

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { SpaceState } from "../../lib/peer/space_state.ts";
 import { Lab } from "./lab.ts";
 import type { SimPeer } from "./sim_peer.ts";
 
@@ -96,6 +97,25 @@ Deno.test("a door that crashes at each step of a join lets the joiner in with th
     if (!crashed) break;
   }
   assert(crashes >= 5, `${crashes} steps`);
+});
+
+Deno.test("a joiner gets in though its door lost what it had built upon, and nobody else ever had that", () => {
+  const lab = new Lab();
+  const founder = lab.space(1)[0] as SimPeer;
+  const ticket = lab.invite(founder);
+  const copy = founder.backup();
+  lab.set(founder, "k", "lost with the disk");
+  const joiner = lab.add();
+  joiner.request({ type: "join", keys: ticket, addresses: [founder.listensAt as string] }, () => {});
+  lab.until(() => new SpaceState(joiner.store).pendingRedeem !== null, "the redeem to be made");
+  founder.crash(false);
+  founder.restore(copy);
+  assertEquals(founder.transactions().size, 2);
+  founder.boot();
+  lab.untilHealed();
+  assertEquals(founder.machine?.members().length, 2);
+  lab.set(joiner, "k", "v");
+  lab.untilHealed();
 });
 
 Deno.test("a join that is asked for again once it has succeeded is well", () => {
