@@ -38,21 +38,3 @@ Deno.test("a peer put back to an old copy of its store takes back its later writ
   assertEquals([b.events.get("store_older"), toHex(b.store.instance) === instance], [1, false]);
   for (const { heads } of a.store.frontier()) assertEquals(heads.length, 1);
 });
-
-Deno.test("what is written to an old copy before it meets the others stands beside what was there: a fork, and no loss", () => {
-  const { lab, a, b, c } = restored();
-  for (const other of [a, c]) lab.network.cut(b, other);
-  b.boot();
-  lab.set(b, "fork/1", "x");
-  lab.set(b, "k/2", "another");
-  lab.network.mendAll();
-  lab.untilHealed();
-  for (const peer of [a, b, c]) {
-    assertEquals(keysOf(peer), ["fork/1", "k/1", "k/2", "k/3"]);
-    assertEquals(peer.machine?.conflicts().map(({ key, kind }) => `${key} ${kind}`), ["k/2 concurrent"]);
-    assertEquals(peer.store.frontier().map(({ heads }) => heads.length).sort(), [1, 1, 2]);
-  }
-  lab.set(b, "after", "y");
-  lab.untilHealed();
-  assertEquals(keysOf(c), ["after", "fork/1", "k/1", "k/2", "k/3"]);
-});

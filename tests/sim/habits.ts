@@ -15,6 +15,8 @@ export interface Habits {
   readonly move: number;
   /** The same: that a disk loses its newest commits in a crash. */
   readonly loseCommits: number;
+  /** Whether peers note outside of their disks how many commits these have. */
+  readonly notesCommits: boolean;
   /** Probabilities per second for one connection, somewhere. */
   readonly lose: number;
   readonly halfOpen: number;
@@ -76,6 +78,7 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     freeze: sometimes(0.05),
     move: sometimes(0.04),
     loseCommits: sometimes(0.06),
+    notesCommits: isOn(),
     lose: sometimes(0.3),
     halfOpen: sometimes(0.1),
     partition: sometimes(0.2),

@@ -5,7 +5,8 @@ import { CALM_NETWORK } from "./habits.ts";
 import { Network } from "./network.ts";
 import { Prng } from "./prng.ts";
 import { Schedule } from "./schedule.ts";
-import { SimPeer, type SimPeerOptions } from "./sim_peer.ts";
+import { SimPeer } from "./sim_peer.ts";
+import type { SimPeerOptions } from "./sim_peer_options.ts";
 import { Trace } from "./trace.ts";
 import { verifyOnce } from "./verify_once.ts";
 

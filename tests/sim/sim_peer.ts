@@ -2,48 +2,19 @@ import type { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals } from "@std/assert";
 import { toBase32 } from "../../lib/base/base32.ts";
 import type { Now } from "../../lib/base/clock.ts";
+import { NOTE_COMMITS_EVERY_MS } from "../../lib/base/limits.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
 import type { Effect, Input, Reply, Request } from "../../lib/peer/machine.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { UnsupportedError } from "../../lib/wire/unsupported.ts";
-import type { End, Network, NetworkHost } from "./network.ts";
+import type { End, NetworkHost } from "./network.ts";
 import { Prng } from "./prng.ts";
-import type { Schedule } from "./schedule.ts";
+import { SimClock } from "./sim_clock.ts";
 import { SimDisk } from "./sim_disk.ts";
 import { SimMachine } from "./sim_machine.ts";
-import type { Trace } from "./trace.ts";
-
-/** What a simulated peer is given by its world. */
-export interface SimPeerOptions {
-  readonly index: number;
-  readonly schedule: Schedule;
-  readonly network: Network;
-  readonly trace: Trace;
-  readonly prng: Prng;
-  /** For the peer's own randomness. */
-  readonly seed: number;
-  /** What its wall clock shows at virtual time 0, and how fast it goes: 1 is right. */
-  readonly wallMs: number;
-  readonly wallRate: number;
-  readonly address: string;
-  /** Checks signatures. */
-  readonly verify: Verify;
-  /** Whether it begins as an older kith, until `update`; and which transactions that one cannot read, by header. */
-  readonly isOlder?: boolean;
-  readonly needsNewer?: (message: Uint8Array) => boolean;
-  /** Puts another store in front of the true one. */
-  readonly wrap?: (store: Store, identity: Identity) => Store;
-  /** Asked at the two critical points of every turn, whether the peer crashes there. */
-  readonly crashesAt: (point: "before_commit" | "before_effects") => boolean;
-  /** Called after the effects of every turn. */
-  readonly turned: (peer: SimPeer) => void;
-  /** Called after a crash, with the store as it was found. */
-  readonly crashed: (peer: SimPeer) => void;
-  /** Called once its disk went back to an older copy, with the ids of the transactions that it lost, in hexadecimal. */
-  readonly lost: (peer: SimPeer, lost: readonly string[]) => void;
-}
+import type { SimPeerOptions } from "./sim_peer_options.ts";
 
 /** An input that waits for its turn, with what has to be done when it was taken. */
 interface Waiting {
@@ -65,14 +36,14 @@ export class SimPeer implements NetworkHost {
   #turnPlanned = false;
   #timerAtMs = Infinity;
   #nextRequest = 1;
-  #monotonicBaseMs = 0;
+  readonly #clock: SimClock;
   #machine: SimMachine | null = null;
   #store: Store;
   /** Part of `NetworkHost`. */
   life = 0;
-  /** Since when it stands still, in virtual ms, and whether its monotonic clock does too; null while it runs. */
-  #frozen: { readonly sinceMs: number; readonly isSuspended: boolean } | null = null;
   #isOlder: boolean;
+  /** The number of commits that is noted outside of its disk (lib/host/commit_counter.ts), and since when. */
+  #noted = { commits: 0, atMs: -Infinity };
   /** Events by name. */
   readonly events = new Map<string, number>();
   /** What it warned of, each with its reason. */
@@ -85,6 +56,7 @@ export class SimPeer implements NetworkHost {
     this.identity = Identity.generate(this.#random);
     this.#addresses = [options.address];
     this.#isOlder = options.isOlder ?? false;
+    this.#clock = new SimClock(options.schedule, options.wallMs, options.wallRate);
     this.#disk = new SimDisk(this.#random);
     this.#store = this.#disk.open();
     this.boot();
@@ -112,20 +84,23 @@ export class SimPeer implements NetworkHost {
 
   /** Both clocks. */
   get now(): Now {
-    const { wallMs, wallRate, schedule } = this.options;
-    return {
-      monotonicMs: this.#monotonicBaseMs + schedule.nowMs,
-      wallMs: Math.max(0, wallMs + schedule.nowMs * wallRate),
-    };
+    return this.#clock.now;
   }
 
   /** Starts the peer over what its store holds. */
   boot(): void {
     const { prng, trace, wrap } = this.options;
-    this.#monotonicBaseMs = prng.below(1_000_000);
+    this.#clock.restart(prng.below(1_000_000));
+    const store = wrap === undefined ? this.#store : wrap(this.#store, this.identity);
+    if (this.#noted.commits > store.lastCommit.commits) {
+      store.renewInstance();
+      store.commit();
+      this.#count("store_shortened");
+      this.#noteCommits();
+    }
     const options = {
       identity: this.identity,
-      store: wrap === undefined ? this.#store : wrap(this.#store, this.identity),
+      store,
       random: this.#random,
       now: this.now,
       name: `peer${this.index}`,
@@ -148,7 +123,6 @@ export class SimPeer implements NetworkHost {
     this.#turnPlanned = false;
     this.#timerAtMs = Infinity;
     this.#replies.clear();
-    this.#frozen = null;
     this.options.network.hostDied(this, silently);
     this.#ends.clear();
     this.#store.rollback();
@@ -178,7 +152,7 @@ export class SimPeer implements NetworkHost {
 
   /** Whether it stands still. */
   get asleep(): boolean {
-    return this.#frozen !== null;
+    return this.#machine !== null && this.#clock.isFrozen;
   }
 
   /**
@@ -187,18 +161,13 @@ export class SimPeer implements NetworkHost {
    * @param isSuspended whether its machine sleeps, so that the monotonic clock stands as well; else it is only stopped.
    */
   freeze(isSuspended = false): void {
-    this.#frozen ??= { sinceMs: this.options.schedule.nowMs, isSuspended };
+    this.#clock.freeze(isSuspended);
   }
 
   /** Goes on after `freeze`. */
   wake(): void {
-    const frozen = this.#frozen;
-    this.#frozen = null;
-    if (this.#machine === null || frozen === null) return;
-    if (frozen.isSuspended) {
-      this.#monotonicBaseMs -= this.options.schedule.nowMs - frozen.sinceMs;
-      this.#timerAtMs = Infinity;
-    }
+    if (!this.#clock.thaw() || this.#machine === null) return;
+    this.#timerAtMs = Infinity;
     this.push({ type: "tick" });
     for (const end of [...this.#ends.values()]) this.options.network.pump(end);
   }
@@ -268,7 +237,7 @@ export class SimPeer implements NetworkHost {
 
   /** Part of `NetworkHost`. */
   pull(end: End, maxBytes: number): Uint8Array | null {
-    if (this.#machine === null || this.#frozen !== null) return null;
+    if (this.#machine === null || this.asleep) return null;
     const bytes = this.#machine.pull(end.number, maxBytes, this.now);
     this.#setTimer();
     return bytes;
@@ -311,6 +280,9 @@ export class SimPeer implements NetworkHost {
     this.#setTimer();
     this.#perform(effects);
     for (const { taken } of waiting) taken?.();
+    if (this.options.notesCommits && this.options.schedule.nowMs >= this.#noted.atMs + NOTE_COMMITS_EVERY_MS) {
+      this.#noteCommits();
+    }
     this.options.turned(this);
     if (this.#machine !== null && this.#inbox.length > 0) this.#planTurn();
   }
@@ -344,7 +316,7 @@ export class SimPeer implements NetworkHost {
         else network.close(end);
       }
       if (effect.type === "event") {
-        this.events.set(effect.event.name, (this.events.get(effect.event.name) ?? 0) + 1);
+        this.#count(effect.event.name);
         if (effect.event.level === "warning") this.warnings.add(`${effect.event.name}: ${effect.event.reason}`);
       }
       if (effect.type === "reply") {
@@ -357,9 +329,17 @@ export class SimPeer implements NetworkHost {
     }
   }
 
+  #count(event: string): void {
+    this.events.set(event, (this.events.get(event) ?? 0) + 1);
+  }
+
+  #noteCommits(): void {
+    this.#noted = { commits: this.#store.lastCommit.commits, atMs: this.options.schedule.nowMs };
+  }
+
   #setTimer(): void {
     if (this.#machine === null) return;
-    const dueMs = this.#machine.deadline() - this.#monotonicBaseMs;
+    const dueMs = this.#clock.virtualMs(this.#machine.deadline());
     if (dueMs >= this.#timerAtMs || dueMs === Infinity) return;
     this.#timerAtMs = dueMs;
     const { life } = this;

@@ -71,6 +71,7 @@ export class World {
           return plant?.wrap?.(full, { index, identity, prng: this.prng }) ?? full;
         },
         verify,
+        notesCommits: habits.notesCommits,
         isOlder: this.prng.chance(habits.olderKith),
         needsNewer: (message) => this.#isNewer(message),
         crashesAt: () => !this.healing && this.prng.chance(habits.crashInTurn),

@@ -1,9 +1,12 @@
 import { assert } from "@std/assert";
 import { fromHex, toHex } from "../../../lib/base/bytes.ts";
+import { SpaceState } from "../../../lib/peer/space_state.ts";
 import type { SimPeer } from "../sim_peer.ts";
 import type { Checker } from "./checker.ts";
 
 interface Seen {
+  /** Id of its space in hexadecimal: who enters another one starts from nothing. */
+  readonly space: string;
   readonly total: number;
   /** Heads, in hexadecimal. */
   readonly heads: readonly string[];
@@ -18,9 +21,10 @@ export class Frontiers implements Checker {
     const before = this.#seen.get(index);
     const total = store.transactionsTotal;
     if (before?.total === total) return;
-    this.#assertGrown(peer);
+    const space = toHex(new SpaceState(store).space ?? new Uint8Array());
+    if (before?.space === space) this.#assertGrown(peer);
     const heads = store.frontier().flatMap((entry) => entry.heads.map(({ id }) => toHex(id)));
-    this.#seen.set(index, { total, heads });
+    this.#seen.set(index, { space, total, heads });
   }
 
   crashed(peer: SimPeer): void {

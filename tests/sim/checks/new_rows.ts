@@ -7,8 +7,10 @@ export class NewRows {
   /** The rows above those that were looked at, in order. */
   of({ index, store }: SimPeer): number[] {
     const total = store.transactionsTotal;
+    const seen = this.#seen.get(index) ?? 0;
     const rows: number[] = [];
-    for (let row = (this.#seen.get(index) ?? 0) + 1; row <= total; row++) rows.push(row);
+    // Who enters another space starts from nothing.
+    for (let row = total < seen ? 1 : seen + 1; row <= total; row++) rows.push(row);
     this.#seen.set(index, total);
     return rows;
   }

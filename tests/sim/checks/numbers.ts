@@ -77,5 +77,5 @@ export class Numbers implements Checker {
 }
 
 function noticedBy({ events }: SimPeer): number {
-  return events.get("store_older") ?? 0;
+  return (events.get("store_older") ?? 0) + (events.get("store_shortened") ?? 0);
 }

@@ -1,0 +1,40 @@
+import type { Identity } from "../../lib/crypto/identity.ts";
+import type { Verify } from "../../lib/data/transaction.ts";
+import type { Store } from "../../lib/store/store.ts";
+import type { Network } from "./network.ts";
+import type { Prng } from "./prng.ts";
+import type { Schedule } from "./schedule.ts";
+import type { SimPeer } from "./sim_peer.ts";
+import type { Trace } from "./trace.ts";
+
+/** What a simulated peer is given by its world. */
+export interface SimPeerOptions {
+  readonly index: number;
+  readonly schedule: Schedule;
+  readonly network: Network;
+  readonly trace: Trace;
+  readonly prng: Prng;
+  /** For the peer's own randomness. */
+  readonly seed: number;
+  /** What its wall clock shows at virtual time 0, and how fast it goes: 1 is right. */
+  readonly wallMs: number;
+  readonly wallRate: number;
+  readonly address: string;
+  /** Whether it notes, outside of its disk, how many commits that has. Default: no. */
+  readonly notesCommits?: boolean;
+  /** Checks signatures. */
+  readonly verify: Verify;
+  /** Whether it begins as an older kith, until `update`; and which transactions that one cannot read, by header. */
+  readonly isOlder?: boolean;
+  readonly needsNewer?: (message: Uint8Array) => boolean;
+  /** Puts another store in front of the true one. */
+  readonly wrap?: (store: Store, identity: Identity) => Store;
+  /** Asked at the two critical points of every turn, whether the peer crashes there. */
+  readonly crashesAt: (point: "before_commit" | "before_effects") => boolean;
+  /** Called after the effects of every turn. */
+  readonly turned: (peer: SimPeer) => void;
+  /** Called after a crash, with the store as it was found. */
+  readonly crashed: (peer: SimPeer) => void;
+  /** Called once its disk went back to an older copy, with the ids of the transactions that it lost, in hexadecimal. */
+  readonly lost: (peer: SimPeer, lost: readonly string[]) => void;
+}
