@@ -22,6 +22,8 @@ export interface StartOptions {
 /** The way to the API of a peer. */
 export interface Connection {
   readonly transport: Transport;
+  /** The peer's process id; "unknown" where it is not told. */
+  readonly pid: string;
   /** Ends it. */
   close(): void;
 }

@@ -4,6 +4,7 @@ import type { Backend, Connection, RunningPeer } from "./backend.ts";
 import { Client, type Transport } from "./client.ts";
 import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
+import { impatient } from "./patience.ts";
 
 /** The exit codes that no error of the registry stands for. */
 export const EXIT_OK = 0;
@@ -99,8 +100,21 @@ export class Context {
 
   async #running(): Promise<Transport | null> {
     if (this.prompted !== null) return this.prompted.transport;
-    this.#connection ??= await this.backend.connect(this.home);
+    this.#connection ??= await this.#connect();
     return this.#connection?.transport ?? null;
+  }
+
+  async #connect(): Promise<Connection | null> {
+    const connection = await this.backend.connect(this.home);
+    if (connection === null) return null;
+    const { pid, transport } = connection;
+    const { home } = this.backend.paths(this.home);
+    const silent = () => {
+      this.output.warning(
+        `Waiting for the peer of ${home} (process ${pid}), which does not answer; it may be suspended, or its disk slow.`,
+      );
+    };
+    return { ...connection, transport: impatient(transport, silent) };
   }
 }
 

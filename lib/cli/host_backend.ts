@@ -5,7 +5,7 @@ import { VERSION } from "../base/version.ts";
 import { connectControl } from "../host/control.ts";
 import { type HomePaths, homePaths, resolveHome } from "../host/home.ts";
 import { Host } from "../host/host.ts";
-import { lockHome } from "../host/lock.ts";
+import { homeOwner, lockHome } from "../host/lock.ts";
 import { controlPath } from "../host/runtime_folder.ts";
 import { exchangeText } from "../text/text_exchange.ts";
 import { serveText } from "../text/text_server.ts";
@@ -40,7 +40,8 @@ function allPaths(paths: HomePaths): Paths {
 
 async function connect(paths: HomePaths): Promise<Connection | null> {
   const control = await connectControl(paths);
-  return control === null ? null : { transport: control.request, close: () => control.close() };
+  if (control === null) return null;
+  return { transport: control.request, pid: homeOwner(paths), close: () => control.close() };
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {

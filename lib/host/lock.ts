@@ -1,11 +1,12 @@
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
-import { fileError } from "./file_error.ts";
+import { fileError, isSystemError } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 
 /** Longer than a lock that is free takes to get, where trying without waiting does not exist. */
 const LOCK_WAIT_MS = 300;
 const MAX_PID_BYTES = 32;
+const UNKNOWN = "unknown";
 
 /** A held home: SQLite needs one connection per file, and one socket has one owner. Ends with the process. */
 export interface HomeLock {
@@ -35,6 +36,17 @@ export async function lockHome(paths: HomePaths): Promise<HomeLock> {
   return { release: () => file.close() };
 }
 
+/** The process that uses a home, as its lock tells; "unknown" where it does not. */
+export function homeOwner(paths: HomePaths): string {
+  try {
+    using file = Deno.openSync(paths.lock);
+    return readPid(file);
+  } catch (error) {
+    if (isSystemError(error)) return UNKNOWN;
+    throw error;
+  }
+}
+
 async function tryLock(file: Deno.FsFile): Promise<boolean> {
   if ("tryLock" in file) return await file.tryLock(true);
   // Deno before 2.8 only has a lock that waits; the process that gives up waiting ends anyway.
@@ -47,12 +59,11 @@ async function tryLock(file: Deno.FsFile): Promise<boolean> {
 }
 
 function readPid(file: Deno.FsFile): string {
-  const unknown = "unknown";
   try {
     const buffer = new Uint8Array(MAX_PID_BYTES);
-    return utf8Decode(buffer.subarray(0, file.readSync(buffer) ?? 0)) || unknown;
+    return utf8Decode(buffer.subarray(0, file.readSync(buffer) ?? 0)) || UNKNOWN;
   } catch {
     // Windows lets nobody read a file that is locked; the sentence then says less.
-    return unknown;
+    return UNKNOWN;
   }
 }

@@ -82,7 +82,8 @@ export class FakeBackend implements Backend {
   }
 
   connect() {
-    return Promise.resolve(this.running ? { transport: this.transport, close: () => void this.closes++ } : null);
+    const close = () => void this.closes++;
+    return Promise.resolve(this.running ? { transport: this.transport, pid: "7", close } : null);
   }
 
   start(options: StartOptions): Promise<RunningPeer> {
