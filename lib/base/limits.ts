@@ -157,6 +157,8 @@ export const MAX_REPLICA_WRITERS = 16_384;
 export const NETWORK_WATCH_MS = 5000;
 /** Time after a turn before the store moves its log into its file. */
 export const CHECKPOINT_IDLE_MS = 1000;
+/** Damaged records that are listed, and remembered until they are repaired; more are counted. */
+export const MAX_LISTED_DAMAGE = 1000;
 /** How often at most the number of commits is noted outside of the store. */
 export const NOTE_COMMITS_EVERY_MS = 1000;
 /** The file in which that is noted: one short line. */

@@ -54,6 +54,29 @@ export function verifyMerklePath(
   return used === path.length && equal(hash, root);
 }
 
+/** The root over leaves that come one by one, with no more in memory than a hash for each level. */
+export class MerkleRoot {
+  /** Roots of full subtrees that follow each other, and how many leaves each has. */
+  readonly #subtrees: { hash: Uint8Array; count: number }[] = [];
+
+  /** Takes in the next leaf. */
+  add(leaf: Uint8Array): void {
+    let last = { hash: hashLeaf(leaf), count: 1 };
+    for (let left = this.#subtrees.at(-1); left?.count === last.count; left = this.#subtrees.at(-1)) {
+      last = { hash: hashNode(left.hash, last.hash), count: 2 * last.count };
+      this.#subtrees.pop();
+    }
+    this.#subtrees.push(last);
+  }
+
+  /** The root over all that came. */
+  finish(): Uint8Array {
+    const [last, ...rest] = this.#subtrees.toReversed();
+    if (last === undefined) return sha256();
+    return rest.reduce((right, left) => hashNode(left.hash, right), last.hash);
+  }
+}
+
 /** A leaf of a tree and its place. */
 export interface PlacedLeaf {
   readonly index: number;

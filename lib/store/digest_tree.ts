@@ -1,4 +1,3 @@
-import { equal } from "../base/bytes.ts";
 import { DIGEST_LEAF_OPERATIONS, MAX_OPERATIONS } from "../base/limits.ts";
 import {
   DIGEST_FAN_OUT,
@@ -33,7 +32,6 @@ export class DigestTree {
   readonly #save;
   readonly #delete;
   readonly #actRows;
-  readonly #liveLeaves;
   #trees: Map<number, WriterTree> | null = null;
   /** Leaves to be computed again, by writer, with how many changes each has seen since it was. */
   #dirty = new Map<number, Map<number, number>>();
@@ -63,9 +61,6 @@ export class DigestTree {
       INSERT INTO digest_leaves (writer, leaf, hash) VALUES (?, ?, ?)
       ON CONFLICT DO UPDATE SET hash = excluded.hash`);
     this.#delete = database.statement("DELETE FROM digest_leaves WHERE writer = ? AND leaf = ?");
-    this.#liveLeaves = database.statement(`
-      SELECT DISTINCT t.writer, (t.first_operation + o.row - t.first_row) / ${DIGEST_LEAF_OPERATIONS}
-      FROM operations AS o JOIN transactions AS t ON t.row = o.transaction_row WHERE o.state = ${STATES.live}`);
     this.#actRows = database.statement(`
       SELECT t.id, o.row - t.first_row FROM transactions AS t
       CROSS JOIN operations AS o ON o.row >= t.first_row AND o.row < t.first_row + t.operation_count
@@ -85,7 +80,7 @@ export class DigestTree {
 
   /** Notes that the live versions around an operation number of a writer changed. */
   markDirty(writer: number, operationNumber: number): void {
-    this.#markLeaf(writer, Math.floor(operationNumber / DIGEST_LEAF_OPERATIONS));
+    this.markLeaf(writer, Math.floor(operationNumber / DIGEST_LEAF_OPERATIONS));
   }
 
   /** Notes a membership operation. */
@@ -142,17 +137,8 @@ export class DigestTree {
     return this.#root = digestRoot(roots, this.#acts);
   }
 
-  /** Computes the digest again from the operations alone. @returns whether it was right. */
-  recompute(): boolean {
-    const before = this.digest();
-    for (const [writer, tree] of this.#load()) {
-      for (const leaf of (tree[0] as Map<number, Uint8Array>).keys()) this.#markLeaf(writer, leaf);
-    }
-    for (const [writer, leaf] of this.#liveLeaves.all() as [number, number][]) this.#markLeaf(writer, leaf);
-    return equal(this.digest(), before);
-  }
-
-  #markLeaf(writer: number, leaf: number): void {
+  /** Notes that a leaf has to be computed again. */
+  markLeaf(writer: number, leaf: number): void {
     let leaves = this.#dirty.get(writer);
     if (leaves === undefined) this.#dirty.set(writer, leaves = new Map());
     const changes = (leaves.get(leaf) ?? 0) + 1;
@@ -164,16 +150,26 @@ export class DigestTree {
     if (changes === MANY_CHANGES) this.#due.push({ writer, leaf });
   }
 
+  /** A leaf as the operations give it; null where it is empty. */
+  hashLeaf(writer: number, leaf: number): Uint8Array | null {
+    return this.#leafOf(writer, leaf).hash;
+  }
+
   /** Computes a leaf that is dirty. @returns of how many versions. */
   #hashLeafAnew(writer: number, leaf: number): number {
-    const start = leaf * DIGEST_LEAF_OPERATIONS;
-    const rows = this.#idsOfLeaf.all(writer, start, start + DIGEST_LEAF_OPERATIONS) as [Uint8Array, number][];
-    const hash = rows.length === 0 ? null : leafHash(rows.map(([transaction, index]) => ({ transaction, index })));
+    const { hash, count } = this.#leafOf(writer, leaf);
     setOrDelete(treeOf(this.#load(), writer)[0] as Map<number, Uint8Array>, leaf, hash);
     this.#dirty.get(writer)?.delete(leaf);
     addTo(this.#unsaved, writer, leaf);
     addTo(this.#risen, writer, leaf);
-    return rows.length;
+    return count;
+  }
+
+  #leafOf(writer: number, leaf: number): { readonly hash: Uint8Array | null; readonly count: number } {
+    const start = leaf * DIGEST_LEAF_OPERATIONS;
+    const rows = this.#idsOfLeaf.all(writer, start, start + DIGEST_LEAF_OPERATIONS) as [Uint8Array, number][];
+    const hash = rows.length === 0 ? null : leafHash(rows.map(([transaction, index]) => ({ transaction, index })));
+    return { hash, count: rows.length };
   }
 
   #load(): Map<number, WriterTree> {
@@ -181,7 +177,7 @@ export class DigestTree {
     const trees = new Map<number, WriterTree>();
     const rows = this.#database.statement("SELECT writer, leaf, hash FROM digest_leaves ORDER BY writer, leaf").all();
     for (const [writer, leaf, hash] of rows as [number, number, Uint8Array | null][]) {
-      if (hash === null) this.#markLeaf(writer, leaf);
+      if (hash === null) this.markLeaf(writer, leaf);
       else treeOf(trees, writer)[0]?.set(leaf, hash);
     }
     for (const tree of trees.values()) hashAbove(tree, (tree[0] as Map<number, Uint8Array>).keys());

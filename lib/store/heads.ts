@@ -74,6 +74,14 @@ export class Heads {
     this.#removedTips.clear();
   }
 
+  /** Puts other ends in the place of those that are kept, within the transaction. */
+  rewrite(heads: readonly (readonly [writer: number, row: number])[], tips: readonly number[]): void {
+    this.#database.execute("DELETE FROM heads; DELETE FROM tips");
+    for (const [writer, row] of heads) this.#insertHead.run(writer, row);
+    for (const row of tips) this.#insertTip.run(row);
+    this.reset();
+  }
+
   /** Takes in a transaction, whose previous one and parents are held. */
   append(transaction: TransactionRow): void {
     const { row, id, writer, header } = transaction;

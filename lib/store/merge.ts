@@ -28,6 +28,8 @@ export class Merge {
   readonly #anyDangling;
   readonly #insertConflict;
   readonly #deleteConflict;
+  /** Told of each key whose number of live versions changes. */
+  counted: (key: Uint8Array, entries: number, conflicts: number) => void = () => {};
   /** Whether there may be names of versions not held; null before it was looked up. */
   #hasDangling: boolean | null = null;
 
@@ -162,6 +164,7 @@ export class Merge {
     if (conflicts > 0) this.#insertConflict.run(key);
     if (conflicts < 0) this.#deleteConflict.run(key);
     this.#storeRow.add(entries, conflicts);
+    this.counted(key, entries, conflicts);
   }
 
   /** Rows that name operations of a transaction which were not here, by index. */

@@ -54,7 +54,9 @@ export class Operations {
     this.#rangeWithoutValues = database.statement(`
       SELECT row, transaction_row, state, record_hash, key, leaf FROM operations WHERE row >= ? AND row < ?
       ORDER BY row`);
-    this.#after = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row > ? ORDER BY row LIMIT ?`);
+    this.#after = database.statement(
+      `SELECT ${COLUMNS} FROM operations WHERE row > ? AND row < ? ORDER BY row LIMIT ?`,
+    );
     this.#liveOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 0 ORDER BY row`);
     this.#openDelsOf = database.statement(`SELECT ${COLUMNS} FROM operations WHERE key = ? AND state = 3 ORDER BY row`);
     // Of the inner query the key is read from the index, of the outer one from the row.
@@ -177,20 +179,16 @@ export class Operations {
     this.#setState.run(state, hash, row.row);
   }
 
-  /** Damaged rows of a page, with their keys; `last` is null where the table ends. */
-  verifyPage(afterRow: number, limit: number): { damaged: DamagedError[]; last: number | null } {
-    const damaged: DamagedError[] = [];
-    let last: number | null = null;
-    for (const columns of this.#after.all(afterRow, limit)) {
-      last = columns[0] as number;
+  /** The next rows below a row as they are on disk, at most `limit`; for one that is damaged, the error. */
+  next(afterRow: number, belowRow: number, limit: number): (OperationRow | DamagedError)[] {
+    return this.#after.all(afterRow, belowRow, limit).map((columns) => {
       try {
-        this.#checked(last, columns);
+        return this.#checked(columns[0] as number, columns);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
-        damaged.push(error);
+        return error;
       }
-    }
-    return { damaged, last };
+    });
   }
 
   /** A row as it was read. @throws {DamagedError} where it is not as it was written, or is missing. */

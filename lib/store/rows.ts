@@ -112,10 +112,26 @@ export interface MembershipRow {
 
 /** Something that is not what was written. */
 export interface Damage {
-  /** Where; "indexes" for SQLite's own structure, "digest" where the digest does not fit the operations. */
-  readonly table: DamagedTable | "indexes" | "digest";
-  /** Row of a record; 0 where it is no record. */
+  /** Where: a table, or "structure" for SQLite's own. */
+  readonly table: DamagedTable | DerivedTable | "structure";
+  /** Row of a record; 0 where it has none. */
   readonly row: number;
-  /** The key it is under, where it has one that can still be read. */
+  /** The key or name it is under, where it has one that can still be read. */
   readonly key: string | null;
+  /** Puts it right, within a transaction of the store, where all that it takes is here. */
+  readonly mend?: () => void;
 }
+
+/** Tables that follow from the transactions and operations. */
+export type DerivedTable =
+  | "replacements"
+  | "dangling"
+  | "heads"
+  | "tips"
+  | "conflicts"
+  | "counters"
+  | "digest"
+  | "proofs";
+
+/** Takes in what a check finds. */
+export type Found = (damage: Damage) => void;

@@ -23,7 +23,6 @@ import { Meta } from "./meta.ts";
 import { operationOf, Operations } from "./operations.ts";
 import { Proofs } from "./proofs.ts";
 import type {
-  Damage,
   DeletedBesidePut,
   DelRow,
   ListedEntry,
@@ -39,7 +38,7 @@ import { Replay } from "./replay.ts";
 import { openSchema, pragma } from "./schema.ts";
 import { type CommitMark, StoreRow } from "./store_row.ts";
 import { Transactions } from "./transactions.ts";
-import { verify } from "./verify.ts";
+import { Verifier, type VerifyOptions } from "./verifier.ts";
 import { Versions } from "./versions.ts";
 import { Writers } from "./writers.ts";
 
@@ -80,6 +79,7 @@ export class Store {
   readonly #history: KeyHistory;
   readonly #lacking: Lacking;
   readonly #countReplaced;
+  #verifier: Verifier | null = null;
 
   private constructor(database: Database, random: Random) {
     this.#database = database;
@@ -101,6 +101,7 @@ export class Store {
       this.#row,
       this.#proofs,
     );
+    this.#merge.counted = (key, entries, conflicts) => this.#verifier?.changed(key, entries, conflicts);
     this.#versions = new Versions(database, this.#transactions, this.#operations);
     this.#history = new KeyHistory(database, this.#transactions, this.#operations);
     this.#lacking = new Lacking(database, this.#writers, this.#heads);
@@ -574,9 +575,21 @@ export class Store {
     return this.#digest.digest();
   }
 
-  /** Reads everything and checks it; takes about a second for 100,000 operations. Returns what is not as written. */
-  verifyAll(): Damage[] {
-    return verify(this.#database, this.#transactions, this.#operations, this.#digest);
+  /** A check of everything, which is under way until it is done or another one begins. */
+  verifier(options: VerifyOptions): Verifier {
+    return this.#verifier = new Verifier({
+      ...options,
+      database: this.#database,
+      storeRow: this.#row,
+      meta: this.#meta,
+      writers: this.#writers,
+      transactions: this.#transactions,
+      operations: this.#operations,
+      proofs: this.#proofs,
+      heads: this.#heads,
+      contexts: this.#contexts,
+      digest: this.#digest,
+    });
   }
 
   /** Moves the write-ahead log into the database file; for times when there is nothing else to do. */
@@ -610,6 +623,7 @@ export class Store {
       this.#proofs,
     ];
     for (const part of parts) part.reset();
+    this.#verifier?.rolledBack();
   }
 }
 

@@ -130,6 +130,12 @@ export class StoreRow {
     this.#load().metaNames = names;
   }
 
+  /** Reads the row from disk again, which must be what is in memory. @throws {DamagedError} */
+  reread(): void {
+    const columns = this.#select.get();
+    if (columns === undefined || fieldsOf(columns) === null) throw new DamagedError("store", 1, null);
+  }
+
   #load(): Fields {
     if (this.#fields !== null) return this.#fields;
     const columns = this.#select.get();

@@ -39,7 +39,7 @@ export class Transactions {
       "SELECT row FROM transactions INDEXED BY transactions_by_sequence WHERE writer = ? AND sequence = ? ORDER BY row",
     );
     this.#ofMembers = database.statement("SELECT row FROM transactions WHERE class = 1 ORDER BY row");
-    this.#after = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row > ? ORDER BY row LIMIT ?`);
+    this.#after = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row > ? ORDER BY row LIMIT 1`);
   }
 
   /** Forgets what is in memory, after a rollback. */
@@ -111,20 +111,17 @@ export class Transactions {
     return (this.#ofMembers.all() as [number][]).map(([row]) => row);
   }
 
-  /** Damaged rows of a page; `last` is null where the table ends. */
-  verifyPage(afterRow: number, limit: number): { damaged: DamagedError[]; last: number | null } {
-    const damaged: DamagedError[] = [];
-    let last: number | null = null;
-    for (const columns of this.#after.all(afterRow, limit)) {
-      last = columns[0] as number;
-      try {
-        readRow(columns);
-      } catch (error) {
-        if (!(error instanceof DamagedError)) throw error;
-        damaged.push(error);
-      }
+  /** The next row as it is on disk, with `null` for one that is damaged; null where the table ends. */
+  next(afterRow: number): { readonly row: number; readonly transaction: TransactionRow | null } | null {
+    const columns = this.#after.get(afterRow);
+    if (columns === undefined) return null;
+    const row = columns[0] as number;
+    try {
+      return { row, transaction: readRow(columns) };
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      return { row, transaction: null };
     }
-    return { damaged, last };
   }
 
   #keep(row: TransactionRow): TransactionRow {
@@ -158,7 +155,8 @@ function readRow(columns: SqlValue[]): TransactionRow {
     firstRow: firstRow as number,
     writer: writer as number,
   };
-  assert(out.header.sequence === sequence, "a row's columns say what its header says");
+  const said = [out.header.sequence, out.header.firstOperation, out.header.operationCount];
+  assert(said.join() === [sequence, firstOperation, count].join(), "a row's columns say what its header says");
   return out;
 }
 

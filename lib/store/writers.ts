@@ -57,6 +57,16 @@ export class Writers {
     if (this.numberOf(writer) !== number) throw new DamagedError("writers", number, null);
   }
 
+  /** Whether a number stands for a writer, as far as can be told. */
+  isAt(number: number, writer: WriterId): boolean {
+    try {
+      return this.numberOf(writer) === number;
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      return true;
+    }
+  }
+
   /** All writers as (key, number), in no order that matters. */
   all(): IterableIterator<[string, number]> {
     return this.#load().entries();

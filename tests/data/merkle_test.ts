@@ -5,6 +5,7 @@ import { sha256 } from "../../lib/crypto/hash.ts";
 import {
   joinedHashes,
   merklePath,
+  MerkleRoot,
   merkleRoot,
   partialHashes,
   partialRoot,
@@ -37,6 +38,14 @@ const ROOTS = [
 
 Deno.test("roots are those of RFC 6962", () => {
   assertEquals(ROOTS.map((_, count) => toHex(merkleRoot(LEAVES.slice(0, count)))), ROOTS);
+});
+
+Deno.test("the root over leaves that come one by one is the same", () => {
+  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 70 }), (leaves) => {
+    const root = new MerkleRoot();
+    for (const leaf of leaves) root.add(leaf);
+    assertEquals(root.finish(), merkleRoot(leaves));
+  }));
 });
 
 Deno.test("the root is that of the RFC's recursive definition", () => {

@@ -4,6 +4,7 @@ import { KithError } from "../../lib/base/errors.ts";
 import { DamagedError } from "../../lib/store/damaged_error.ts";
 import { Store } from "../../lib/store/store.ts";
 import { countingRandom, transactionOf, versionOf } from "./histories.ts";
+import { damageIn, mendAll } from "./verified.ts";
 
 /** A store with a live put, a replaced one, a del and a membership operation, one to a row. */
 function damagedBy(statement: string): { store: Store; database: DatabaseSync } {
@@ -18,7 +19,7 @@ function damagedBy(statement: string): { store: Store; database: DatabaseSync } 
   const third = transactionOf({ previous: second, operations: [{ genesis: 1 }] });
   for (const transaction of [first, second, third]) store.append(transaction, store.internContext([7]));
   store.commit();
-  assertEquals(store.verifyAll(), []);
+  assertEquals(damageIn(store), []);
   assert(Number(database.prepare(statement).run().changes) > 0);
   return { store: Store.open(database, { random }), database };
 }
@@ -55,7 +56,7 @@ for (const [what, change] of OPERATION_DAMAGE) {
       assertEquals([error.table, error.row, error.key], ["operations", 2, "a"]);
     }
     assertEquals(store.load(1).operations.length, 1);
-    assertEquals(store.verifyAll().map(({ table, row, key }) => [table, row, key]), [["operations", 2, "a"]]);
+    assertEquals(damageIn(store).map(({ table, row, key }) => [table, row, key]), [["operations", 2, "a"]]);
     database.close();
   });
 }
@@ -64,7 +65,7 @@ Deno.test("a damaged state or key is noticed", () => {
   for (const change of ["state = 1", "state = 2", "key = CAST('z' AS BLOB)", "key = NULL"]) {
     const { store, database } = damagedBy(`UPDATE operations SET ${change} WHERE row = 2`);
     assertThrows(() => store.load(2), DamagedError);
-    const records = store.verifyAll().filter(({ table }) => table === "operations");
+    const records = damageIn(store).filter(({ table }) => table === "operations");
     assertEquals(records.map(({ row }) => row), [2]);
     database.close();
   }
@@ -113,7 +114,7 @@ Deno.test("a damaged transaction is noticed, in each of its columns", () => {
       const error = assertThrows(read, DamagedError);
       assertEquals([error.table, error.row], ["transactions", 2]);
     }
-    const records = store.verifyAll().filter(({ table }) => table !== "indexes");
+    const records = damageIn(store).filter(({ table }) => table !== "structure");
     assertEquals(records.map(({ table, row }) => [table, row]), [["transactions", 2]]);
     database.close();
   }
@@ -243,7 +244,9 @@ Deno.test("a digest that does not fit the operations is noticed, and is right fr
     assert(Number(database.prepare(change).run().changes) > 0);
     const store = Store.open(database, { random: countingRandom() });
     assertNotEquals(store.digest(), digest);
-    assertEquals(store.verifyAll(), [{ table: "digest", row: 0, key: null }]);
+    assertEquals(damageIn(store).map(({ table }) => table), ["digest"]);
+    mendAll(store);
+    assertEquals(damageIn(store), []);
     assertEquals(store.digest(), digest);
     store.begin();
     store.commit();

@@ -7,6 +7,7 @@ import { entriesOf, type Prepared, type Scenario } from "./scenarios.ts";
 import { Session } from "./session.ts";
 import { type CallCount, callCounts, type Fault, struckAt } from "./strace.ts";
 import { type Ended, TracedPeer } from "./traced_peer.ts";
+import { damageIn } from "../store/verified.ts";
 
 /** What came of one point. */
 export interface Outcome extends Findings {
@@ -135,7 +136,7 @@ async function aftermath(
   for (const left of leftovers(home)) failures.push(`it leaves ${left} behind`);
   const store = Store.open(homePaths(home).store, { random: { bytes: (size) => new Uint8Array(size) } });
   try {
-    for (const damage of store.verifyAll()) losses.push(`damaged: ${JSON.stringify(damage)}`);
+    for (const damage of damageIn(store)) losses.push(`damaged: ${JSON.stringify(damage)}`);
     if (store.digest().toHex() !== digest) losses.push("another digest than before it was stopped");
   } finally {
     store.close();
