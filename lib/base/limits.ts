@@ -203,3 +203,15 @@ export const TEXT_REPLY_MS = 3000;
 export const TEXT_PAUSE_MS = 200;
 /** Live versions that are hashed for the digest at a time, some 5 ms: others get their turn in between. */
 export const DIGEST_SLICE_IDS = 4096;
+/** Operations that are looked at in one step of a compaction: a few milliseconds. */
+export const COMPACTION_STEP_OPERATIONS = 512;
+/** Operations that must be dead before a checkpoint is proposed: each costs an act for every member. */
+export const MIN_DEAD_OPERATIONS = 64;
+/** Absence after which a member is not waited for, where history is kept for less. */
+export const MIN_ABSENT_MS = 24 * 60 * 60 * 1000;
+/** How often history is looked at, at the most. */
+export const MIN_HISTORY_STEP_MS = 1000;
+/** Notes of how much was held when: the resolution at which history goes. */
+export const MAX_HISTORY_MARKS = 64;
+/** How long what was replaced is kept where nothing else is said: 30 days. */
+export const DEFAULT_HISTORY_MS = 30 * 24 * 60 * 60 * 1000;

@@ -5,10 +5,12 @@ import { MAX_MEMBERSHIP_ACTS, MAX_REFUSED_IDS } from "../base/limits.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { HybridClock } from "../data/clock.ts";
 import { type CheckedTransaction, checkTransaction, detached, type Verify } from "../data/transaction.ts";
+import { type CheckedPartial, checkPartial } from "../data/partial.ts";
 import type { Membership } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
 import type { Applied } from "../sync/sync.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
+import type { PartialBytes } from "../wire/partial.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
 import { decodeHeader, type Header } from "../wire/transaction.ts";
 import { WaitingRoom } from "./waiting_room.ts";
@@ -21,6 +23,9 @@ export interface ApplierParts {
   readonly verify: Verify;
   readonly emit: (event: PeerEvent) => void;
 }
+
+/** What a transaction has whether it is whole or not. */
+type Signed = Pick<CheckedTransaction, "id" | "header">;
 
 /** The way from a transaction's bytes to applied operations: checks, causal order, judgement, store. */
 export class Applier {
@@ -59,7 +64,9 @@ export class Applier {
   ): { id: Uint8Array; header: Header; waits: boolean } | null {
     const id = sha256(bytes.header);
     const idText = toHex(id);
-    if (this.#parts.store.hasTransaction(id) || this.#waiting.has(idText)) {
+    const held = this.#parts.store.transaction(id);
+    if (held !== null || this.#waiting.has(idText)) {
+      if (held !== null && !this.#parts.store.isWhole(held.row)) this.#supplement(partialOf(bytes), space);
       return { id, header: decodeHeader(bytes.header), waits: this.#waiting.has(idText) };
     }
     let transaction: CheckedTransaction;
@@ -86,13 +93,62 @@ export class Applier {
   }
 
   /**
+   * Takes in a transaction some of whose operations are absent: applied where its parents are, not kept where they are
+   * not; of one that is held, what is absent here is taken in.
+   *
+   * @returns as `receive` does; what waits is not kept, and comes again when it is pulled.
+   * @throws {ProtocolError} as `receive` does.
+   */
+  receivePartial(
+    bytes: PartialBytes,
+    space: Uint8Array,
+    connection: number,
+    wallMs: number,
+  ): { id: Uint8Array; header: Header; waits: boolean } | null {
+    const { store, verify } = this.#parts;
+    const id = sha256(bytes.header);
+    const held = store.transaction(id);
+    if (held !== null) {
+      if (!store.isWhole(held.row)) this.#supplement(bytes, space);
+      return { id, header: held.header, waits: false };
+    }
+    let partial: CheckedPartial;
+    try {
+      partial = checkPartial(bytes, space, verify);
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      this.#noteUnsupported(toHex(id), error);
+      return null;
+    }
+    const missing = parentsOf(partial.header).filter((parent) => !store.hasTransaction(parent));
+    if (missing.some((parent) => this.#refused.has(toHex(parent)))) {
+      throw this.#refuse(partial, "it builds upon a refused transaction");
+    }
+    if (missing.length > 0) return { id, header: partial.header, waits: true };
+    if (!this.#hasRoom(partial)) return null;
+    this.apply(partial, space, connection, wallMs);
+    return { id, header: partial.header, waits: false };
+  }
+
+  /** Takes in what is absent of a held transaction. */
+  #supplement(bytes: PartialBytes, space: Uint8Array): void {
+    const { store, verify } = this.#parts;
+    for (const key of store.supplement(checkPartial(bytes, space, verify))) this.#changed.add(key);
+  }
+
+  /**
    * Applies a transaction whose parents are applied, then those that waited for it. Of the latter, one that is not
    * allowed is refused and nothing more: who brought its parent, perhaps this peer itself, did nothing wrong.
    *
    * @param connection the link that it came by; null for one of this peer's own.
    * @throws {ProtocolError} where its own past does not allow it.
    */
-  apply(transaction: CheckedTransaction, space: Uint8Array, connection: number | null, wallMs: number): void {
+  apply(
+    transaction: CheckedTransaction | CheckedPartial,
+    space: Uint8Array,
+    connection: number | null,
+    wallMs: number,
+  ): void {
     this.#applyOne(transaction, space, connection, wallMs);
     const ready = this.#waiting.applied(transaction.id);
     for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
@@ -129,7 +185,12 @@ export class Applier {
     this.#waiting.drop(connection);
   }
 
-  #applyOne(transaction: CheckedTransaction, space: Uint8Array, connection: number | null, wallMs: number): void {
+  #applyOne(
+    transaction: CheckedTransaction | CheckedPartial,
+    space: Uint8Array,
+    connection: number | null,
+    wallMs: number,
+  ): void {
     const { store, membership, clock, emit } = this.#parts;
     const { header, id } = transaction;
     this.#checkNumbers(transaction);
@@ -137,7 +198,10 @@ export class Applier {
     const refusal = membership.judge(transaction, context, space);
     if (refusal !== null) throw this.#refuse(transaction, refusal);
     store.begin();
-    for (const key of store.append(transaction, context)) this.#changed.add(key);
+    const keys = "hashes" in transaction
+      ? store.appendPartial(transaction, context)
+      : store.append(transaction, context);
+    for (const key of keys) this.#changed.add(key);
     const row = (store.transaction(id) as { row: number }).row;
     if (header.class === "membership") {
       membership.add(transaction, transaction.operations.map(({ operation }) => operation), row, context);
@@ -149,7 +213,7 @@ export class Applier {
   }
 
   /** Without room it is neither applied nor refused: others may have had room for it, and are not to blame. */
-  #hasRoom({ id, header }: CheckedTransaction): boolean {
+  #hasRoom({ id, header }: Signed): boolean {
     const { store, membership, emit } = this.#parts;
     const acts = header.class === "membership" ? header.operationCount : 0;
     if (store.hasRoomFor(header) && membership.size + acts <= MAX_MEMBERSHIP_ACTS) return true;
@@ -159,7 +223,7 @@ export class Applier {
   }
 
   /** The writer's own chain: sequence and operation numbers follow from the transaction before. */
-  #checkNumbers(transaction: CheckedTransaction): void {
+  #checkNumbers(transaction: Signed): void {
     const { header } = transaction;
     const before = header.previous === null ? null : this.#parts.store.transaction(header.previous);
     const fits = before === null
@@ -172,7 +236,7 @@ export class Applier {
 
   /** The membership transactions in the past of a transaction: the union over its parents. */
   #contextOf(header: Header): number {
-    const { store } = this.#parts;
+    const { store, membership } = this.#parts;
     const contexts = new Set<number>();
     const acts = new Set<number>();
     for (const parent of parentsOf(header)) {
@@ -180,14 +244,14 @@ export class Applier {
         ReturnType<Store["transaction"]>
       >;
       contexts.add(context);
-      if (parentHeader.class === "membership") acts.add(row);
+      if (parentHeader.class === "membership" && membership.isJudgedBy(row)) acts.add(row);
     }
     if (contexts.size === 1 && acts.size === 0) return contexts.values().next().value as number;
     for (const context of contexts) for (const row of store.context(context)) acts.add(row);
     return store.internContext([...acts].sort((a, b) => a - b));
   }
 
-  #refuse(transaction: CheckedTransaction, detail: string): ProtocolError {
+  #refuse(transaction: Signed, detail: string): ProtocolError {
     if (this.#refused.size >= MAX_REFUSED_IDS) this.#refused.clear();
     this.#refused.add(toHex(transaction.id));
     this.#waiting.refused(transaction.id);
@@ -210,6 +274,16 @@ export class Applier {
       fields: { transaction: id },
     });
   }
+}
+
+/** A whole transaction as one of which nothing is absent. */
+function partialOf({ header, signature, operations }: TransactionBytes): PartialBytes {
+  return {
+    header,
+    signature,
+    operations: operations.map((operation, index) => ({ index, ...operation })),
+    hashes: [],
+  };
 }
 
 function parentsOf(header: Header): Uint8Array[] {

@@ -252,6 +252,20 @@ export interface AbsentView {
   readonly sinceMs: number | null;
 }
 
+/** How far the old history has been let go, and what holds that back. */
+export interface CompactionView {
+  /** How long what was replaced is kept; Infinity for ever. */
+  readonly historyMs: number;
+  /** When the last final checkpoint was written, ms since 1970; null before the first. */
+  readonly finalAtMs: number | null;
+  /** Whether this peer has let go all that it allows. */
+  readonly isDone: boolean;
+  /** When the checkpoint was written that is not final yet; null where there is none. */
+  readonly pendingSinceMs: number | null;
+  /** Base32 ids of the members that have yet to confirm it. */
+  readonly waitsFor: readonly string[];
+}
+
 /** How the peer is. */
 export interface StatusView {
   /** Base32 id. */
@@ -274,6 +288,7 @@ export interface StatusView {
   readonly waiting: number;
   /** A pull that is under way; `total` null while not known. */
   readonly syncing: { readonly received: number; readonly total: number | null } | null;
+  readonly compaction: CompactionView;
   /** More by name, such as counters. */
   readonly counters: Readonly<Record<string, EventValue>>;
 }

@@ -71,13 +71,21 @@ export class Messages {
   }
 
   #memberMessage(connection: Connection, message: Message, now: Now): void {
+    const { applier } = this.#parts;
     switch (message.type) {
       case "hello":
         return this.#parts.neighbours.greeted(connection, message.record, now);
       case "records":
         return this.#parts.neighbours.told(message.list, now);
       case "transactions":
-        return this.#transactions(connection, message.list, now);
+        return this.#transactions(connection, message.list, now, (bytes, ...where) => applier.receive(bytes, ...where));
+      case "partials":
+        return this.#transactions(
+          connection,
+          message.list,
+          now,
+          (bytes, ...where) => applier.receivePartial(bytes, ...where),
+        );
       case "prove":
       case "knock":
       case "offer":
@@ -93,11 +101,16 @@ export class Messages {
     }
   }
 
-  #transactions(connection: Connection, list: Extract<Message, { type: "transactions" }>["list"], now: Now): void {
+  #transactions<Bytes>(
+    connection: Connection,
+    list: readonly Bytes[],
+    now: Now,
+    receive: (bytes: Bytes, space: Uint8Array, connection: number, wallMs: number) => ReturnType<Applier["receive"]>,
+  ): void {
     const space = this.#parts.space.space;
     if (space === null) throw new ProtocolError("bad_state", "transactions without a space");
     for (const bytes of list) {
-      const taken = this.#parts.applier.receive(bytes, space, connection.number, now.wallMs);
+      const taken = receive(bytes, space, connection.number, now.wallMs);
       if (taken === null) continue;
       this.#parts.sync.transactionReceived(connection.number, taken.id, taken.header, taken.waits, now);
     }

@@ -1,6 +1,7 @@
 import type { Now } from "../base/clock.ts";
 import { type CloseReason, KithError } from "../base/errors.ts";
 import { countedNames, type PeerEvent } from "../base/event.ts";
+import { DEFAULT_HISTORY_MS } from "../base/limits.ts";
 import { verifySigned } from "../crypto/identity.ts";
 import { HybridClock } from "../data/clock.ts";
 import { AddressBook } from "../mesh/address_book.ts";
@@ -13,6 +14,8 @@ import type { Message } from "../wire/message.ts";
 import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
 import { changesSince, positionText } from "./changes_since.ts";
+import { Compactor } from "./compactor.ts";
+import { HistoryMarks } from "./history_marks.ts";
 import { Joiner } from "./joiner.ts";
 import { type Connection, Links, type LinksListener, type Stage } from "./links.ts";
 import type {
@@ -60,6 +63,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #pings: Pings;
   readonly #neighbours: Neighbours;
   readonly #messages: Messages;
+  readonly #compactor: Compactor;
   readonly #counters = new Map<string, number>();
   #effects: Effect[] = [];
   /** Links by which this peer, or the other one, was let in by a ticket in the turn under way. */
@@ -110,10 +114,21 @@ export class Peer implements Machine, PeerReads, LinksListener {
       links: this.#links,
       sync: this.#sync,
       book: this.#book,
+      compactor: () => this.#compactor,
       counters: this.#counters,
       name: () => options.name,
     });
     this.#loadMembership();
+    this.#compactor = new Compactor({
+      ...parts,
+      membership: this.#membership,
+      book: this.#book,
+      marks: new HistoryMarks(store),
+      historyMs: options.historyMs ?? DEFAULT_HISTORY_MS,
+      emit,
+      sign: (operation, now) => this.#requests.sign(operation, now),
+      differs: () => {},
+    }, options.now);
     for (const id of store.tips()) {
       const tip = store.transaction(id);
       if (tip !== null) this.#clock.observe(tip.header.clock, options.now.wallMs);
@@ -213,6 +228,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#behindCommit(() => {
       if (applied.some(({ header }) => header.class === "membership")) {
         this.#neighbours.membershipChanged((peer, at) => this.#admission.mayLink(peer, at), now);
+        this.#compactor.membershipChanged(now);
       }
       this.#sync.turnEnded(applied, now);
     });
@@ -241,6 +257,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#dialler.deadline(),
       this.#joiner.deadline(),
       this.#pings.deadline(),
+      this.#compactor.deadline(),
     );
   }
 
@@ -355,6 +372,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#joiner.tick(now);
     this.#pings.tick(now);
     this.#sync.tick(now);
+    this.#compactor.tick(now);
   }
 
   /** The other side of a link has shown that it is a member. */
@@ -383,6 +401,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       if (rests) this.#links.close(connection, "goodbye", now);
     }
     this.#sync.turnFailed(now);
+    this.#compactor.turnFailed(now);
     this.#emit({ name: "turn_failed", level: "error", reason: error.code, fields: { message: error.message } });
     this.#joiner.storeFailed(error);
     this.#requests.failed(error);

@@ -16,6 +16,8 @@ export interface PeerOptions {
   /** Where it listens, `host:port`, best first; empty when it does not. */
   readonly addresses: readonly string[];
   readonly now: Now;
+  /** How long what was replaced is kept, in ms; Infinity for ever. Default: DEFAULT_HISTORY_MS. */
+  readonly historyMs?: number;
   /** Checks signatures. Default: Ed25519. For the simulator, which plants a broken one. */
   readonly verify?: Verify;
 }

@@ -8,7 +8,7 @@ import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { SigningKey } from "../crypto/sign.ts";
 import type { HybridClock } from "../data/clock.ts";
-import type { Act } from "../space/acts.ts";
+import type { Act, MembershipOperation } from "../space/acts.ts";
 import { grantMac } from "../space/grant.ts";
 import type { Membership, Standing } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
@@ -87,6 +87,13 @@ export class Requests {
     }
     this.#writer.flush(now.wallMs);
     this.#revokeOverUse(now.wallMs);
+  }
+
+  /** Writes a membership operation of this peer's own accord. */
+  sign(operation: MembershipOperation, now: Now): void {
+    this.#wallMs = now.wallMs;
+    this.#parts.store.begin();
+    this.#writer.writeMembership(() => [operation], now.wallMs);
   }
 
   /** The store has it: now the replies may go out. */

@@ -1,3 +1,4 @@
+import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { MAX_EPOCHS } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
@@ -51,6 +52,17 @@ export class SpaceState {
     this.#store.setMeta("space", space);
     this.#store.setMeta("admission", admission);
     this.#store.setMeta("epochs", writer.finish());
+  }
+
+  /** The checkpoint up to which all that is dead has gone, as text; null before the first. */
+  get compacted(): string | null {
+    const bytes = this.#store.getMeta("compacted");
+    return bytes === null ? null : utf8Decode(bytes);
+  }
+
+  /** Keeps which one it is. */
+  set compacted(checkpoint: string | null) {
+    this.#store.setMeta("compacted", checkpoint === null ? null : utf8Encode(checkpoint));
   }
 
   /** Whether this peer was let in, but has not received its own admission yet. */

@@ -11,6 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { Sync } from "../sync/sync.ts";
 import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Applier } from "./applier.ts";
+import type { Compactor } from "./compactor.ts";
 import type { Connection, Links } from "./links.ts";
 import type { AbsentView, Change, ConflictView, EntryView, MemberView, PeerView, StatusView } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -25,6 +26,7 @@ export interface ViewParts {
   readonly links: Links;
   readonly sync: Sync;
   readonly book: AddressBook;
+  readonly compactor: () => Compactor;
   readonly counters: ReadonlyMap<string, number>;
   readonly name: () => string;
 }
@@ -166,6 +168,7 @@ export class Views {
       absent: this.absent(),
       waiting: waiting + unsupported,
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
+      compaction: this.#parts.compactor().view(),
       counters: fields,
     };
   }

@@ -1,5 +1,6 @@
 import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
+import type { CheckedPartial } from "../data/partial.ts";
 import { isMembership, type Verify } from "../data/transaction.ts";
 import type { Genesis, Grant, Operation, Redeem, Revoke } from "../wire/operation.ts";
 import { DOMAINS } from "../wire/domains.ts";
@@ -33,6 +34,8 @@ export interface Standing {
  */
 export class Membership {
   readonly #acts = new Map<string, Act>();
+  /** Rows of the transactions that only confirm. */
+  readonly #confirmRows = new Set<number>();
   readonly #invites: Act<Grant>[] = [];
   #overUsed: Act<Grant>[] = [];
   readonly #admissionsByPeer = new Map<string, Act<Genesis | Redeem | Grant>[]>();
@@ -56,8 +59,17 @@ export class Membership {
     return this.#acts.size;
   }
 
+  /**
+   * Whether anything is judged by the membership transaction in a row. Nothing is by one that only confirms: contexts
+   * do without them, since there is one for each member and checkpoint.
+   */
+  isJudgedBy(row: number): boolean {
+    return !this.#confirmRows.has(row);
+  }
+
   /** Forgets everything. */
   clear(): void {
+    this.#confirmRows.clear();
     this.#acts.clear();
     this.#invites.length = 0;
     this.#overUsed = [];
@@ -80,6 +92,7 @@ export class Membership {
     context: number,
   ): void {
     const { header } = transaction;
+    if (operations.every(({ kind }) => kind === "confirm")) this.#confirmRows.add(row);
     for (const [index, operation] of operations.entries()) {
       const act = {
         operation: operation as MembershipOperation,
@@ -100,7 +113,7 @@ export class Membership {
    * @param context the membership transactions in its past.
    * @returns null, or why not.
    */
-  judge(transaction: CheckedTransaction, context: number, space: Uint8Array): string | null {
+  judge(transaction: CheckedTransaction | CheckedPartial, context: number, space: Uint8Array): string | null {
     const { header, operations } = transaction;
     const first = operations[0]?.operation;
     let standing: Standing | null;

@@ -33,7 +33,7 @@ import type {
   VersionState,
 } from "./rows.ts";
 import { Past } from "./past.ts";
-import { PastState } from "./past_state.ts";
+import { type PastLeaves, PastState } from "./past_state.ts";
 import { Replay } from "./replay.ts";
 import { openSchema, pragma } from "./schema.ts";
 import { type CommitMark, StoreRow } from "./store_row.ts";
@@ -102,7 +102,7 @@ export class Store {
       this.#proofs,
     );
     this.#merge.counted = (key, entries, conflicts) => this.#verifier?.changed(key, entries, conflicts);
-    this.#versions = new Versions(database, this.#transactions, this.#operations);
+    this.#versions = new Versions(database, this.#transactions, this.#operations, this.#proofs);
     this.#history = new KeyHistory(database, this.#transactions, this.#operations);
     this.#lacking = new Lacking(database, this.#writers, this.#heads);
     this.#countReplaced = database.statement(`
@@ -342,6 +342,25 @@ export class Store {
     return this.#heads.frontierAt(row);
   }
 
+  /** Whether a transaction is held that is not inside a past, though its writer's number is used there. */
+  hasForkBeside(past: Past): boolean {
+    return past.writers.some((writer) => {
+      if (this.#heads.of(writer).length < 2) return false;
+      const rows = this.#database.statement("SELECT row, sequence FROM transactions WHERE writer = ?").all(writer);
+      return (rows as [number, number][]).some(([row, sequence]) =>
+        past.covers(writer, sequence) && !past.has(writer, sequence, row)
+      );
+    });
+  }
+
+  /** Keeps the digest's leaves over the past of the checkpoint that was compacted last, to show them to others. */
+  keepPastLeaves(leaves: PastLeaves): void {
+    this.begin();
+    this.#database.execute("DELETE FROM past_leaves");
+    const insert = this.#database.statement("INSERT INTO past_leaves (writer, leaf, hash) VALUES (?, ?, ?)");
+    for (const leaf of leaves.leaves()) insert.run(...leaf);
+  }
+
   /** Whether there are at least `count` operations that something names among those of the first transactions. */
   hasReplaced(transactionRow: number, count: number): boolean {
     if (transactionRow < 1) return false;
@@ -422,8 +441,11 @@ export class Store {
     return this.#versions.live(key)[0] ?? null;
   }
 
-  /** What became of a version; null where it is not held, or is no operation on a key. */
-  versionState(id: VersionId): VersionState | null {
+  /**
+   * What became of a version, "gone" where it is absent from its transaction; null where that is not held, or it is no
+   * operation on a key.
+   */
+  versionState(id: VersionId): VersionState | "gone" | null {
     return this.#versions.stateOf(id);
   }
 
@@ -553,6 +575,11 @@ export class Store {
   /** How many operations are held. */
   get operationsTotal(): number {
     return this.#operations.total;
+  }
+
+  /** How many operations are held, without those that went. It counts them: a second for some millions. */
+  get heldOperations(): number {
+    return this.#database.statement("SELECT count(*) FROM operations").get()?.[0] as number;
   }
 
   /** How many transactions are held. */

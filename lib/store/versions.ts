@@ -4,6 +4,7 @@ import { compareStamps, compareVersionIds, type VersionId } from "../wire/transa
 import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
 import { operationOf, type OperationRow, type Operations } from "./operations.ts";
+import type { Proofs } from "./proofs.ts";
 import type { DeletedBesidePut, DelRow, ListedEntry, TransactionRow, VersionRow, VersionState } from "./rows.ts";
 import type { Transactions } from "./transactions.ts";
 
@@ -17,10 +18,12 @@ const NOTHING = new Uint8Array(0);
 export class Versions {
   readonly #transactions: Transactions;
   readonly #operations: Operations;
+  readonly #proofs: Proofs;
   readonly #conflictKeys;
   readonly #delsBesidePut;
 
-  constructor(database: Database, transactions: Transactions, operations: Operations) {
+  constructor(database: Database, transactions: Transactions, operations: Operations, proofs: Proofs) {
+    this.#proofs = proofs;
     this.#transactions = transactions;
     this.#operations = operations;
     this.#conflictKeys = database.statement("SELECT key FROM conflicts WHERE key > ? ORDER BY key LIMIT ?");
@@ -67,11 +70,15 @@ export class Versions {
     return rows.map(([key]) => utf8Decode(key));
   }
 
-  /** What became of a version; null where it is not held, or is no operation on a key. */
-  stateOf({ transaction, index }: VersionId): VersionState | null {
+  /** What became of a version; null where its transaction is not held, or it is no operation on a key. */
+  stateOf({ transaction, index }: VersionId): VersionState | "gone" | null {
     const place = this.#transactions.byId(transaction);
     if (place === null || index >= place.header.operationCount) return null;
-    const row = this.#operations.withoutValue(place.firstRow + index);
+    const row = this.#operations.find(place.firstRow + index);
+    if (row === null) {
+      if (this.#proofs.of(place.row) === null) throw new DamagedError("operations", place.firstRow + index, null);
+      return "gone";
+    }
     return row.key === null ? null : STATE_NAMES[row.state] as VersionState;
   }
 

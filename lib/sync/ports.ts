@@ -1,6 +1,7 @@
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Message } from "../wire/message.ts";
+import type { PartialBytes } from "../wire/partial.ts";
 import type { Header } from "../wire/transaction.ts";
 
 /** What synchronisation needs of a store. */
@@ -15,7 +16,11 @@ export interface SyncStore {
   transactionByRow(row: number): { readonly header: Header };
   /** Rows above `afterRow`, in causal order, that a holder of `theirs` (writer → highest sequence) lacks. */
   lackingRows(theirs: ReadonlyMap<string, number>, afterRow: number, limit: number): number[];
+  /** Whether all operations of a transaction are held. */
+  isWhole(row: number): boolean;
   load(row: number): TransactionBytes;
+  /** A transaction that is not whole, with what is held of it. */
+  loadPartial(row: number, indices: null): PartialBytes;
   readonly entries: number;
   readonly operationsTotal: number;
 }

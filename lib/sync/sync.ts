@@ -10,7 +10,8 @@ import {
 } from "../base/limits.ts";
 import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier } from "../wire/frontier.ts";
-import type { Message } from "../wire/message.ts";
+import type { Message, Partials, Transactions } from "../wire/message.ts";
+import { type PartialBytes, partialSizeBytes } from "../wire/partial.ts";
 import type { Header } from "../wire/transaction.ts";
 import type { SyncLinks, SyncStore } from "./ports.ts";
 import { Replica, writerKey } from "./replica.ts";
@@ -39,6 +40,9 @@ export interface Applied {
   /** The connection that it came by; null for one of this peer's own. */
   readonly from: number | null;
 }
+
+/** What one message of a stream carries. */
+type Parcel = Transactions | Partials;
 
 interface Pull {
   readonly connection: number;
@@ -274,15 +278,15 @@ export class Sync {
   /** Sends on what a replica asked for, as long as its queue has room. */
   #stream(replica: Replica): void {
     while (this.#links.bulkQueuedBytes(replica.connection) < MAX_STREAM_QUEUE_BYTES) {
-      const list = replica.wanted.length > 0 ? this.#takeWanted(replica) : this.#takeRows(replica);
-      if (list === null) return;
+      const parcel = replica.wanted.length > 0 ? this.#takeWanted(replica) : this.#takeRows(replica);
+      if (parcel === null) return;
       // A link that is over takes nothing, and its queue stays empty.
-      if (list.length > 0 && !this.#send(replica, { type: "transactions", list }, "bulk")) return;
+      if (parcel.list.length > 0 && !this.#send(replica, parcel, "bulk")) return;
     }
   }
 
   /** The next transactions of the stream, null at its end. What can't be read ends it: another source is tried. */
-  #takeRows(replica: Replica): TransactionBytes[] | null {
+  #takeRows(replica: Replica): Parcel | null {
     if (replica.streamedRow === null) return null;
     const rows = this.#store.lackingRows(replica.theirs, replica.streamedRow, MAX_STREAM_ROWS);
     replica.streamedRow = null;
@@ -290,37 +294,49 @@ export class Sync {
       this.#send(replica, { type: "pulled" }, "bulk");
       return null;
     }
-    const list: TransactionBytes[] = [];
-    let sizeBytes = 0;
-    let last = 0;
-    for (const row of rows) {
-      // One more transaction than that fits a frame, whatever its size; to load it and then leave it costs more.
-      if (sizeBytes >= MAX_TRANSACTIONS_MESSAGE_BYTES) break;
-      const bytes = this.#store.load(row);
-      sizeBytes += bundleSizeBytes(bytes);
-      list.push(bytes);
+    const { parcel, taken } = this.#pack(rows);
+    for (const row of taken) {
       const { header } = this.#store.transactionByRow(row);
       replica.holds(writerKey(header), header.sequence);
-      last = row;
     }
-    replica.streamedRow = last;
-    return list;
+    replica.streamedRow = taken.at(-1) as number;
+    return parcel;
   }
 
   /** The next transactions of those asked for by id; what is not held is left out. */
-  #takeWanted(replica: Replica): TransactionBytes[] {
-    const list: TransactionBytes[] = [];
+  #takeWanted(replica: Replica): Parcel {
+    const held = replica.wanted.splice(0, MAX_STREAM_ROWS).filter((id) => this.#store.hasTransaction(id));
+    const { parcel, taken } = this.#pack(held.map((id) => (this.#store.transaction(id) as { row: number }).row));
+    replica.wanted.unshift(...held.slice(taken.length));
+    return parcel;
+  }
+
+  /** The first of these transactions that fit one message; those of one message are all whole, or none is. */
+  #pack(rows: readonly number[]): { parcel: Parcel; taken: number[] } {
+    const whole: TransactionBytes[] = [];
+    const partial: PartialBytes[] = [];
+    const taken: number[] = [];
     let sizeBytes = 0;
-    while (sizeBytes < MAX_TRANSACTIONS_MESSAGE_BYTES) {
-      const id = replica.wanted.shift();
-      if (id === undefined) break;
-      const transaction = this.#store.transaction(id);
-      if (transaction === null) continue;
-      const bytes = this.#store.load(transaction.row);
-      sizeBytes += bundleSizeBytes(bytes);
-      list.push(bytes);
+    for (const row of rows) {
+      // One more transaction than that fits a frame, whatever its size; to load it and then leave it costs more.
+      if (sizeBytes >= MAX_TRANSACTIONS_MESSAGE_BYTES) break;
+      const isWhole = this.#store.isWhole(row);
+      if (taken.length > 0 && isWhole !== whole.length > 0) break;
+      if (isWhole) {
+        const bytes = this.#store.load(row);
+        sizeBytes += bundleSizeBytes(bytes);
+        whole.push(bytes);
+      } else {
+        const bytes = this.#store.loadPartial(row, null);
+        sizeBytes += partialSizeBytes(bytes);
+        partial.push(bytes);
+      }
+      taken.push(row);
     }
-    return list;
+    const parcel: Parcel = partial.length > 0
+      ? { type: "partials", list: partial }
+      : { type: "transactions", list: whole };
+    return { parcel, taken };
   }
 
   #sendState(replica: Replica): void {

@@ -49,10 +49,10 @@ export class Lab {
   }
 
   /** A space with so many members, all linked and in sync. The first one founded it. */
-  space(count: number): SimPeer[] {
-    const founder = this.add();
+  space(count: number, options: Partial<SimPeerOptions> = {}): SimPeer[] {
+    const founder = this.add(options);
     this.ask(founder, { type: "create_space" });
-    for (let i = 1; i < count; i++) this.join(this.add(), this.invite(founder), founder);
+    for (let i = 1; i < count; i++) this.join(this.add(options), this.invite(founder), founder);
     this.untilHealed();
     return this.peers;
   }

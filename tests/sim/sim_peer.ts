@@ -89,7 +89,7 @@ export class SimPeer implements NetworkHost {
 
   /** Starts the peer over what its store holds. */
   boot(): void {
-    const { prng, trace, wrap } = this.options;
+    const { prng, trace, wrap, historyMs } = this.options;
     this.#clock.restart(prng.below(1_000_000));
     const store = wrap === undefined ? this.#store : wrap(this.#store, this.identity);
     if (this.#noted.commits > store.lastCommit.commits) {
@@ -103,6 +103,7 @@ export class SimPeer implements NetworkHost {
       store,
       random: this.#random,
       now: this.now,
+      ...(historyMs === undefined ? {} : { historyMs }),
       name: `peer${this.index}`,
       version: this.#isOlder ? "0.1.0" : "sim",
       addresses: this.#addresses,

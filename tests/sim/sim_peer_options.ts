@@ -27,6 +27,8 @@ export interface SimPeerOptions {
   /** Whether it begins as an older kith, until `update`; and which transactions that one cannot read, by header. */
   readonly isOlder?: boolean;
   readonly needsNewer?: (message: Uint8Array) => boolean;
+  /** How long it keeps what was replaced; the default of a peer where it is left out. */
+  readonly historyMs?: number;
   /** Puts another store in front of the true one. */
   readonly wrap?: (store: Store, identity: Identity) => Store;
   /** Asked at the two critical points of every turn, whether the peer crashes there. */

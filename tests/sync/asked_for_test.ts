@@ -52,7 +52,11 @@ function scene(rows: number) {
     frontierHash: () => idOf(0),
     digest: () => idOf(0),
     prepareDigest: () => true,
-    hasTransaction: () => false,
+    hasTransaction: (id) => store.transaction(id) !== null,
+    isWhole: () => true,
+    loadPartial: () => {
+      throw new Error("all are whole");
+    },
     transaction: (id) => {
       for (let row = 1; row <= rows; row++) if (id.every((byte, i) => byte === idOf(row)[i])) return { row };
       return null;

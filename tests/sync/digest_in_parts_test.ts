@@ -10,6 +10,10 @@ function scene(parts: number) {
   const left = { parts };
   const sent: Message[] = [];
   const store: SyncStore = {
+    isWhole: () => true,
+    loadPartial: () => {
+      throw new Error("all are whole");
+    },
     frontier: () => [],
     frontierHash: () => HASH,
     digest: () => HASH,

@@ -80,6 +80,14 @@ export class PieceStore implements SyncStore {
     };
   }
 
+  isWhole(): boolean {
+    return true;
+  }
+
+  loadPartial(): never {
+    throw new Error("all pieces are whole");
+  }
+
   get entries(): number {
     return this.held.length;
   }

@@ -1,5 +1,6 @@
 import { toHex } from "../../../lib/base/bytes.ts";
 import { verifySigned } from "../../../lib/crypto/identity.ts";
+import { checkPartial } from "../../../lib/data/partial.ts";
 import { type CheckedTransaction, checkTransaction } from "../../../lib/data/transaction.ts";
 import { SpaceState } from "../../../lib/peer/space_state.ts";
 import { Model } from "../../store/model.ts";
@@ -17,9 +18,13 @@ export class History {
   read(peer: SimPeer, row: number): CheckedTransaction {
     const { store } = peer;
     const id = toHex(store.transactionByRow(row).id);
-    const bytes = store.load(row);
     const space = new SpaceState(store).space as Uint8Array;
     const known = this.#checked.get(id);
+    if (known !== undefined && !store.isWhole(row)) {
+      checkPartial(store.loadPartial(row, null), space, verifySigned);
+      return known;
+    }
+    const bytes = store.load(row);
     // Where its header is known, that its values are those that were signed still has to be seen.
     const transaction = checkTransaction(bytes, space, known === undefined ? verifySigned : () => true);
     if (known === undefined) this.#checked.set(id, transaction);

@@ -1,0 +1,76 @@
+import { assert, assertEquals } from "@std/assert";
+import { Lab } from "./lab.ts";
+import type { SimPeer } from "./sim_peer.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A space whose history is kept for an hour, and in which each of `keys` keys was set `times` times. */
+function used(count: number, keys = 10, times = 10): { lab: Lab; peers: SimPeer[] } {
+  const lab = new Lab();
+  const peers = lab.space(count, { historyMs: HOUR_MS });
+  rewrite(lab, peers[0] as SimPeer, keys, times);
+  lab.untilHealed();
+  return { lab, peers };
+}
+
+function rewrite(lab: Lab, peer: SimPeer, keys: number, times: number): void {
+  for (let time = 0; time < times; time++) {
+    for (let key = 0; key < keys; key++) lab.set(peer, `k/${key}`, `${time}`);
+  }
+}
+
+function compacted(peer: SimPeer): number {
+  return peer.events.get("compacted") ?? 0;
+}
+
+Deno.test("what was replaced goes once history is old enough and every member has confirmed, and nothing else changes", () => {
+  const { lab, peers } = used(3);
+  const [a] = peers as [SimPeer];
+  const digest = a.machine?.status().digest;
+  const operations = () => peers.map(({ store }) => store.heldOperations);
+  const before = operations();
+  lab.wait(HOUR_MS / 2);
+  assertEquals(peers.map(compacted), [0, 0, 0]);
+  lab.wait(HOUR_MS);
+  lab.untilHealed();
+  assertEquals(peers.map(compacted), [1, 1, 1]);
+  for (const [i, count] of operations().entries()) assert(count < (before[i] as number) - 80, `${count} of ${before}`);
+  assertEquals(a.machine?.list({ limit: 100 }).map(({ key, value }) => `${key} ${new TextDecoder().decode(value)}`), [
+    ...Array.from({ length: 10 }, (_, i) => `k/${i} 9`),
+  ]);
+  assert(a.machine?.status().digest !== digest, "the checkpoint and its confirms are acts in force");
+  rewrite(lab, peers[1] as SimPeer, 10, 10);
+  lab.wait(2 * HOUR_MS);
+  lab.untilHealed();
+  assertEquals(peers.map(compacted), [2, 2, 2]);
+});
+
+Deno.test("a peer that joins after compaction is sent what is left, and is as good a source as any", () => {
+  const { lab, peers } = used(2);
+  const [a] = peers as [SimPeer];
+  lab.wait(2 * HOUR_MS);
+  const joiner = lab.add({ historyMs: HOUR_MS });
+  lab.join(joiner, lab.invite(a), a);
+  lab.untilHealed();
+  lab.wait(HOUR_MS);
+  assertEquals(compacted(joiner), 1);
+  const keys = lab.invite(a);
+  lab.untilHealed();
+  a.crash(false);
+  const last = lab.add({ historyMs: HOUR_MS });
+  lab.join(last, keys, joiner);
+  lab.until(() => last.machine?.synced() === true, "the last one to be in sync");
+  assertEquals(last.machine?.list({ limit: 100 }).length, 10);
+});
+
+Deno.test("a member that is away holds a checkpoint back, until it has been away for long", () => {
+  const { lab, peers } = used(3);
+  const [a, b, c] = peers as [SimPeer, SimPeer, SimPeer];
+  c.crash(false);
+  lab.wait(4 * HOUR_MS);
+  assertEquals([a, b].map(compacted), [0, 0]);
+  const { waitsFor, pendingSinceMs } = a.machine?.status().compaction ?? {};
+  assertEquals([waitsFor, pendingSinceMs !== null], [[c.id], true]);
+  lab.wait(26 * HOUR_MS);
+  assertEquals([a, b].map(compacted), [1, 1]);
+});
