@@ -1,11 +1,13 @@
 import { parseArgs } from "@std/cli/parse-args";
+import { compare } from "./bench/compare_figure.ts";
 import { Competitors } from "./bench/competitors.ts";
 import { bulk, roundTrip } from "./bench/connection_figures.ts";
 import { type Benchmark, type Figure, measure } from "./bench/figure.ts";
 import { firstSync } from "./bench/first_sync_figure.ts";
 import { million } from "./bench/million_figure.ts";
+import { NodeCompetitors } from "./bench/node_competitors.ts";
 import { ready } from "./bench/ready_figure.ts";
-import { tableOf } from "./bench/table.ts";
+import { markdownOf, tableOf } from "./bench/table.ts";
 import { watch } from "./bench/watch_figure.ts";
 import { writes } from "./bench/writes_figure.ts";
 
@@ -13,25 +15,29 @@ import { writes } from "./bench/writes_figure.ts";
  * Measures kith against the numbers to reach: each figure beside a baseline or a competitor in the same run, the
  * contenders interleaved, the results verified. One table on standard output, and all samples as JSON.
  *
- * Usage: bench.ts [--only NAME[,NAME...]] [--repeat N] [--scale X] [--out FILE]
+ * Usage: bench.ts [--only NAME[,NAME...]] [--repeat N] [--scale X] [--markdown] [--out FILE]
+ * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, and compare,
+ * which is kith beside other tools for shared data. What is measured against is installed from npm into the user's
+ * cache when a figure needs it.
  * --repeat: repetitions, default 5. --scale: how much is sent and how often, as a part of the default.
+ * --markdown: the tables as the README has them; `deno task bench --only compare --repeat 3 --markdown` made its own.
  */
-const options = parseArgs(Deno.args, { string: ["only", "repeat", "scale", "out"] });
+const options = parseArgs(Deno.args, { string: ["only", "repeat", "scale", "out"], boolean: ["markdown"] });
 const repeat = Number(options.repeat ?? 5);
 const scale = Number(options.scale ?? 1);
 const out = String(options.out ?? "dist/bench.json");
-const competitors = await Competitors.install();
 // Homes, entries and databases of the runs.
 const folder = Deno.makeTempDirSync({ prefix: "kith-bench-" });
 
-const benchmarks: Record<string, () => Benchmark> = {
-  "bulk": () => bulk(competitors, 400 * scale),
-  "round-trip": () => roundTrip(competitors, Math.ceil(10_000 * scale)),
-  "ready": () => ready(competitors, folder),
+const benchmarks: Record<string, () => Benchmark | Promise<Benchmark>> = {
+  "bulk": async () => bulk(await Competitors.install(), 400 * scale),
+  "round-trip": async () => roundTrip(await Competitors.install(), Math.ceil(10_000 * scale)),
+  "ready": async () => ready(await Competitors.install(), folder),
   "first-sync": () => firstSync(folder, Math.ceil(60_000 * scale)),
   "writes": () => writes(folder, Math.ceil(2000 * scale)),
   "watch": () => watch(folder, Math.ceil(1000 * scale)),
   "million": () => million(folder, Math.ceil(1_000_000 * scale)),
+  "compare": async () => compare(await NodeCompetitors.install(), folder, scale),
 };
 const names = options.only === undefined ? Object.keys(benchmarks) : String(options.only).split(",");
 
@@ -49,9 +55,9 @@ try {
       console.error(`There is no benchmark "${name}"; there are ${Object.keys(benchmarks).join(", ")}.`);
       Deno.exit(2);
     }
-    const figure = await measure(benchmark(), repeat, (text) => console.error(text));
+    const figure = await measure(await benchmark(), repeat, (text) => console.error(text));
     figures.push(figure);
-    console.log(tableOf(figure).join("\n"));
+    console.log((options.markdown ? markdownOf(figure) : tableOf(figure)).join("\n"));
   }
 } finally {
   Deno.removeSync(folder, { recursive: true });

@@ -5,6 +5,8 @@ export type Line = Readonly<Record<string, unknown>>;
 export interface ChildOptions {
   /** What it reads on its standard input. Default: nothing. */
   readonly input?: string;
+  /** Its standard input goes on behind `input`, with what `tell` is given. Default: no. */
+  readonly listens?: boolean;
   /** Variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** The core that it runs on, by `taskset`. Default: any. */
@@ -16,13 +18,15 @@ export class Child {
   readonly #process: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #what: string;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #inputEnd: Promise<void> | null = null;
   #rest = "";
   /** When it was started, by `performance.now()`. */
   readonly startedMs: number;
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
     this.#what = [command, ...args.filter((arg) => !arg.startsWith("-"))].join(" ");
-    const { input = "", env = {}, core } = options;
+    const { input = "", listens = false, env = {}, core } = options;
     const pinned = core === undefined ? [] : ["taskset", "-c", String(core)];
     const [program = command, ...words] = [...pinned, command, ...args];
     const child = new Deno.Command(program, {
@@ -35,13 +39,20 @@ export class Child {
     this.startedMs = performance.now();
     this.#process = child.spawn();
     this.#lines = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    void ReadableStream.from([new TextEncoder().encode(input)]).pipeTo(this.#process.stdin);
+    this.#input = this.#process.stdin.getWriter();
+    void this.#input.write(new TextEncoder().encode(input)).catch(unlessGone);
+    if (!listens) void this.#endInput();
   }
 
   /** A program of this folder, by its path in it. */
   static script(name: string, flags: readonly string[], args: readonly string[], options?: ChildOptions): Child {
     const run = ["run", "--quiet", "--no-prompt", ...flags, `${import.meta.dirname}/${name}`];
     return new Child(Deno.execPath(), [...run, ...args], options);
+  }
+
+  /** Writes a line to the standard input of one that listens. */
+  async tell(line: string): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }
 
   /** Its process id. */
@@ -83,11 +94,23 @@ export class Child {
     await this.ended();
   }
 
-  /** Waits until it has ended by itself, passing over what it still says. @returns its exit code. */
+  /** Waits until it has ended by itself, at the end of its input, passing over what it says. @returns its exit code. */
   async ended(): Promise<number> {
+    const inputEnd = this.#endInput();
     while (!(await this.#lines.read()).done);
+    await inputEnd;
     return (await this.#process.status).code;
   }
+
+  async #endInput(): Promise<void> {
+    this.#inputEnd ??= this.#input.close().catch(unlessGone);
+    await this.#inputEnd;
+  }
+}
+
+/** Who does not read its input to the end has closed it; a stream that broke so cannot be closed, a TypeError. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Deno.errors.BrokenPipe || error instanceof TypeError)) throw error;
 }
 
 /** Runs a child to its end. @returns its last line. @throws {Error} when it fails. */
@@ -115,8 +138,10 @@ export async function residentMb(pid: number): Promise<number> {
   return Number(new TextDecoder().decode(stdout)) * 1024 / 1e6;
 }
 
-/** The most memory that a process has had resident so far, in MB, as Linux tells. */
+/** The most memory that a process has had resident so far, in MB, as Linux tells; NaN elsewhere. */
 export function peakMb(pid: number): number {
-  const kib = /^VmHWM:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
-  return Number(kib) * 1024 / 1e6;
+  if (Deno.build.os !== "linux") return NaN;
+  // By a command, since Deno itself reads /proc only with every permission.
+  const { stdout } = new Deno.Command("grep", { args: ["VmHWM", `/proc/${pid}/status`] }).outputSync();
+  return Number(/(\d+) kB/.exec(new TextDecoder().decode(stdout))?.[1]) * 1024 / 1e6;
 }

@@ -52,7 +52,8 @@ export class Competitors {
   }
 }
 
-function cacheFolder(): string {
+/** Where programs keep what they can get again. */
+export function cacheFolder(): string {
   const home = Deno.env.get("HOME");
   const folder = Deno.env.get("XDG_CACHE_HOME") ?? (home === undefined ? undefined : `${home}/.cache`);
   return folder ?? Deno.env.get("TMPDIR") ?? Deno.env.get("TEMP") ?? "/tmp";

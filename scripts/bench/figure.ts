@@ -6,6 +6,8 @@ export interface Contender {
   readonly name: string;
   /** What each side does: encrypted or not, hashed or not, durable or in memory. */
   readonly does: string;
+  /** What is known of it without measuring, by the names of the benchmark's facts. */
+  readonly facts?: Readonly<Record<string, string>>;
   /** Runs it once, checks the result, and gives its numbers. @throws {Error} where the result is wrong. */
   measure(): Promise<Sample>;
 }
@@ -33,6 +35,8 @@ export interface Benchmark {
   readonly name: string;
   readonly title: string;
   readonly columns: readonly Column[];
+  /** Further columns, of what is known of the contenders. Default: none. */
+  readonly facts?: readonly string[];
   readonly contenders: readonly Contender[];
   readonly goals: readonly Goal[];
 }
@@ -49,9 +53,11 @@ export interface Figure {
   readonly name: string;
   readonly title: string;
   readonly columns: readonly Column[];
+  readonly facts: readonly string[];
   readonly rows: readonly {
     readonly contender: string;
     readonly does: string;
+    readonly facts: Readonly<Record<string, string>>;
     readonly samples: readonly Sample[];
     readonly summaries: Readonly<Record<string, Summary>>;
   }[];
@@ -94,18 +100,19 @@ export async function measure(
       samples.get(contender.name)?.push(await contender.measure());
     }
   }
-  const rows = benchmark.contenders.map(({ name, does }) => {
+  const rows = benchmark.contenders.map(({ name, does, facts = {} }) => {
     const own = samples.get(name) ?? [];
     const summaries: Record<string, Summary> = {};
     for (const column of benchmark.columns) {
       const numbers = own.flatMap((sample) => sample[column.name] ?? []);
       if (numbers.length > 0) summaries[column.name] = summarise(numbers);
     }
-    return { contender: name, does, samples: own, summaries };
+    return { contender: name, does, facts, samples: own, summaries };
   });
   const median = (contender: string, column: string) => {
     return rows.find((row) => row.contender === contender)?.summaries[column]?.median ?? NaN;
   };
   const goals = benchmark.goals.map((goal) => ({ says: goal.says, reached: goal.reached(median) }));
-  return { name: benchmark.name, title: benchmark.title, columns: benchmark.columns, rows, goals };
+  const { name, title, columns, facts = [] } = benchmark;
+  return { name, title, columns, facts, rows, goals };
 }

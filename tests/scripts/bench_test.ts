@@ -1,9 +1,15 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { toHex } from "../../lib/base/bytes.ts";
-import { type Benchmark, measure, percentile, summarise } from "../../scripts/bench/figure.ts";
+import { type Benchmark, measure, percentile, summarise, type Summary } from "../../scripts/bench/figure.ts";
+import { sampleOf } from "../../scripts/bench/compare_figure.ts";
+import { KithPair } from "../../scripts/bench/kith_pair.ts";
+import type { Pair } from "../../scripts/bench/pair.ts";
 import { BLOCK_BYTES, blocks, expectedDigest, Receiver } from "../../scripts/bench/payload.ts";
-import { tableOf } from "../../scripts/bench/table.ts";
-import { generatedLines } from "../../scripts/entries.ts";
+import { digestOf, entriesOf } from "../../scripts/bench/peers/entries.ts";
+import { markdownOf, tableOf } from "../../scripts/bench/table.ts";
+import { ToolPair } from "../../scripts/bench/tool_pair.ts";
+import { Child } from "../../scripts/child.ts";
+import { exportLine, generatedLines } from "../../scripts/entries.ts";
 
 Deno.test("bench: contenders take turns, and medians, ranges and goals follow from all repetitions", async () => {
   const order: string[] = [];
@@ -68,3 +74,77 @@ Deno.test("bench: generated entries are the same each time, with values of 100 t
   const sizes = lines.map((line) => JSON.stringify(JSON.parse(line).json).length);
   assertEquals([Math.min(...sizes) >= 100, Math.max(...sizes) <= 1000, new Set(lines).size], [true, true, 300]);
 });
+
+Deno.test("bench: Markdown has what was measured, what is known, and what each does", () => {
+  const lines = markdownOf({
+    name: "wait",
+    title: "waiting",
+    columns: [{ name: "rate", unit: "1/s", digits: 0 }],
+    facts: ["signed"],
+    rows: [
+      row("ours", "yes", { rate: { median: 12345, min: 9999.6, max: 20000 } }),
+      row("theirs", "no", {}),
+    ],
+    goals: [],
+  });
+  assertEquals(lines, [
+    "|        | rate (1/s)             | signed |",
+    "| ------ | ---------------------- | ------ |",
+    "| ours   | 12,345 (10,000–20,000) | yes    |",
+    "| theirs | –                      | no     |",
+    "",
+    "- ours: waits.",
+    "- theirs: waits.",
+  ]);
+  function row(contender: string, signed: string, summaries: Record<string, Summary>) {
+    return { contender, does: "waits", facts: { signed }, samples: [], summaries };
+  }
+});
+
+Deno.test("bench: entries to compare with have 100 bytes, and their digest tells sets apart, not orders", () => {
+  const entries = entriesOf(100);
+  assertEquals(new Set(entries.map(([key]) => key)).size, 100);
+  assertEquals([...new Set(entries.map(([key, value]) => key.length + value.length))], [100]);
+  assertEquals(digestOf(entries.toReversed()), digestOf(entries));
+  assertEquals(digestOf(entries.slice(1)) === digestOf(entries), false);
+});
+
+Deno.test("bench: a competitor's two processes sync, are measured, and what the second holds is checked", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "kith-test-" });
+  try {
+    const children: Child[] = [];
+    const starter = (args: readonly string[]) => {
+      const program = `${import.meta.dirname}/plain_tool.ts`;
+      const run = ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", program, ...args];
+      const child = new Child(Deno.execPath(), run, { listens: true });
+      children.push(child);
+      return child;
+    };
+    const pair = await ToolPair.start(starter, `${folder}/pair`, 5);
+    await assertMeasured(pair, 5);
+    await pair[Symbol.asyncDispose]();
+    assertEquals(await Promise.all(children.map((child) => child.ended())), [137, 137], "processes are left");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("bench: two peers of kith are measured like a competitor's", async () => {
+  const path = Deno.makeTempFileSync({ prefix: "kith-test-" });
+  try {
+    Deno.writeTextFileSync(path, entriesOf(5).map(([key, value]) => exportLine(key, value) + "\n").join(""));
+    await using pair = await KithPair.start(path);
+    await assertMeasured(pair, 5);
+  } finally {
+    Deno.removeSync(path);
+  }
+});
+
+async function assertMeasured(pair: Pair, count: number): Promise<void> {
+  const task = { count, digest: digestOf(entriesOf(count)), seen: 3, written: 3 };
+  await assertRejects(() => sampleOf(pair, { ...task, digest: digestOf([]) }), Error, "does not hold");
+  const sample = await sampleOf(pair, task);
+  const names = ["first sync", "peak, first", "peak, second", "seen, p50", "seen, p99", "single writes"];
+  assertEquals(Object.keys(sample).sort(), names);
+  for (const name of names) assertEquals([name, Number.isFinite(sample[name])], [name, true]);
+}
