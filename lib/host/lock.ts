@@ -31,8 +31,13 @@ export async function lockHome(paths: HomePaths): Promise<HomeLock> {
     file.close();
     throw new KithError("home_owned", { pid, home: paths.home });
   }
-  file.truncateSync(0);
-  file.writeSync(utf8Encode(String(Deno.pid)));
+  try {
+    file.truncateSync(0);
+    file.writeSync(utf8Encode(String(Deno.pid)));
+  } catch (error) {
+    file.close();
+    throw fileError(error, paths.home);
+  }
   return { release: () => file.close() };
 }
 
