@@ -3,16 +3,17 @@ import { NO_STRACE, type Trouble } from "../tests/torture/strace.ts";
 
 /**
  * Hurts peers at every system call by which they change a file, one after the other, and looks at what they hold when
- * they are run again: SIGKILL in the place of the call, or the call fails.
+ * they are run again: SIGKILL in the place of the call (kill), the same with all that was not synced yet taken from the
+ * files, as by a power cut (cut), or the call fails.
  *
  * Usage: torture.ts [--calls fsync,write,…] [--scenarios create,reopen,upgrade,receive] [--from N] [--to N]
- *   [--every N] [--errors] [--troubles kill,eio,full] [--jobs N] [--verbose]
+ *   [--every N] [--errors] [--troubles kill,cut,eio,full] [--jobs N] [--verbose]
  *
- * Default: every point, SIGKILL; with --errors instead an input/output error at the point (eio), and a disk that is
+ * Default: every point, kill and cut; with --errors instead an input/output error at the point (eio), and a disk that is
  * full from there on (full). Needs strace. Exits with 1 where anything was lost, or went wrong otherwise.
  */
 
-const TROUBLES: readonly string[] = ["kill", "eio", "full"] satisfies Trouble[];
+const TROUBLES: readonly string[] = ["kill", "cut", "eio", "full"] satisfies Trouble[];
 
 interface Flags {
   calls?: readonly string[];
@@ -26,7 +27,7 @@ interface Flags {
 }
 
 function parse(args: readonly string[]): Flags {
-  const flags: Flags = { troubles: ["kill"], from: 1, to: Infinity, every: 1, jobs: 4, verbose: false };
+  const flags: Flags = { troubles: ["kill", "cut"], from: 1, to: Infinity, every: 1, jobs: 4, verbose: false };
   for (let i = 0; i < args.length; i++) {
     const name = args[i] as string;
     if (name === "--verbose") flags.verbose = true;

@@ -1,6 +1,6 @@
 import { allScenarios, type Scenario } from "./scenarios.ts";
 import { tryPoint } from "./point.ts";
-import { type Fault, READING_CALLS, type Trouble, WRITING_CALLS } from "./strace.ts";
+import { type Fault, READING_CALLS, type Trouble } from "./strace.ts";
 import { TracedPeer } from "./traced_peer.ts";
 
 /** Which points are tried. */
@@ -51,7 +51,7 @@ class Campaign {
   readonly #folder: string;
   readonly #runFolder: string;
   readonly #scenarios: readonly Scenario[];
-  readonly #calls: readonly string[];
+  readonly #calls: readonly string[] | null;
   #folders = 0;
 
   constructor(options: CampaignOptions, folder: string, runFolder: string) {
@@ -64,7 +64,7 @@ class Campaign {
       if (!all.some((scenario) => scenario.name === name)) throw new Error(`there is no scenario '${name}'`);
     }
     this.#scenarios = all.filter(({ name }) => scenarios === undefined || scenarios.includes(name));
-    this.#calls = calls ?? [...WRITING_CALLS, ...READING_CALLS];
+    this.#calls = calls ?? null;
   }
 
   async run(): Promise<TriedPoint[]> {
@@ -86,7 +86,10 @@ class Campaign {
     const points: { scenario: Scenario; fault: Fault }[] = [];
     for (const trouble of this.#options.troubles) {
       for (const { call, files, count } of counts) {
-        if (trouble !== "eio" && READING_CALLS.includes(call)) continue;
+        const isTried = this.#calls === null
+          ? trouble === "eio" || !READING_CALLS.includes(call)
+          : this.#calls.includes(call);
+        if (!isTried) continue;
         for (const number of this.#options.pick(count)) {
           points.push({ scenario, fault: { trouble, call, files, number } });
         }
@@ -98,7 +101,7 @@ class Campaign {
   async #try(scenario: Scenario, fault: Fault | null) {
     const folder = this.#newFolder();
     try {
-      return await tryPoint(scenario, { folder, runFolder: this.#runFolder, calls: this.#calls, fault });
+      return await tryPoint(scenario, { folder, runFolder: this.#runFolder, fault });
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -107,7 +110,7 @@ class Campaign {
   #startUnhurt(home: string): TracedPeer {
     const log = `${this.#newFolder()}/calls`;
     return new TracedPeer({
-      ...{ home, log, runFolder: this.#runFolder, words: ["up"], env: {}, calls: this.#calls, fault: null },
+      ...{ home, log, runFolder: this.#runFolder, words: ["up"], env: {}, fault: null },
     });
   }
 

@@ -5,7 +5,8 @@ import { startHost, type TempHost } from "../host/temp_host.ts";
 import type { Findings } from "./ledger.ts";
 import { entriesOf, type Prepared, type Scenario } from "./scenarios.ts";
 import { Session } from "./session.ts";
-import { type CallCount, callCounts, type Fault, struckAt } from "./strace.ts";
+import { cutPower, type Unsynced, unsyncedWrites } from "./power_cut.ts";
+import { type CallCount, callCounts, type Fault, killsProcess, struckAt } from "./strace.ts";
 import { type Ended, TracedPeer } from "./traced_peer.ts";
 import { damageIn } from "../store/verified.ts";
 
@@ -26,7 +27,6 @@ export interface PointOptions {
   /** A folder of its own, which is there. */
   readonly folder: string;
   readonly runFolder: string;
-  readonly calls: readonly string[];
   /** Null: nothing happens to the peer, and the calls are counted. */
   readonly fault: Fault | null;
 }
@@ -38,12 +38,12 @@ const KILLED = 128 + 9;
 
 /** Hurts a peer at one point of what it does, and looks at what it holds when it is run again. */
 export async function tryPoint(scenario: Scenario, options: PointOptions): Promise<Outcome> {
-  const { folder, runFolder, calls, fault } = options;
+  const { folder, runFolder, fault } = options;
   const home = `${folder}/home`;
   const logPath = `${folder}/calls`;
   await using prepared = await scenario.prepare(home);
   const { words, env, books } = prepared;
-  const peer = new TracedPeer({ home, runFolder, log: logPath, words, env, calls, fault });
+  const peer = new TracedPeer({ home, runFolder, log: logPath, words, env, fault });
   const ready = await peer.ready;
   if (ready !== null) await scenario.drive(new Session(peer, books));
   else peer.interrupt();
@@ -51,8 +51,9 @@ export async function tryPoint(scenario: Scenario, options: PointOptions): Promi
   const log = Deno.readTextFileSync(logPath);
   const struck = fault === null ? null : struckAt(log, fault, ended.code === KILLED && !ended.hung);
   const failures: string[] = [];
-  const killed = fault?.trouble === "kill" && struck !== null;
+  const killed = fault !== null && killsProcess(fault) && struck !== null;
   if (!killed) failures.push(...howItEnded(ended, struck !== null));
+  if (killed && fault.trouble === "cut") cutPower(spared(unsyncedWrites(log), home));
   const told = struck === null || killed ? "" : toldOf(home, ended, peer.refusals);
   const found = await aftermath(home, prepared, ready);
   return {
@@ -63,6 +64,18 @@ export async function tryPoint(scenario: Scenario, options: PointOptions): Promi
     losses: found.losses,
     failures: [...failures, ...found.failures],
   };
+}
+
+/**
+ * Without the first page of the database: it is read before the log is, and a disk writes the sector of its header
+ * whole or not at all; and without files in which nothing is kept.
+ */
+function spared(unsynced: Unsynced, home: string): Unsynced {
+  const { store, lock, log } = homePaths(home);
+  const kept = [...unsynced].filter(([path]) => path !== lock && path !== log);
+  return new Map(
+    kept.map(([path, ranges]) => [path, path === store ? ranges.filter(({ offset }) => offset > 0) : ranges]),
+  );
 }
 
 /** What is wrong with how a process ended that was not killed. */

@@ -1,8 +1,8 @@
 /** Why nothing can be made to fail here, as the end of a test's name; empty where it can. */
 export const NO_STRACE = await canTrace() ? "" : " (skipped: strace is not here, or may not trace)";
 
-/** What happens at a system call: SIGKILL in its place, or an error, once or from then on. */
-export type Trouble = "kill" | "eio" | "full";
+/** What happens at a system call: SIGKILL in its place, a power cut, or an error, once or from then on. */
+export type Trouble = "kill" | "cut" | "eio" | "full";
 
 /** A point at which a process is hurt. */
 export interface Fault {
@@ -30,6 +30,8 @@ export const READING_CALLS = ["read", "pread64"];
 
 const INJECTIONS: Readonly<Record<Trouble, (number: number) => string>> = {
   kill: (number) => `signal=KILL:when=${number}`,
+  // What then is taken from the files is up to whoever reads the log.
+  cut: (number) => `signal=KILL:when=${number}`,
   eio: (number) => `error=EIO:when=${number}`,
   // A disk that is full stays so.
   full: (number) => `error=ENOSPC:when=${number}+`,
@@ -42,8 +44,8 @@ const INJECTIONS: Readonly<Record<Trouble, (number: number) => string>> = {
  * @param paths which files the calls have to be about to be counted.
  * @param fault null: the calls are only counted.
  */
-export function straceWords(log: string, paths: readonly string[], calls: readonly string[], fault: Fault | null) {
-  const traced = calls.map((call) => `?${call}`).join(",");
+export function straceWords(log: string, paths: readonly string[], fault: Fault | null): string[] {
+  const traced = [...WRITING_CALLS, ...READING_CALLS].map((call) => `?${call}`).join(",");
   const words = ["strace", "-f", "-qq", "-y", "-e", "signal=none", "-o", log, "-e", `trace=${traced}`];
   if (fault !== null) words.push("-e", `inject=${fault.call}:${INJECTIONS[fault.trouble](fault.number)}`);
   return [...words, ...paths.flatMap((path) => ["-P", path])];
@@ -75,12 +77,17 @@ export function callCounts(log: string, counterPath: string): CallCount[] {
  */
 export function struckAt(log: string, fault: Fault, killed: boolean): string | null {
   const lines = log.split("\n").filter((line) => line.includes(` ${fault.call}(`));
-  const line = fault.trouble === "kill"
+  const line = killsProcess(fault)
     ? killed ? lines.findLast((line) => /( = \?|<unfinished \.\.\.>)$/.test(line)) : undefined
     : lines.find((line) => line.includes("(INJECTED)"));
   if (line === undefined) return null;
   const path = /^\d+ +\w+\((?:\d+<([^>]*)>|[^"]*"([^"]*)")/.exec(line);
   return (path?.[1] ?? path?.[2] ?? line).replace(/^.*\//, "");
+}
+
+/** Whether the process ends at the point. */
+export function killsProcess({ trouble }: Fault): boolean {
+  return trouble === "kill" || trouble === "cut";
 }
 
 /** Whichever process a log is about; null where there is nothing in it yet. */

@@ -38,7 +38,6 @@ export interface TracedPeerOptions {
   readonly log: string;
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly calls: readonly string[];
   readonly fault: Fault | null;
 }
 
@@ -56,9 +55,9 @@ export class TracedPeer {
   readonly refusals: string[] = [];
 
   constructor(options: TracedPeerOptions) {
-    const { home, runFolder, log, words, env, calls, fault } = options;
+    const { home, runFolder, log, words, env, fault } = options;
     const [program = "", ...args] = [
-      ...straceWords(log, watchedPaths(home, runFolder, fault), calls, fault),
+      ...straceWords(log, watchedPaths(home, runFolder, fault), fault),
       ...kithCommand(),
     ];
     this.#options = options;
@@ -89,8 +88,9 @@ export class TracedPeer {
       const text = await response.text();
       const object = JSON.parse(text.trimEnd().split("\n").at(-1) ?? "");
       if (typeof object.error !== "string") return { kind: "ok", object };
-      this.refusals.push(object.error);
-      return { kind: "refused", code: object.error, message: object.message };
+      const code = object.cause ?? object.error;
+      this.refusals.push(code);
+      return { kind: "refused", code, message: object.message };
     } catch {
       // It was killed meanwhile, or said nothing that can be read: how it ended tells which.
       return { kind: "gone" };
