@@ -9,6 +9,7 @@ import { importLines } from "./import.ts";
 import { getVersion, historyLines } from "./past.ts";
 import { connect, createSpace, invite, join, openInvites, ping } from "./space.ts";
 import { conflictsFields, membersFields, peersFields, statusFields } from "./state.ts";
+import { verify } from "./verify.ts";
 import { waitFor } from "./wait.ts";
 import { readPosition, watchChanges } from "./watch.ts";
 
@@ -64,6 +65,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   "POST /v1/connect": async ({ host, request }) => objectAnswer(await connect(host, await readObject(request))),
   "POST /v1/ping": async ({ host, request }) => objectAnswer(await ping(host, await readObject(request))),
+  "POST /v1/verify": ({ host }) => linesAnswer((signal) => verify(host, signal), host.stopping),
   "POST /v1/down": ({ host }) => {
     host.stopSoon("asked to stop by 'kith down'");
     return objectAnswer({ stopping: true });

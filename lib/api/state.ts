@@ -16,6 +16,7 @@ export function statusFields(host: HostApi): Fields {
     running: host.running,
     started: host.startedMs,
     addresses: host.addresses,
+    notices: host.notices.map(({ name, reason, fields }) => ({ event: name, reason, ...fields })),
     home: host.paths.home,
   };
 }

@@ -157,6 +157,10 @@ export const MAX_REPLICA_WRITERS = 16_384;
 export const NETWORK_WATCH_MS = 5000;
 /** Time after a turn before the store moves its log into its file. */
 export const CHECKPOINT_IDLE_MS = 1000;
+/** Work on a check of the store between two looks at what else there is to do. */
+export const VERIFY_SLICE_MS = 3;
+/** How often at most a check tells how far it is. */
+export const VERIFY_TELL_MS = 200;
 /** Damaged records that are listed, and remembered until they are repaired; more are counted. */
 export const MAX_LISTED_DAMAGE = 1000;
 /** How often at most the number of commits is noted outside of the store. */

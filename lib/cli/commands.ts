@@ -357,6 +357,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [["kith ping otter-7f2k", "by name, or by the beginning of its id"]],
   },
   {
+    name: "verify",
+    summary: "reread everything from disk and check it",
+    group: "state",
+    details: "Names each record that is not as it was written; ends with 1 where there is one. What follows from the " +
+      "other records is put right at once, the rest is fetched anew from other members. A running peer goes on " +
+      "meanwhile; the structure of the database file is checked only where none runs.",
+    arguments: [],
+    flags: [],
+    examples: [
+      ["kith verify", "check what this home holds"],
+      ["kith verify --json", "one object for each damaged record, and one at the end"],
+    ],
+  },
+  {
     name: "text",
     summary: "exchange values with a program that speaks the plain-text protocol",
     group: "other",

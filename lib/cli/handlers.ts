@@ -11,6 +11,7 @@ import { exportEntries, importEntries } from "./transfer.ts";
 import { down, join, up } from "./up.ts";
 import { del, get, ls, set } from "./values.ts";
 import { conflicts, history, resolve } from "./versions.ts";
+import { verify } from "./verify.ts";
 import { watch } from "./watch.ts";
 
 /** What runs each command of the table. */
@@ -36,6 +37,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   peers,
   wait,
   ping,
+  verify,
   text,
   paths,
   version,

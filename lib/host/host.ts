@@ -194,6 +194,10 @@ export class Host implements HostApi {
     return this.#driver.request(request);
   }
 
+  nudge(): void {
+    this.#driver.push({ type: "tick" });
+  }
+
   onChanged(heard: (keys: readonly string[]) => void): Unsubscribe {
     return subscribe(this.#changedHeard, heard);
   }

@@ -32,6 +32,8 @@ export interface HostApi {
   readonly stopping: AbortSignal;
   /** Asks the peer for something; resolves once the answer is durable. Never rejects. */
   request(request: Request): Promise<Reply>;
+  /** Has the peer do what is due now, after something was found between its turns. */
+  nudge(): void;
   /** Calls back with the keys whose winner or conflicts changed, after each commit; `peer.changes` tells how. */
   onChanged(heard: (keys: readonly string[]) => void): Unsubscribe;
   /** Calls back after each turn. */

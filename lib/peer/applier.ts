@@ -163,6 +163,21 @@ export class Applier {
     }
   }
 
+  /**
+   * Puts right what is damaged of a held transaction.
+   *
+   * @param bytes the transaction as another member has it.
+   * @returns whether it is right now.
+   * @throws {ProtocolError} where it is not valid.
+   * @throws {UnsupportedError} where a newer kith wrote it.
+   */
+  mend(bytes: TransactionBytes, space: Uint8Array): boolean {
+    const transaction = checkTransaction(bytes, space, this.#parts.verify);
+    const keys = this.#parts.store.mend(transaction, this.#contextOf(transaction.header));
+    for (const key of keys ?? []) this.#changed.add(key);
+    return keys !== null;
+  }
+
   /** What was applied, and which keys changed, since the last call. */
   take(): { applied: readonly Applied[]; changed: ReadonlySet<string> } {
     const taken = { applied: this.#applied, changed: this.#changed };

@@ -286,6 +286,10 @@ export interface StatusView {
   readonly absent: readonly AbsentView[];
   /** Transactions that wait for their parents or for a newer kith. */
   readonly waiting: number;
+  /** Records of the store that are not as they were written, and were not put right so far. */
+  readonly damaged: number;
+  /** Those of them that no linked member has, or that only a store made anew can put right. */
+  readonly unrecovered: number;
   /** A pull that is under way; `total` null while not known. */
   readonly syncing: { readonly received: number; readonly total: number | null } | null;
   readonly compaction: CompactionView;
@@ -303,6 +307,32 @@ export interface ChangesSince {
   next(): readonly string[] | null;
   /** The position behind what was told so far. */
   position(): string;
+}
+
+/** Something that is not as it was written. */
+export interface DamageView {
+  /** Where in the store. */
+  readonly table: string;
+  readonly row: number;
+  readonly key: string | null;
+  /** Whether it is put right already: from what is here. Other records are fetched from other members. */
+  readonly mended: boolean;
+}
+
+/** A check of everything on disk, done a little at a time between turns. */
+export interface StoreCheck {
+  /**
+   * Looks at some more rows, about 20 µs each.
+   *
+   * @returns what is found newly; null once all is done.
+   * @throws {KithError} `store_…`.
+   */
+  step(rows: number): DamageView[] | null;
+  readonly checkedRows: number;
+  /** About how many rows there are. */
+  readonly totalRows: number;
+  /** How many records are not as they were written. */
+  readonly damaged: number;
 }
 
 /** What can be read of a peer between its turns, without a request. */
@@ -329,6 +359,8 @@ export interface PeerReads {
   members(): MemberView[];
   peers(): PeerView[];
   status(): StatusView;
+  /** A check of everything on disk. @param structure whether SQLite's own structure is checked too, in one go. */
+  check(structure: boolean): StoreCheck;
   /** `synced` of the status, without the digest that a status has, which costs much while data come in. */
   synced(): boolean;
 }

@@ -13,6 +13,7 @@ import type { Applier } from "./applier.ts";
 import type { Joiner } from "./joiner.ts";
 import type { Connection } from "./links.ts";
 import type { Neighbours } from "./neighbours.ts";
+import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** Who answers messages. */
@@ -24,6 +25,7 @@ export interface MessageParts {
   readonly joiner: Joiner;
   readonly neighbours: Neighbours;
   readonly applier: Applier;
+  readonly repairs: Repairs;
   readonly sync: Sync;
   readonly emit: (event: PeerEvent) => void;
 }
@@ -71,14 +73,19 @@ export class Messages {
   }
 
   #memberMessage(connection: Connection, message: Message, now: Now): void {
-    const { applier } = this.#parts;
+    const { applier, repairs } = this.#parts;
     switch (message.type) {
       case "hello":
         return this.#parts.neighbours.greeted(connection, message.record, now);
       case "records":
         return this.#parts.neighbours.told(message.list, now);
       case "transactions":
-        return this.#transactions(connection, message.list, now, (bytes, ...where) => applier.receive(bytes, ...where));
+        return this.#transactions(
+          connection,
+          message.list,
+          now,
+          (bytes, space, ...where) => repairs.take(bytes, space) ? null : applier.receive(bytes, space, ...where),
+        );
       case "partials":
         return this.#transactions(
           connection,

@@ -32,12 +32,13 @@ import type {
   PeerView,
   VersionView,
 } from "./machine.ts";
-import type { Reply, StatusView } from "./machine.ts";
+import type { Reply, StatusView, StoreCheck } from "./machine.ts";
 import { Messages } from "./messages.ts";
 import { Neighbours } from "./neighbours.ts";
 import { historyOf, versionOf } from "./past_views.ts";
 import type { PeerOptions } from "./peer_options.ts";
 import { Pings } from "./pings.ts";
+import { Repairs } from "./repairs.ts";
 import { Requests } from "./requests.ts";
 import { SpaceState } from "./space_state.ts";
 import { Views } from "./views.ts";
@@ -61,6 +62,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #requests: Requests;
   readonly #views: Views;
   readonly #pings: Pings;
+  readonly #repairs: Repairs;
   readonly #neighbours: Neighbours;
   readonly #messages: Messages;
   readonly #compactor: Compactor;
@@ -81,6 +83,14 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#clock = new HybridClock();
     this.#applier = new Applier({ store, membership: this.#membership, clock: this.#clock, verify, emit });
     this.#links = new Links(identity, random, this, emit);
+    this.#repairs = new Repairs({
+      store,
+      space: this.#space,
+      applier: this.#applier,
+      links: this.#links,
+      verify,
+      emit,
+    });
     this.#sync = new Sync(store, this.#links, () => this.#applier.missingParents());
     this.#book = new AddressBook(verify);
     this.#dialler = new Dialler(random);
@@ -111,6 +121,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       space: this.#space,
       membership: this.#membership,
       applier: this.#applier,
+      repairs: this.#repairs,
       links: this.#links,
       sync: this.#sync,
       book: this.#book,
@@ -149,6 +160,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       joiner: this.#joiner,
       neighbours: this.#neighbours,
       applier: this.#applier,
+      repairs: this.#repairs,
       sync: this.#sync,
       emit,
     });
@@ -202,10 +214,24 @@ export class Peer implements Machine, PeerReads, LinksListener {
     } catch (error) {
       if (error instanceof KithError) return error;
       if (!(error instanceof DamagedError)) throw error;
-      const { table, row, key } = error;
-      this.#emit({ name: "record_damaged", level: "error", reason: error.message, fields: { table, row, key } });
+      this.#noteDamage(error);
       return new KithError("store_damaged", { path: this.#store.path, detail: error.message }, error);
     }
+  }
+
+  /** Reads for somebody: a damaged record is told of and fetched anew, and what was asked for is refused. */
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof DamagedError) this.#noteDamage(error);
+      throw error;
+    }
+  }
+
+  #noteDamage({ table, row, key, message }: DamagedError): void {
+    this.#emit({ name: "record_damaged", level: "error", reason: message, fields: { table, row, key } });
+    this.#repairs.note({ table, row, key });
   }
 
   /** Ends a turn (see `Machine`): local writes are signed, everything is committed, and only then told to others. */
@@ -224,6 +250,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     }
     this.#admittedNow.clear();
     this.#requests.committed();
+    this.#repairs.committed();
     this.#behindCommit(() => this.#keepBook());
     this.#behindCommit(() => {
       if (applied.some(({ header }) => header.class === "membership")) {
@@ -242,10 +269,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return this.#links.pull(connection, maxBytes, now);
   }
 
-  /** Keeps the address book where nothing else was committed. It holds hints only: no turn fails for it. */
+  /** Keeps the address book where nothing else was committed, and what is damaged. No turn fails for that. */
   #keepBook(): void {
-    if (!this.#book.changed) return;
-    this.#neighbours.save();
+    if (this.#book.changed) this.#neighbours.save();
+    this.#repairs.save();
     this.#store.commit();
   }
 
@@ -258,22 +285,23 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#joiner.deadline(),
       this.#pings.deadline(),
       this.#compactor.deadline(),
+      this.#repairs.deadline(),
     );
   }
 
   /** The winner of a key; null where there is none. */
   get(key: string): EntryView | null {
-    return this.#views.get(key);
+    return this.#reading(() => this.#views.get(key));
   }
 
   /** Winners in key order (bytewise). */
   list(query: { readonly prefix?: string; readonly after?: string; readonly limit: number }): EntryView[] {
-    return this.#views.list(query);
+    return this.#reading(() => this.#views.list(query));
   }
 
   /** How keys stand now. */
   changes(keys: readonly string[]): Change[] {
-    return this.#views.changes(keys);
+    return this.#reading(() => this.#views.changes(keys));
   }
 
   /** How far this peer has come. */
@@ -288,19 +316,19 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** What needs a person's eye. */
   conflicts(): ConflictView[] {
-    return this.#views.conflicts();
+    return this.#reading(() => this.#views.conflicts());
   }
 
   /** The puts and dels on a key, newest first. @throws {KithError} `version_…`. */
   history(
     { key, before, limit }: { readonly key: string; readonly before?: string; readonly limit: number },
   ): PastView[] {
-    return historyOf(this.#store, key, before, limit);
+    return this.#reading(() => historyOf(this.#store, key, before, limit));
   }
 
   /** One version of a key, whatever became of it. @throws {KithError} `version_…`. */
   version(key: string, version: string): VersionView {
-    return versionOf(this.#store, key, version);
+    return this.#reading(() => versionOf(this.#store, key, version));
   }
 
   /** The members of the space. */
@@ -321,6 +349,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** Whether all linked peers hold the same, and at least one is linked, or none other is a member. */
   synced(): boolean {
     return this.#views.synced();
+  }
+
+  /** A check of everything on disk. */
+  check(structure: boolean): StoreCheck {
+    return this.#repairs.check(structure);
   }
 
   /** The secret of an invite that was made here and is still good; null where there is none. */
@@ -371,6 +404,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#links.tick(now);
     this.#joiner.tick(now);
     this.#pings.tick(now);
+    this.#repairs.tick(now);
     this.#sync.tick(now);
     this.#compactor.tick(now);
   }
@@ -378,7 +412,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** The other side of a link has shown that it is a member. */
   #admitted(connection: Connection, now: Now): void {
     if (connection.stage !== "proving") this.#admittedNow.add(connection);
-    if (this.#neighbours.admitted(connection, now)) this.#sync.opened(connection.number);
+    if (!this.#neighbours.admitted(connection, now)) return;
+    this.#sync.opened(connection.number);
+    this.#repairs.linked();
   }
 
   #loadMembership(): void {
@@ -395,6 +431,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   #turnFailed(error: KithError, now: Now): void {
     this.#store.rollback();
     this.#applier.turnFailed();
+    this.#repairs.turnFailed();
     this.#loadMembership();
     for (const connection of [...this.#links.all()]) {
       const rests = connection.stage === "door" || connection.stage === "joining" || this.#admittedNow.has(connection);

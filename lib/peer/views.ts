@@ -14,6 +14,7 @@ import type { Applier } from "./applier.ts";
 import type { Compactor } from "./compactor.ts";
 import type { Connection, Links } from "./links.ts";
 import type { AbsentView, Change, ConflictView, EntryView, MemberView, PeerView, StatusView } from "./machine.ts";
+import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** What the views are views of. */
@@ -23,6 +24,7 @@ export interface ViewParts {
   readonly space: SpaceState;
   readonly membership: Membership;
   readonly applier: Applier;
+  readonly repairs: Repairs;
   readonly links: Links;
   readonly sync: Sync;
   readonly book: AddressBook;
@@ -167,6 +169,7 @@ export class Views {
       peers: this.peers(),
       absent: this.absent(),
       waiting: waiting + unsupported,
+      ...this.#parts.repairs.counts,
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
       compaction: this.#parts.compactor().view(),
       counters: fields,

@@ -94,7 +94,7 @@ export class Merge {
       const state = isNamed ? STATES.replaced : operation.kind === "del" ? STATES.openDel : STATES.live;
       const before = countsBefore.size === 0 ? 0 : countsBefore.get(toHex(key)) ?? 0;
       const after = before - this.#replaceNamed(operation, row, key) + (state === STATES.live ? 1 : 0);
-      this.#count(key, before, after);
+      this.count(key, before, after);
       if (state === STATES.live) this.#digest.markDirty(place.writer, place.header.firstOperation + index);
       rows.push({ ...base, state, key });
     }
@@ -110,7 +110,7 @@ export class Merge {
     const before = this.#operations.countLive([version.key]).get(toHex(version.key)) ?? 0;
     this.#operations.setState(version, STATES.replaced);
     this.#digest.markDirty(writer, header.firstOperation + row - firstRow);
-    this.#count(version.key, before, before - 1);
+    this.count(version.key, before, before - 1);
     return utf8Decode(version.key);
   }
 
@@ -158,7 +158,8 @@ export class Merge {
     this.#hasDangling = true;
   }
 
-  #count(key: Uint8Array, before: number, after: number): void {
+  /** Notes that the number of live versions of a key was and is so many. */
+  count(key: Uint8Array, before: number, after: number): void {
     const entries = Math.sign(after) - Math.sign(before);
     const conflicts = (after > 1 ? 1 : 0) - (before > 1 ? 1 : 0);
     if (conflicts > 0) this.#insertConflict.run(key);

@@ -18,6 +18,7 @@ import { DigestTree } from "./digest_tree.ts";
 import { Heads, parentsOf } from "./heads.ts";
 import { KeyHistory } from "./key_history.ts";
 import { Lacking } from "./lacking.ts";
+import { Mender } from "./mender.ts";
 import { Merge } from "./merge.ts";
 import { Meta } from "./meta.ts";
 import { operationOf, Operations } from "./operations.ts";
@@ -75,6 +76,7 @@ export class Store {
   readonly #digest: DigestTree;
   readonly #proofs: Proofs;
   readonly #merge: Merge;
+  readonly #mender: Mender;
   readonly #versions: Versions;
   readonly #history: KeyHistory;
   readonly #lacking: Lacking;
@@ -101,6 +103,7 @@ export class Store {
       this.#row,
       this.#proofs,
     );
+    this.#mender = new Mender(database, this.#transactions, this.#operations, this.#digest, this.#merge);
     this.#merge.counted = (key, entries, conflicts) => this.#verifier?.changed(key, entries, conflicts);
     this.#versions = new Versions(database, this.#transactions, this.#operations, this.#proofs);
     this.#history = new KeyHistory(database, this.#transactions, this.#operations);
@@ -600,6 +603,24 @@ export class Store {
   /** The digest of the space's state (lib/data/digest.ts). */
   digest(): Uint8Array {
     return this.#digest.digest();
+  }
+
+  /**
+   * Puts right what is damaged of a held transaction, from one that is intact.
+   *
+   * @param context the membership acts in its past, as `internContext` gave it.
+   * @returns the keys whose operations were put back; null where its own place is not known.
+   * @throws {KithError} `store_damaged` where SQLite's structure is damaged too.
+   */
+  mend(transaction: CheckedTransaction, context: number): Set<string> | null {
+    this.begin();
+    return this.#mender.mend(transaction, context, this.#writers.numberFor(transaction.header));
+  }
+
+  /** The id of the transaction that a damaged record belongs to; null where that cannot be told. */
+  damagedTransaction(table: string, row: number): Uint8Array | null {
+    if (table === "operations") return this.#mender.ownerOf(row);
+    return table === "transactions" ? this.#mender.idOf(row) : null;
   }
 
   /** A check of everything, which is under way until it is done or another one begins. */

@@ -32,7 +32,7 @@ export class Transactions {
     this.#byId = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE id = ?`);
     this.#byRow = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row = ?`);
     this.#insert = database.statement(
-      `INSERT INTO transactions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO transactions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#last = database.statement("SELECT max(row) FROM transactions");
     this.#atSequence = database.statement(
@@ -73,8 +73,21 @@ export class Transactions {
 
   /** Inserts a transaction that is not held. @param firstRow of its operations. @param writer its number. */
   insert(transaction: SignedHeader, writer: number, firstRow: number, context: number): TransactionRow {
-    const { header } = transaction;
     const row = this.total + 1;
+    const kept = this.replace(row, transaction, writer, firstRow, context);
+    this.#total = row;
+    return kept;
+  }
+
+  /** The same in a certain row, in place of what is there. */
+  replace(
+    row: number,
+    transaction: SignedHeader,
+    writer: number,
+    firstRow: number,
+    context: number,
+  ): TransactionRow {
+    const { header } = transaction;
     const kept: TransactionRow = {
       row,
       id: transaction.id.slice(),
@@ -97,7 +110,6 @@ export class Transactions {
       kept.signature,
       transactionRecordHash([...numbers, classNumber, context], kept.id, kept.headerBytes, kept.signature),
     );
-    this.#total = row;
     return this.#keep(kept);
   }
 
