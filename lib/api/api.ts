@@ -2,8 +2,8 @@ import { KithError } from "../base/errors.ts";
 import { parseConfig } from "../host/config.ts";
 import type { Handler } from "../host/control.ts";
 import type { HostApi } from "../host/host_api.ts";
-import { accepted, errorAnswer, linesAnswer, objectAnswer } from "./answer.ts";
-import { readObject } from "./body.ts";
+import { accepted, errorAnswer, lateAnswer, linesAnswer, objectAnswer } from "./answer.ts";
+import { readObject, textField } from "./body.ts";
 import { deleteEntry, exportLines, getEntry, listEntries, putEntry, resolveConflict } from "./entries.ts";
 import { importLines } from "./import.ts";
 import { getVersion, historyLines } from "./past.ts";
@@ -65,6 +65,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   "POST /v1/connect": async ({ host, request }) => objectAnswer(await connect(host, await readObject(request))),
   "POST /v1/ping": async ({ host, request }) => objectAnswer(await ping(host, await readObject(request))),
+  "POST /v1/backup": async ({ host, request }) => {
+    const path = textField(await readObject(request), "path");
+    if (path === undefined) throw new KithError("bad_request", { detail: "it has no 'path'" });
+    return lateAnswer(async () => ({ path, ...await host.backup(path) }), host.stopping);
+  },
   "POST /v1/verify": ({ host }) => linesAnswer((signal) => verify(host, signal), host.stopping),
   "POST /v1/down": ({ host }) => {
     host.stopSoon("asked to stop by 'kith down'");

@@ -34,7 +34,8 @@ export function membersFields(host: HostApi): Fields {
 /** What needs a person's eye. */
 export function conflictsFields(host: HostApi): Fields {
   const names = memberNames(host);
-  return { conflicts: host.peer.conflicts().map((conflict) => conflictFields(conflict, names)) };
+  const conflicts = host.peer.conflicts().map((conflict) => conflictFields(conflict, names));
+  return { conflicts, forks: host.peer.forks() };
 }
 
 function peerFields(view: PeerView): Fields {

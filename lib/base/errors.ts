@@ -181,6 +181,13 @@ export const ERRORS = {
   bad_json: { exit: 2, sentence: "The {what} is not valid JSON: {detail}." },
   unreachable: { exit: 1, sentence: "{address} can't be reached: {detail}." },
   text_failed: { exit: 1, sentence: "The exchange with {address} failed: {detail}." },
+  backup_exists: { exit: 6, sentence: "The file {path} is there already; name another one, or remove it first." },
+  backup_failed: { exit: 1, sentence: "The backup {path} could not be written: {detail}." },
+  backup_damaged: { exit: 1, sentence: "{path} is not a whole backup ({detail}); use another copy of it." },
+  home_not_empty: {
+    exit: 6,
+    sentence: "The home {home} is in use already; name one that is not there yet with --home.",
+  },
   record_damaged: {
     exit: 1,
     sentence: "The disk gave back something else than was written ({detail}); put back a backup, or join again " +

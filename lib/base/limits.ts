@@ -157,6 +157,8 @@ export const MAX_REPLICA_WRITERS = 16_384;
 export const NETWORK_WATCH_MS = 5000;
 /** Time after a turn before the store moves its log into its file. */
 export const CHECKPOINT_IDLE_MS = 1000;
+/** What is copied into a backup at a time. */
+export const BACKUP_CHUNK_BYTES = 256 * 1024;
 /** Work on a check of the store between two looks at what else there is to do. */
 export const VERIFY_SLICE_MS = 3;
 /** How often at most a check tells how far it is. */

@@ -1,6 +1,7 @@
 import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
 import type { Carried } from "../api/carry.ts";
+import type { Restored } from "../host/restore.ts";
 import type { Transport } from "./client.ts";
 
 /** How a peer is to be run. */
@@ -71,6 +72,10 @@ export interface Backend {
   untilFree(home: string | undefined): Promise<void>;
   /** Takes the data out of a home whose peer does not run, to join with it. @throws {KithError} */
   carryOut(home: string | undefined): Promise<Carried>;
+  /** A path as an absolute one. */
+  absolutePath(path: string): string;
+  /** Makes a home from a backup. @throws {KithError} */
+  restore(file: string, home: string | undefined): Promise<Restored>;
   /** Exchanges values with a program that speaks the text protocol. */
   textExchange(address: string, transport: Transport, signal: AbortSignal): Promise<TextExchange>;
 }

@@ -315,6 +315,27 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [["kith export config/ > config.ndjson", "those below config/, sorted by key"]],
   },
   {
+    name: "backup",
+    summary: "write the whole home into one file",
+    group: "data",
+    details: "Identity, settings and data, as of now, also while the peer runs; the file is a tar that only you may " +
+      "read. Whoever has it can be this peer, so keep it as you would a key. A file that is there is left alone.",
+    arguments: [{ name: "FILE", kind: "file" }],
+    flags: [],
+    examples: [["kith backup kith-monday.tar", "write it, and read it again to see that it is whole"]],
+  },
+  {
+    name: "restore",
+    summary: "make a home from a backup",
+    group: "data",
+    details:
+      "The home must not be there yet. What was written since the backup comes back from other members. A peer " +
+      "that still runs elsewhere with the same identity must not run beside the restored one: let it join anew instead.",
+    arguments: [{ name: "FILE", kind: "file" }],
+    flags: [],
+    examples: [["kith restore kith-monday.tar --home ~/kith-again", "then run it: kith up --home ~/kith-again"]],
+  },
+  {
     name: "status",
     summary: "say how this peer is, and whether all are in sync",
     group: "state",

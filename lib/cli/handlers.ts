@@ -1,4 +1,5 @@
 import { paths, version } from "./about.ts";
+import { backup, restore } from "./backup.ts";
 import { completionScript } from "./completion_scripts.ts";
 import type { Handler } from "./context.ts";
 import { help } from "./help.ts";
@@ -33,6 +34,8 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   resolve,
   import: importEntries,
   export: exportEntries,
+  backup,
+  restore,
   status,
   peers,
   wait,

@@ -56,9 +56,36 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   }
   const waiting = numberField(answer, "waiting") ?? 0;
   if (waiting > 0) lines.push(row("waiting", output.yellow(formatCount(waiting, "transaction"))));
+  const troubles = [
+    ...objectsOf(answer, "forks").map((fork) => ["forked", forkText(fork)] as const),
+    ...damageRows(answer),
+    ...objectsOf(answer, "notices").map((notice) => ["noticed", noticeText(notice)] as const),
+  ];
+  for (const [name, text] of troubles) lines.push(row(name, output.yellow(text)));
   const refusals = refusalsOf(answer);
   for (const [index, text] of refusals.entries()) lines.push(row(index === 0 ? "refused" : "", output.yellow(text)));
   return lines;
+}
+
+/** Who used a number twice, in words. */
+export function forkText(fork: JsonObject): string {
+  const who = `${escapeText(textField(fork, "name"))} (${shortId(textField(fork, "peer"))})`.trim();
+  return `${who} used number ${formatNumber(numberField(fork, "sequence") ?? 0)} of its history twice: ` +
+    "its home was copied or put back, or it cheats; both histories are kept";
+}
+
+function damageRows(answer: JsonObject): (readonly [string, string])[] {
+  const damaged = numberField(answer, "damaged") ?? 0;
+  const unrecovered = numberField(answer, "unrecovered") ?? 0;
+  if (damaged === 0) return [];
+  const lost = unrecovered === 0 ? "" : `; ${formatNumber(unrecovered)} of them no linked member has`;
+  return [["damaged", `${formatCount(damaged, "record")} on disk, to be fetched from other members${lost}`]];
+}
+
+/** What was found of the store at the start, in words. */
+export function noticeText(notice: JsonObject): string {
+  const event = textField(notice, "event").replaceAll("_", " ");
+  return `${event}: ${escapeText(textField(notice, "reason"))}; it writes on under a new number`;
 }
 
 /** How often since the start something was refused or went wrong, by event and reason. */

@@ -8,6 +8,7 @@ import { bringIn, joinWith, readTicket } from "./join.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { runPrompt } from "./prompt.ts";
 import { isLoopback, screenLines } from "./screen.ts";
+import { noticeText } from "./state.ts";
 import { usageError } from "./usage.ts";
 
 /** How often a person hears of a disk that stays full. */
@@ -160,6 +161,7 @@ async function announce(context: Context, peer: RunningPeer): Promise<void> {
   }
   const client = new Client(peer.transport);
   const status = await client.object("GET", "/v1/status");
+  for (const notice of objectsOf(status, "notices")) output.warning(`${noticeText(notice)}.`);
   if (output.json) {
     output.object({
       event: "ready",

@@ -5,6 +5,7 @@ import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
 import { cutToWidth, formatAge, shortId } from "./format.ts";
 import { printTable } from "./people.ts";
+import { forkText } from "./state.ts";
 import { usageError } from "./usage.ts";
 import { givenValue } from "./values.ts";
 
@@ -93,6 +94,10 @@ export async function conflicts(context: Context): Promise<number> {
   const { output } = context;
   const answer = await (await context.peer()).object("GET", "/v1/conflicts", { signal: context.signal });
   const found = objectsOf(answer, "conflicts");
+  for (const fork of objectsOf(answer, "forks")) {
+    if (output.json) output.object({ kind: "fork", ...fork });
+    else output.line(output.yellow(forkText(fork)));
+  }
   if (!output.json && found.length === 0) output.words("There are no conflicts.");
   for (const conflict of found) {
     if (output.json) output.object(conflict);

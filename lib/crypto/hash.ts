@@ -1,5 +1,5 @@
 import { concat } from "../base/bytes.ts";
-import { createHmac, hash, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hash, timingSafeEqual } from "node:crypto";
 
 /** Size of a SHA-256 and of an HMAC-SHA-256, in bytes. */
 export const HASH_BYTES = 32;
@@ -25,6 +25,21 @@ export function sha256Into(target: Uint8Array, bytes: Uint8Array): void {
  */
 export function isSha256(digest: Uint8Array, bytes: Uint8Array): boolean {
   return digest.length >= HASH_BYTES / 2 && hash("sha256", bytes, "hex").startsWith(digest.toHex());
+}
+
+/** SHA-256 of what comes in pieces. */
+export class RunningHash {
+  readonly #state = createHash("sha256");
+
+  /** Takes in the next piece. */
+  update(bytes: Uint8Array): void {
+    this.#state.update(bytes);
+  }
+
+  /** The hash of all pieces (32 bytes). To be called once. */
+  digest(): Uint8Array {
+    return plain(this.#state.digest());
+  }
 }
 
 /** HMAC-SHA-256 (RFC 2104) of the parts, one behind the other. 32 bytes. */

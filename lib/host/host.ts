@@ -10,6 +10,7 @@ import type { Reply, Request, TicketKeys } from "../peer/machine.ts";
 import { Peer } from "../peer/peer.ts";
 import { Store } from "../store/store.ts";
 import { parseAddress } from "./address.ts";
+import { type BackupNote, writeBackup } from "./backup.ts";
 import { CommitCounter, findOlderStore, noteCommits } from "./commit_counter.ts";
 import { type Config, nameProblem, readConfig, writeConfig } from "./config.ts";
 import { connectControl, type Handler, serveControl } from "./control.ts";
@@ -81,6 +82,9 @@ export class Host implements HostApi {
   readonly #addresses: OwnAddresses;
   readonly #checkpoint: IdleCheckpoint;
   readonly #counter: CommitCounter;
+  /** The database file, open to be copied. */
+  #storeFile: Deno.FsFile | null = null;
+  #isBackedUp = false;
   readonly #log: Log;
   readonly #resources: AsyncDisposableStack;
   readonly #stop = new AbortController();
@@ -145,10 +149,10 @@ export class Host implements HostApi {
     this.peer = peer;
     this.paths = paths;
     this.running = options.offline !== true;
-    this.#store = store;
     this.#addresses = addresses;
     this.otherPort = otherPort;
     this.notices = notices;
+    this.#store = store;
     this.#counter = new CommitCounter(paths, store, (event) => this.event(event));
     this.#checkpoint = new IdleCheckpoint(() => store.checkpointWhenIdle(), (event) => this.event(event));
     this.#log = log;
@@ -192,6 +196,29 @@ export class Host implements HostApi {
 
   request(request: Request): Promise<Reply> {
     return this.#driver.request(request);
+  }
+
+  async backup(path: string): Promise<BackupNote> {
+    if (this.#isBackedUp) throw new KithError("busy", { limit: 1 });
+    this.#isBackedUp = true;
+    try {
+      const { peer, name, space, entries } = this.peer.status();
+      const sizeBytes = this.#store.beginCopy();
+      try {
+        // It stays open: with it would go the locks that SQLite has on the file.
+        if (this.#storeFile === null) {
+          const file = Deno.openSync(this.paths.store);
+          this.#storeFile = file;
+          this.#resources.defer(() => file.close());
+        }
+        const about = { made: Date.now(), version: this.version, peer, name, space, entries };
+        return await writeBackup(this.paths, { file: this.#storeFile, sizeBytes }, path, about);
+      } finally {
+        this.#store.endCopy();
+      }
+    } finally {
+      this.#isBackedUp = false;
+    }
   }
 
   nudge(): void {

@@ -1,6 +1,7 @@
 import type { PeerEvent } from "../base/event.ts";
 import type { Random } from "../base/random.ts";
 import type { PeerReads, Reply, Request, TicketKeys } from "../peer/machine.ts";
+import type { BackupNote } from "./backup.ts";
 import type { Config } from "./config.ts";
 import type { HomePaths } from "./home.ts";
 
@@ -32,6 +33,8 @@ export interface HostApi {
   readonly stopping: AbortSignal;
   /** Asks the peer for something; resolves once the answer is durable. Never rejects. */
   request(request: Request): Promise<Reply>;
+  /** Writes the home into one file, while it is used. @param path absolute. @throws {KithError} `backup_…`, `busy`. */
+  backup(path: string): Promise<BackupNote>;
   /** Has the peer do what is due now, after something was found between its turns. */
   nudge(): void;
   /** Calls back with the keys whose winner or conflicts changed, after each commit; `peer.changes` tells how. */

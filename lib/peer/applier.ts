@@ -1,3 +1,4 @@
+import { toBase32 } from "../base/base32.ts";
 import { equal, toHex } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
@@ -213,6 +214,7 @@ export class Applier {
     const refusal = membership.judge(transaction, context, space);
     if (refusal !== null) throw this.#refuse(transaction, refusal);
     store.begin();
+    this.#noteFork(header);
     const keys = "hashes" in transaction
       ? store.appendPartial(transaction, context)
       : store.append(transaction, context);
@@ -225,6 +227,16 @@ export class Applier {
       emit({ name: "clock_ahead", level: "warning", fields: { peer: toHex(header.peer), stampMs: header.clock.ms } });
     }
     this.#applied.push({ row, header, id, from: connection });
+  }
+
+  /** A writer that goes on from elsewhere than from its last transaction uses a number for the second time. */
+  #noteFork(header: Header): void {
+    const { store, emit } = this.#parts;
+    const heads = store.headsOf(header);
+    const { previous } = header;
+    if (heads.length === 0 || (previous !== null && heads.some(({ id }) => equal(id, previous)))) return;
+    const fields = { peer: toBase32(header.peer), sequence: header.sequence };
+    emit({ name: "fork_found", level: "warning", reason: "a number of its history was used twice", fields });
   }
 
   /** Without room it is neither applied nor refused: others may have had room for it, and are not to blame. */

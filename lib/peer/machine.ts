@@ -212,6 +212,18 @@ export type ConflictView =
     readonly deletedAtMs: number;
   };
 
+/** A peer that used a number of its history twice. Both histories are kept, and go to every member as proof. */
+export interface ForkView {
+  /** Base32 id. */
+  readonly peer: string;
+  readonly name: string;
+  readonly self: boolean;
+  /** The first number that was used twice. */
+  readonly sequence: number;
+  /** How many ends its history has. */
+  readonly heads: number;
+}
+
 /** A member of the space. */
 export interface MemberView {
   /** Base32 id. */
@@ -286,6 +298,8 @@ export interface StatusView {
   readonly absent: readonly AbsentView[];
   /** Transactions that wait for their parents or for a newer kith. */
   readonly waiting: number;
+  /** Who used a number twice. */
+  readonly forks: readonly ForkView[];
   /** Records of the store that are not as they were written, and were not put right so far. */
   readonly damaged: number;
   /** Those of them that no linked member has, or that only a store made anew can put right. */
@@ -359,6 +373,8 @@ export interface PeerReads {
   members(): MemberView[];
   peers(): PeerView[];
   status(): StatusView;
+  /** Who used a number of their history twice. */
+  forks(): ForkView[];
   /** A check of everything on disk. @param structure whether SQLite's own structure is checked too, in one go. */
   check(structure: boolean): StoreCheck;
   /** `synced` of the status, without the digest that a status has, which costs much while data come in. */

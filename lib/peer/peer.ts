@@ -24,6 +24,7 @@ import type {
   ConflictView,
   Effect,
   EntryView,
+  ForkView,
   Input,
   Machine,
   MemberView,
@@ -349,6 +350,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** Whether all linked peers hold the same, and at least one is linked, or none other is a member. */
   synced(): boolean {
     return this.#views.synced();
+  }
+
+  /** Who used a number of their history twice. */
+  forks(): ForkView[] {
+    return this.#views.forks();
   }
 
   /** A check of everything on disk. */

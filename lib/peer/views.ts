@@ -13,7 +13,16 @@ import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Applier } from "./applier.ts";
 import type { Compactor } from "./compactor.ts";
 import type { Connection, Links } from "./links.ts";
-import type { AbsentView, Change, ConflictView, EntryView, MemberView, PeerView, StatusView } from "./machine.ts";
+import type {
+  AbsentView,
+  Change,
+  ConflictView,
+  EntryView,
+  ForkView,
+  MemberView,
+  PeerView,
+  StatusView,
+} from "./machine.ts";
 import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";
 
@@ -139,6 +148,16 @@ export class Views {
     }));
   }
 
+  /** Who used a number twice. */
+  forks(): ForkView[] {
+    const { store, identity } = this.#parts;
+    return store.forks().map(({ writer, sequence, heads }) => {
+      const self = toHex(writer.peer) === toHex(identity.peerId);
+      const name = self ? this.#parts.name() : this.#nameOf(writer.peer);
+      return { peer: toBase32(writer.peer), name, self, sequence, heads };
+    });
+  }
+
   /** Whether the members that are linked hold the same; at least one must be, unless the space has one member. */
   synced(): boolean {
     const { membership, links, sync, identity } = this.#parts;
@@ -169,6 +188,7 @@ export class Views {
       peers: this.peers(),
       absent: this.absent(),
       waiting: waiting + unsupported,
+      forks: this.forks(),
       ...this.#parts.repairs.counts,
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
       compaction: this.#parts.compactor().view(),

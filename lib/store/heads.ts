@@ -102,6 +102,11 @@ export class Heads {
     return this.#load().get(writer) ?? [];
   }
 
+  /** Writers with more than one head, by number: a number of theirs was used twice. */
+  forked(): number[] {
+    return [...this.#load()].filter(([, heads]) => heads.length > 1).map(([writer]) => writer);
+  }
+
   /** See `Store.hasRoomFor`. @param writer null for one of which nothing is held. */
   hasRoomFor(writer: number | null, previous: Uint8Array | null): boolean {
     const heads = this.#load();

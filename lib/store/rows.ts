@@ -1,5 +1,5 @@
 import type { DamagedTable } from "./damaged_error.ts";
-import type { Header, Stamp, VersionId } from "../wire/transaction.ts";
+import type { Header, Stamp, VersionId, WriterId } from "../wire/transaction.ts";
 import type { Operation } from "../wire/operation.ts";
 
 /** What an operation is in the state of the space, as kept in its row. Append-only: the numbers are on disk. */
@@ -102,6 +102,15 @@ export interface ListedEntry {
 export interface DeletedBesidePut {
   readonly del: DelRow;
   readonly put: VersionRow;
+}
+
+/** A writer of which two transactions have one number: its store was copied or put back, or it is malicious. */
+export interface Fork {
+  readonly writer: WriterId;
+  /** The lowest such number. */
+  readonly sequence: number;
+  /** How many ends its history has. */
+  readonly heads: number;
 }
 
 /** A membership transaction with what it does. */

@@ -4,6 +4,8 @@ import type { Database } from "./database.ts";
 import { recordHash } from "./record_hash.ts";
 import { sealRecords } from "./seal.ts";
 
+/** Pages of the write-ahead log above which a commit moves them into the database file. */
+export const LOG_PAGES = 8192;
 /** SQLite's application_id of a kith store: "kith". */
 export const APPLICATION_ID = 0x6b697468;
 
@@ -171,7 +173,7 @@ export function openSchema(database: Database, instance: () => Uint8Array): void
     PRAGMA cache_size = -32768;
     PRAGMA temp_store = MEMORY;
     PRAGMA trusted_schema = OFF;
-    PRAGMA wal_autocheckpoint = 8192;
+    PRAGMA wal_autocheckpoint = ${LOG_PAGES};
   `);
   if (version === MIGRATIONS.length) return checkSchema(database);
   // Not even the schema's version is beyond a fault of the disk.

@@ -26,6 +26,7 @@ import { Proofs } from "./proofs.ts";
 import type {
   DeletedBesidePut,
   DelRow,
+  Fork,
   ListedEntry,
   MembershipRow,
   PastOperation,
@@ -36,7 +37,7 @@ import type {
 import { Past } from "./past.ts";
 import { type PastLeaves, PastState } from "./past_state.ts";
 import { Replay } from "./replay.ts";
-import { openSchema, pragma } from "./schema.ts";
+import { LOG_PAGES, openSchema, pragma } from "./schema.ts";
 import { type CommitMark, StoreRow } from "./store_row.ts";
 import { Transactions } from "./transactions.ts";
 import { Verifier, type VerifyOptions } from "./verifier.ts";
@@ -82,6 +83,7 @@ export class Store {
   readonly #lacking: Lacking;
   readonly #countReplaced;
   #verifier: Verifier | null = null;
+  #isCopied = false;
 
   private constructor(database: Database, random: Random) {
     this.#database = database;
@@ -411,6 +413,14 @@ export class Store {
     return number === null ? [] : this.#heads.of(number);
   }
 
+  /** The writers that used a number twice. */
+  forks(): Fork[] {
+    return this.#heads.forked().map((number) => {
+      const heads = this.#heads.of(number).length;
+      return { writer: this.#writers.writer(number), sequence: this.#transactions.firstUsedTwice(number), heads };
+    });
+  }
+
   /** Whether anything of the writer is held. */
   hasWriter(writer: WriterId): boolean {
     return this.#writers.numberOf(writer) !== null;
@@ -640,9 +650,28 @@ export class Store {
     });
   }
 
+  /**
+   * Moves all commits into the database file, which then stays as it is until `endCopy`, for as long as it is copied;
+   * what is committed meanwhile is in the write-ahead log alone. Not within a transaction.
+   *
+   * @returns its size in bytes.
+   */
+  beginCopy(): number {
+    assert(!this.inTransaction, "a store is copied between its transactions");
+    this.#database.execute(`PRAGMA wal_checkpoint(TRUNCATE); PRAGMA wal_autocheckpoint = 0`);
+    this.#isCopied = true;
+    return this.sizeBytes;
+  }
+
+  /** The database file was copied. */
+  endCopy(): void {
+    this.#isCopied = false;
+    this.#database.execute(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
+  }
+
   /** Moves the write-ahead log into the database file; for times when there is nothing else to do. */
   checkpointWhenIdle(): void {
-    if (this.inTransaction) return;
+    if (this.inTransaction || this.#isCopied) return;
     const logPages = this.#database.statement("PRAGMA wal_checkpoint(PASSIVE)").get()?.[1] as number;
     if (logPages * pragma(this.#database, "page_size") > LONG_LOG_BYTES) {
       this.#database.execute("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -22,6 +22,7 @@ export class Transactions {
   readonly #insert;
   readonly #last;
   readonly #atSequence;
+  readonly #firstTwice;
   readonly #ofMembers;
   readonly #after;
   readonly #rowsById = new RowCache<string, TransactionRow>(MAX_CACHED_TRANSACTIONS);
@@ -38,6 +39,9 @@ export class Transactions {
     this.#atSequence = database.statement(
       "SELECT row FROM transactions INDEXED BY transactions_by_sequence WHERE writer = ? AND sequence = ? ORDER BY row",
     );
+    this.#firstTwice = database.statement(`
+      SELECT sequence FROM transactions INDEXED BY transactions_by_sequence WHERE writer = ?
+      GROUP BY sequence HAVING count(*) > 1 LIMIT 1`);
     this.#ofMembers = database.statement("SELECT row FROM transactions WHERE class = 1 ORDER BY row");
     this.#after = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row > ? ORDER BY row LIMIT 1`);
   }
@@ -116,6 +120,11 @@ export class Transactions {
   /** Rows of a writer's transactions with a sequence number. */
   atSequence(writer: number, sequence: number): number[] {
     return (this.#atSequence.all(writer, sequence) as [number][]).map(([row]) => row);
+  }
+
+  /** The lowest sequence number that two transactions of a writer have; 0 where there is none. */
+  firstUsedTwice(writer: number): number {
+    return (this.#firstTwice.get(writer)?.[0] ?? 0) as number;
   }
 
   /** Rows of all membership transactions, in order. */

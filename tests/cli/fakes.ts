@@ -113,6 +113,14 @@ export class FakeBackend implements Backend {
     return Promise.reject(new Error("there is nothing to carry"));
   }
 
+  absolutePath(path: string) {
+    return `/here/${path}`;
+  }
+
+  restore(): Promise<never> {
+    return Promise.reject(new Error("there is nothing to restore"));
+  }
+
   textExchange() {
     return Promise.resolve({ pulled: 2, pushed: 1, skipped: 0 });
   }

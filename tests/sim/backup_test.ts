@@ -38,3 +38,29 @@ Deno.test("a peer put back to an old copy of its store takes back its later writ
   assertEquals([b.events.get("store_older"), toHex(b.store.instance) === instance], [1, false]);
   for (const { heads } of a.store.frontier()) assertEquals(heads.length, 1);
 });
+
+Deno.test("a number used twice is shown by every member, told once, and by who joins later too", () => {
+  const { lab, a, b, c } = restored();
+  for (const other of [a, c]) lab.network.cut(b, other);
+  b.boot();
+  lab.set(b, "fork/1", "x");
+  lab.set(b, "fork/2", "y");
+  // Honest work on either side of it.
+  lab.set(a, "a", "1");
+  lab.network.mendAll();
+  lab.untilHealed();
+  lab.set(b, "later", "z");
+  lab.set(c, "c", "2");
+  lab.untilHealed();
+  const joined = lab.add();
+  lab.join(joined, lab.invite(a), a);
+  lab.untilHealed();
+  for (const peer of [a, b, c, joined]) {
+    const forks = peer.machine?.forks() ?? [];
+    assertEquals(forks.map(({ peer, heads, self }) => [peer, heads, self]), [[b.id, 2, peer === b]]);
+    assertEquals(forks[0]?.sequence, a.machine?.forks()[0]?.sequence);
+    assertEquals(peer.events.get("fork_found"), 1);
+    const twice = peer.store.transactionsAt(peer.store.forks()[0]!.writer, forks[0]!.sequence);
+    assertEquals(twice.length, 2);
+  }
+});

@@ -1,0 +1,139 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { KithError } from "../../lib/base/errors.ts";
+import { readBackup } from "../../lib/host/backup.ts";
+import { homePaths } from "../../lib/host/home.ts";
+import { restoreBackup } from "../../lib/host/restore.ts";
+import { countingRandom } from "../store/histories.ts";
+import { startHost, tempFolder, type TempHost } from "./temp_host.ts";
+
+const random = countingRandom();
+
+async function filled(home: string, entries: number): Promise<TempHost> {
+  const host = await startHost(home);
+  await host.call("POST", "/v1/space");
+  await host.call("PUT", "/v1/config", { name: "kept" });
+  const lines = Array.from({ length: entries }, (_, i) => JSON.stringify({ v: 1, key: `k/${i}`, text: `value ${i}` }));
+  await host.lines("POST", "/v1/import", lines.join("\n"));
+  return host;
+}
+
+async function entriesOf(host: TempHost): Promise<string> {
+  return await (await host.call("GET", "/v1/export")).text();
+}
+
+async function refusal(act: () => Promise<unknown>): Promise<string> {
+  return (await assertRejects(act, KithError)).code;
+}
+
+Deno.test("a backup of a running peer that is written to is one moment of it, and a home again", async () => {
+  await using folder = await tempFolder();
+  const file = `${folder.path}/backup.tar`;
+  let before: string;
+  let meanwhile = 0;
+  let note: Record<string, unknown>;
+  {
+    await using host = await filled(`${folder.path}/home`, 5000);
+    before = await entriesOf(host);
+    const asked = host.object("POST", "/v1/backup", { path: file });
+    let isDone = false;
+    void asked.then(() => isDone = true);
+    while (!isDone) await host.call("PUT", `/v1/entry?key=later/${meanwhile++}`, "x");
+    note = await asked;
+    assertEquals([note.error, note.entries, note.path], [undefined, 5000, file]);
+    assert(meanwhile > 1);
+    assertEquals((await host.lines("POST", "/v1/verify")).at(-1)?.ok, true);
+    assertEquals((await host.object("POST", "/v1/backup", { path: `${file}.2` })).entries, 5000 + meanwhile);
+  }
+  assertEquals(Deno.statSync(file).mode! & 0o777, 0o600);
+  const restored = await restoreBackup(file, `${folder.path}/again`, random);
+  assertEquals([restored.damaged, restored.note.peer], [0, note.peer]);
+  for (const path of [restored.home, `${restored.home}/identity.key`, `${restored.home}/store.sqlite`]) {
+    assertEquals(Deno.statSync(path).mode! & 0o077, 0, path);
+  }
+  await using again = await startHost(restored.home);
+  assertEquals([again.host.notices, await entriesOf(again)], [[], before]);
+  assertEquals([again.host.peer.status().name, again.host.peer.status().peer], ["kept", note.peer]);
+});
+
+Deno.test("what a restored peer writes has no number of what it wrote after the backup: nothing is lost, and no fork", async () => {
+  await using folder = await tempFolder();
+  const file = `${folder.path}/backup.tar`;
+  await using other = await filled(`${folder.path}/other`, 3);
+  {
+    await using host = await startHost(`${folder.path}/home`);
+    const { ticket } = await other.object("POST", "/v1/invites", {});
+    await host.lines("POST", "/v1/join", { ticket, at: [other.host.addresses[0]] });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.call("PUT", "/v1/entry?key=before", "1");
+    await host.object("POST", "/v1/backup", { path: file });
+    await host.call("PUT", "/v1/entry?key=after", "2");
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  }
+  Deno.removeSync(`${folder.path}/home`, { recursive: true });
+  await restoreBackup(file, `${folder.path}/home`, random);
+  await using again = await startHost(`${folder.path}/home`);
+  assertEquals((await again.call("GET", "/v1/entry?key=after")).status, 404);
+  await again.call("PUT", "/v1/entry?key=offline", "3");
+  await again.call("POST", "/v1/connect", { address: other.host.addresses[0] });
+  await again.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  for (const host of [again, other]) {
+    const keys = (await host.lines("GET", "/v1/entries")).map(({ key }) => key);
+    assertEquals(keys, ["after", "before", "k/0", "k/1", "k/2", "offline"]);
+    assertEquals((await host.object("GET", "/v1/status")).forks, []);
+  }
+});
+
+Deno.test("a backup overwrites nothing, and one that fails leaves nothing", async () => {
+  await using folder = await tempFolder();
+  await using host = await filled(`${folder.path}/home`, 3);
+  const file = `${folder.path}/there`;
+  Deno.writeTextFileSync(file, "mine");
+  assertEquals((await host.object("POST", "/v1/backup", { path: file })).error, "backup_exists");
+  assertEquals(Deno.readTextFileSync(file), "mine");
+  const nowhere = `${folder.path}/none/backup.tar`;
+  assertEquals((await host.object("POST", "/v1/backup", { path: nowhere })).error, "backup_failed");
+  assertEquals((await host.object("POST", "/v1/backup", {})).error, "bad_request");
+  assertEquals((await host.object("POST", "/v1/backup", { path: `${folder.path}/good` })).error, undefined);
+  assertEquals(
+    await refusal(() => restoreBackup(`${folder.path}/good`, `${folder.path}/home`, random)),
+    "home_not_empty",
+  );
+});
+
+Deno.test("a backup with any flipped bit, or cut off, is refused, and no home is made of it", async () => {
+  await using folder = await tempFolder();
+  const file = `${folder.path}/backup.tar`;
+  {
+    await using host = await filled(`${folder.path}/home`, 3);
+    await host.object("POST", "/v1/backup", { path: file });
+  }
+  const whole = Deno.readFileSync(file);
+  const note = await readBackup(file, () => null);
+  const padding = new Set<number>();
+  let at = 0;
+  for (const { size } of note.files) {
+    at += 512 + size;
+    for (; at % 512 !== 0; at++) padding.add(at);
+  }
+  const end = at + 512;
+  const broken = `${folder.path}/broken.tar`;
+  for (let n = 0; n < 300; n++) {
+    const bytes = whole.slice();
+    const place = (n * 7919 * 31 + 11 * n) % end;
+    if (padding.has(place)) continue;
+    bytes[place] = (bytes[place] as number) ^ (1 << (n % 8));
+    Deno.writeFileSync(broken, bytes);
+    assertEquals(
+      await refusal(() => restoreBackup(broken, `${folder.path}/new`, random)),
+      "backup_damaged",
+      `${place}`,
+    );
+  }
+  for (const length of [0, 100, 512, 2000, whole.length - 1600]) {
+    Deno.writeFileSync(broken, whole.subarray(0, length));
+    assertEquals(await refusal(() => restoreBackup(broken, `${folder.path}/new`, random)), "backup_damaged");
+  }
+  const left = [...Deno.readDirSync(`${folder.path}/new`)].map(({ name }) => name);
+  assertEquals(left, ["lock"]);
+  assertEquals(homePaths(`${folder.path}/new`).home, (await restoreBackup(file, `${folder.path}/new`, random)).home);
+});
