@@ -1,5 +1,8 @@
 import { equal, toHex, utf8Decode } from "../base/bytes.ts";
+import { Reader } from "../base/reader.ts";
+import { Writer } from "../base/writer.ts";
 import { isSha256 } from "../crypto/hash.ts";
+import type { OperationBytes } from "../wire/bundle.ts";
 import { decodeOperation, keyBytesOf, type Operation, OPERATION_KINDS } from "../wire/operation.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database, SqlValue } from "./database.ts";
@@ -21,6 +24,7 @@ export interface OperationRow {
 
 const COLUMNS = "row, transaction_row, state, record_hash, key, leaf, value";
 const ROWS_PER_INSERT = 32;
+const ROWS_PER_READ = 128;
 
 /** The operations table. What it returns was checked against the records' hashes, values too. */
 export class Operations {
@@ -129,6 +133,15 @@ export class Operations {
     return rows;
   }
 
+  /** What travels of all operations of one transaction. @throws {DamagedError} also where one is absent. */
+  bytesOf(firstRow: number, count: number): OperationBytes[] {
+    const operations: OperationBytes[] = [];
+    for (let done = 0; done < count; done += ROWS_PER_READ) {
+      operations.push(...packed(this.range(firstRow + done, Math.min(ROWS_PER_READ, count - done))));
+    }
+    return operations;
+  }
+
   /** The rows of one transaction that are here, in order. */
   present(firstRow: number, count: number): OperationRow[] {
     return this.#range.all(firstRow, firstRow + count).map((columns) => this.#checked(columns[0] as number, columns));
@@ -204,6 +217,22 @@ export class Operations {
     }
     return { row, transactionRow, state, key, leaf, value };
   }
+}
+
+/** Copies of leaves and values in one array: thousands of small ones that live long make the process grow. */
+function packed(rows: readonly OperationRow[]): OperationBytes[] {
+  let sizeBytes = 0;
+  for (const { leaf, value } of rows) sizeBytes += leaf.length + (value?.length ?? 0);
+  const writer = new Writer(sizeBytes);
+  for (const { leaf, value } of rows) {
+    writer.raw(leaf);
+    if (value !== null) writer.raw(value);
+  }
+  const reader = new Reader(writer.finish());
+  return rows.map(({ leaf, value }) => ({
+    leaf: reader.raw(leaf.length),
+    value: value === null ? null : reader.raw(value.length),
+  }));
 }
 
 /** What an operation row says. */

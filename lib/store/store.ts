@@ -538,8 +538,7 @@ export class Store {
   /** A transaction whole, as it travels; every record of it is checked. @throws {DamagedError} */
   load(transactionRow: number): TransactionBytes {
     const { headerBytes, signature, firstRow, header } = this.#transactions.byRow(transactionRow);
-    const operations = this.#operations.range(firstRow, header.operationCount);
-    return { header: headerBytes, signature, operations: operations.map(({ leaf, value }) => ({ leaf, value })) };
+    return { header: headerBytes, signature, operations: this.#operations.bytesOf(firstRow, header.operationCount) };
   }
 
   /**
