@@ -221,3 +221,5 @@ export const MIN_HISTORY_STEP_MS = 1000;
 export const MAX_HISTORY_MARKS = 64;
 /** How long what was replaced is kept where nothing else is said: 30 days. */
 export const DEFAULT_HISTORY_MS = 30 * 24 * 60 * 60 * 1000;
+/** Public keys that are kept imported, of the latest signers, at some 1 KiB each. */
+export const MAX_KEPT_KEYS = 256;

@@ -4,7 +4,7 @@ import { DhKeyPair } from "./dh.ts";
 import { hmacSha256 } from "./hash.ts";
 import { KEY_BYTES } from "./keys.ts";
 import { openSealed } from "./sealed_box.ts";
-import { SigningKey, verify } from "./sign.ts";
+import { KeptKeys, SigningKey, verify } from "./sign.ts";
 
 /** Size of `Identity.toBytes()`: a format byte, the secret, and the peer id as a check on it. */
 export const IDENTITY_BYTES = 1 + 2 * KEY_BYTES;
@@ -68,7 +68,7 @@ export class Identity {
 
 /** The signature by any key over a domain string, a zero byte and the message: what `verifySigned` checks. 64 bytes. */
 export function signWith(key: SigningKey, domain: string, message: Uint8Array): Uint8Array {
-  return key.sign(concat([utf8Encode(domain), ZERO, message]));
+  return key.sign(signedBytes(domain, message));
 }
 
 /** Whether `signature` is the public key's over the domain string, a zero byte and the message. Never throws. */
@@ -78,5 +78,15 @@ export function verifySigned(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  return verify(publicKey, concat([utf8Encode(domain), ZERO, message]), signature);
+  return verify(publicKey, signedBytes(domain, message), signature);
+}
+
+/** A `verifySigned` that keeps the keys of the latest signers. */
+export function keepingVerifier(): typeof verifySigned {
+  const keys = new KeptKeys();
+  return (domain, publicKey, message, signature) => keys.verify(publicKey, signedBytes(domain, message), signature);
+}
+
+function signedBytes(domain: string, message: Uint8Array): Uint8Array {
+  return concat([utf8Encode(domain), ZERO, message]);
 }

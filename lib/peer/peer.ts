@@ -2,7 +2,7 @@ import type { Now } from "../base/clock.ts";
 import { type CloseReason, KithError } from "../base/errors.ts";
 import { countedNames, type PeerEvent } from "../base/event.ts";
 import { DEFAULT_HISTORY_MS } from "../base/limits.ts";
-import { verifySigned } from "../crypto/identity.ts";
+import { keepingVerifier } from "../crypto/identity.ts";
 import { HybridClock } from "../data/clock.ts";
 import { AddressBook } from "../mesh/address_book.ts";
 import { Dialler } from "../mesh/dialler.ts";
@@ -76,7 +76,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   constructor(options: PeerOptions) {
     const { identity, store, random } = options;
-    const verify = options.verify ?? verifySigned;
+    const verify = options.verify ?? keepingVerifier();
     const emit = (event: PeerEvent) => this.#emit(event);
     this.#store = store;
     this.#space = new SpaceState(store);

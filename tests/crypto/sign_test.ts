@@ -1,6 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromHex, toHex, utf8Encode } from "../../lib/base/bytes.ts";
-import { SigningKey, verify } from "../../lib/crypto/sign.ts";
+import { MAX_KEPT_KEYS } from "../../lib/base/limits.ts";
+import { KeptKeys, SigningKey, verify as verifyOnce } from "../../lib/crypto/sign.ts";
+
+const kept = new KeptKeys();
+
+/** What both ways say, the one that keeps keys also when it has the key. */
+function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const fits = verifyOnce(publicKey, message, signature);
+  for (let i = 0; i < 2; i++) assertEquals(kept.verify(publicKey, message, signature), fits);
+  return fits;
+}
 
 /** RFC 8032, section 7.1, tests 1 to 3: seed, public key, message, signature. */
 const VECTORS = [
@@ -96,4 +106,15 @@ Deno.test("sign: public keys of small order verify nothing, whatever their spell
       for (let i = 0; i < 64; i++) assertEquals(verify(publicKey, Uint8Array.of(i), signature), false);
     }
   }
+});
+
+Deno.test("sign: more keys verify than are kept, each its own signatures only", () => {
+  const message = utf8Encode("a message");
+  const signers = Array.from({ length: MAX_KEPT_KEYS + 1 }, (_, i) => {
+    const key = SigningKey.fromSeed(new Uint8Array(32).fill(i & 0xff, i >> 8));
+    return { publicKey: key.publicKey, signature: key.sign(message) };
+  });
+  for (const { publicKey, signature } of [...signers, ...signers]) assert(verify(publicKey, message, signature));
+  const [first, second] = signers;
+  assertEquals(verify(first!.publicKey, message, second!.signature), false);
 });
