@@ -39,10 +39,10 @@ export function conflictsFields(host: HostApi): Fields {
 }
 
 function peerFields(view: PeerView): Fields {
-  const { peer, name, address, path, roundTripMs, sinceMs, inSync, sentBytes, receivedBytes } = view;
+  const { peer, name, address, path, roundTripMs, sinceMs, inSync, sentBytes, receivedBytes, queuedBytes } = view;
   return {
     ...{ peer, name, address, path, round_trip_ms: roundTripMs, since: sinceMs, in_sync: inSync },
-    ...{ sent: sentBytes, received: receivedBytes },
+    ...{ sent: sentBytes, received: receivedBytes, queued: queuedBytes },
   };
 }
 

@@ -253,6 +253,8 @@ export interface PeerView {
   readonly inSync: boolean;
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** What waits to be sent; a peer that takes nothing lets it grow to a bound. */
+  readonly queuedBytes: number;
 }
 
 /** A member without a link. */

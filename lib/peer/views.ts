@@ -127,6 +127,7 @@ export class Views {
       inSync: sync.agrees(number),
       sentBytes: link.sentBytes,
       receivedBytes: link.receivedBytes,
+      queuedBytes: link.queuedBytes,
     }));
   }
 
