@@ -93,6 +93,16 @@ export const MAX_MESSAGE_TRANSACTIONS = 4096;
 export const MAX_MESSAGE_RECORDS = 256;
 /** Ids asked for in one message. */
 export const MAX_WANTED = 1024;
+/** Versions of which a sketch is made: their short ids take 64 MiB meanwhile. With more, ranges are compared. */
+export const MAX_SKETCH_IDS = 4 * 1024 * 1024;
+/** Coded symbols of one reconciliation, at 25 bytes each; beyond some 7,000 differences ranges are cheaper. */
+export const MAX_SKETCH_SYMBOLS = 16_384;
+/** Counts of symbols by which a difference is estimated: within a tenth mostly. */
+export const MAX_SKETCH_COUNTS = 256;
+/** Nodes of digest trees in one message, at some 14 bytes each: the leaves of 8 million operations. */
+export const MAX_TREE_NODES = 8192;
+/** Leaves whose live versions are compared in one message, at 130 bytes each: 4 million operations. */
+export const MAX_LIVE_LEAVES = 4096;
 /** Bulk bytes that wait in a link's queue before a stream pauses: keeps the socket busy, and memory small. */
 export const MAX_STREAM_QUEUE_BYTES = 1024 * 1024;
 /** Transactions that a stream looks up at a time. */

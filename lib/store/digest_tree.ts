@@ -137,6 +137,12 @@ export class DigestTree {
     return this.#root = digestRoot(roots, this.#acts);
   }
 
+  /** Each writer's tree, by its number in this store. */
+  trees(): ReadonlyMap<number, WriterTree> {
+    this.digest();
+    return this.#load();
+  }
+
   /** Notes that a leaf has to be computed again. */
   markLeaf(writer: number, leaf: number): void {
     let leaves = this.#dirty.get(writer);

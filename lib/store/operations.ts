@@ -31,6 +31,7 @@ export class Operations {
   readonly #insertOne;
   readonly #insertMany;
   readonly #byRow;
+  readonly #exists;
   readonly #withoutValue;
   readonly #range;
   readonly #rangeWithoutValues;
@@ -51,6 +52,7 @@ export class Operations {
     this.#insertOne = database.statement(insert + tuple);
     this.#insertMany = database.statement(insert + new Array(ROWS_PER_INSERT).fill(tuple).join(", "));
     this.#byRow = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row = ?`);
+    this.#exists = database.statement("SELECT 1 FROM operations WHERE row = ?");
     this.#withoutValue = database.statement(
       "SELECT row, transaction_row, state, record_hash, key, leaf FROM operations WHERE row = ?",
     );
@@ -124,6 +126,11 @@ export class Operations {
   find(row: number): OperationRow | null {
     const columns = this.#withoutValue.get(row);
     return columns === undefined ? null : this.#checked(row, columns, false);
+  }
+
+  /** Whether there is a row, which is not looked at. */
+  has(row: number): boolean {
+    return this.#exists.get(row) !== undefined;
   }
 
   /** All rows of one transaction, in order. @throws {DamagedError} also where one is absent. */

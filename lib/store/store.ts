@@ -19,6 +19,7 @@ import { Heads, parentsOf } from "./heads.ts";
 import { KeyHistory } from "./key_history.ts";
 import { Lacking } from "./lacking.ts";
 import { Mender } from "./mender.ts";
+import { LiveSet } from "./live_set.ts";
 import { Merge } from "./merge.ts";
 import { Meta } from "./meta.ts";
 import { operationOf, Operations } from "./operations.ts";
@@ -577,6 +578,26 @@ export class Store {
   transactionsAt(writer: WriterId, sequence: number): number[] {
     const number = this.#writers.numberOf(writer);
     return number === null ? [] : this.#transactions.atSequence(number, sequence);
+  }
+
+  /** Whether some of these operations of a held transaction are absent, though no final checkpoint says so. */
+  lacks(transactionRow: number, indices: readonly number[]): boolean {
+    if (this.#proofs.isDead(transactionRow)) return false;
+    const { firstRow } = this.#transactions.byRow(transactionRow);
+    return indices.some((index) => !this.#operations.has(firstRow + index));
+  }
+
+  /** The live versions as a set that is reconciled with another peer's. */
+  liveSet(): LiveSet {
+    return new LiveSet({
+      database: this.#database,
+      writers: this.#writers,
+      transactions: this.#transactions,
+      operations: this.#operations,
+      proofs: this.#proofs,
+      digest: this.#digest,
+      loadPartial: (transactionRow, indices) => this.loadPartial(transactionRow, indices),
+    });
   }
 
   /** How many keys have a live version. */

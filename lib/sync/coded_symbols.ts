@@ -1,19 +1,10 @@
 import { assert } from "../base/assert.ts";
 import { HalfSipHash } from "../crypto/half_siphash.ts";
-import { bytesOfWords } from "./short_ids.ts";
+import { bytesOfWords } from "../data/short_ids.ts";
+import { type CodedSymbol, SYMBOL_CHECK_BYTES } from "../wire/reconciliation.ts";
 
-/** Size of a symbol's checksum, in bytes. */
-export const SYMBOL_CHECK_BYTES = 8;
-
-/** One coded symbol as it travels. */
-export interface CodedSymbol {
-  /** XOR of the short ids in it (16 bytes). */
-  readonly sum: Uint8Array;
-  /** XOR of their keyed hashes (8 bytes). */
-  readonly check: Uint8Array;
-  /** How many they are. */
-  readonly count: number;
-}
+/** Of the second half of a hash, what is in a checksum; the rest only leads the walk. */
+const CHECK_HIGH = 0xffff;
 
 /**
  * The first symbols of a rateless IBLT (arXiv 2402.02668) over a set of short ids. Symbol i holds each id with a
@@ -94,7 +85,7 @@ export class CodedSymbols {
         cells[cell + 2]! ^= word2;
         cells[cell + 3]! ^= word3;
         cells[cell + 4]! ^= low;
-        cells[cell + 5]! ^= high;
+        cells[cell + 5]! ^= high & CHECK_HIGH;
         counts[i]! += times;
         state = (state + (high | 1)) | 0;
         i += step(i, state);
@@ -132,7 +123,7 @@ export class CodedSymbols {
       cells[cell + 2] as number,
       cells[cell + 3] as number,
     );
-    return this.#hash.low === cells[cell + 4] && this.#hash.high === cells[cell + 5];
+    return this.#hash.low === cells[cell + 4] && (this.#hash.high & CHECK_HIGH) === cells[cell + 5];
   }
 
   /** Takes the id of a pure symbol out of all. @returns it, and the other symbols it was in. */

@@ -1,4 +1,4 @@
-import { CodedSymbols } from "./coded_symbols.ts";
+import type { CodedSymbols } from "./coded_symbols.ts";
 
 /** The ids in which two sets differ. */
 export interface Difference {
@@ -36,22 +36,4 @@ export function decodeDifference(symbols: CodedSymbols): Decoded {
   if (!symbols.isEmpty(0)) return "short";
   for (let i = 1; i < symbols.size; i++) if (!symbols.isEmpty(i)) return "wrong";
   return { first, second };
-}
-
-/**
- * About how many ids two sets differ in, from symbols that are too few to decode: the counts of a difference scatter the
- * more, the larger it is. With 8 symbols it is right within a factor of 2 mostly.
- *
- * @param symbols those of one set less those of the other.
- */
-export function estimateDifference(symbols: CodedSymbols): number {
-  const surplus = symbols.count(0);
-  let squares = 0;
-  let scatter = 0;
-  for (let i = 1; i < symbols.size; i++) {
-    const density = CodedSymbols.density(i);
-    squares += (symbols.count(i) - surplus * density) ** 2;
-    scatter += density * (1 - density);
-  }
-  return Math.max(Math.abs(surplus), scatter === 0 ? 0 : Math.round(squares / scatter), 1);
 }

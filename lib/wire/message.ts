@@ -18,6 +18,7 @@ import { bundleSizeBytes, readBundle, type TransactionBytes, writeBundle } from 
 import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
 import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "./partial.ts";
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
+import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
 import { readAscii, writeAscii } from "./text.ts";
 import { ID_BYTES, isSortedSet, readIds, readSortedIds, SIGNATURE_BYTES, type Stamp, writeIds } from "./transaction.ts";
 
@@ -41,6 +42,12 @@ export const MESSAGE_KINDS = {
   records: 28,
   want: 29,
   partials: 30,
+  sketch: 31,
+  sketch_more: 32,
+  nodes: 33,
+  live: 34,
+  lacking: 35,
+  settled: 36,
 } as const satisfies Record<Message["type"], number>;
 
 /** Shows that the sender shares the space, without naming it. */
@@ -185,7 +192,8 @@ export type Message =
   | State
   | Records
   | Want
-  | Partials;
+  | Partials
+  | ReconciliationMessage;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
 export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
@@ -258,6 +266,18 @@ function readBody(kind: number, reader: Reader): Message | null {
       return { type: "want", ids: readIds(reader, MAX_WANTED) };
     case MESSAGE_KINDS.partials:
       return { type: "partials", list: readList(reader, MAX_MESSAGE_TRANSACTIONS, readPartial) };
+    case MESSAGE_KINDS.sketch:
+      return readReconciliation(reader, "sketch");
+    case MESSAGE_KINDS.sketch_more:
+      return readReconciliation(reader, "sketch_more");
+    case MESSAGE_KINDS.nodes:
+      return readReconciliation(reader, "nodes");
+    case MESSAGE_KINDS.live:
+      return readReconciliation(reader, "live");
+    case MESSAGE_KINDS.lacking:
+      return readReconciliation(reader, "lacking");
+    case MESSAGE_KINDS.settled:
+      return readReconciliation(reader, "settled");
     default:
       return null;
   }
@@ -289,6 +309,8 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
       return writeIds(writer, message.ids);
     case "partials":
       return writeList(writer, message.list, MAX_MESSAGE_TRANSACTIONS, writePartial);
+    default:
+      return writeReconciliation(writer, message);
   }
 }
 

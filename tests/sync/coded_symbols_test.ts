@@ -2,8 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { compare, equal, toHex } from "../../lib/base/bytes.ts";
 import { CodedSymbols } from "../../lib/sync/coded_symbols.ts";
-import { decodeDifference, estimateDifference } from "../../lib/sync/decode_difference.ts";
-import { SHORT_ID_BYTES, shortIdOf, ShortIds } from "../../lib/sync/short_ids.ts";
+import { decodeDifference } from "../../lib/sync/decode_difference.ts";
+import { estimateDifference } from "../../lib/sync/sketch_size.ts";
+import { shortIdOf } from "../../lib/data/short_ids.ts";
+import { SHORT_ID_BYTES } from "../../lib/wire/reconciliation.ts";
 import { Prng } from "../sim/prng.ts";
 import { decode, packed, randomIds, symbolsOf, texts } from "./short_id_sets.ts";
 
@@ -114,7 +116,7 @@ Deno.test("how many ids differ is known from 8 symbols, mostly within a factor o
     const split = prng.below(d + 1);
     const key = prng.bytes(8);
     const symbols = symbolsOf(key, 8, differing.slice(0, split)).minus(symbolsOf(key, 8, differing.slice(split)));
-    const ratio = estimateDifference(symbols) / d;
+    const ratio = estimateDifference(Array.from({ length: 8 }, (_, i) => symbols.count(i))) / d;
     assert(ratio > 1 / 10 && ratio < 5, `${ratio} × ${d}`);
     if (ratio > 1 / 2 && ratio < 2) close++;
   }
@@ -153,7 +155,7 @@ Deno.test("symbols of another key, or of nothing at all, end as such, with no mo
       fc.array(
         fc.record({
           sum: fc.uint8Array({ minLength: 16, maxLength: 16 }) as fc.Arbitrary<Uint8Array>,
-          check: fc.uint8Array({ minLength: 8, maxLength: 8 }) as fc.Arbitrary<Uint8Array>,
+          check: fc.uint8Array({ minLength: 6, maxLength: 6 }) as fc.Arbitrary<Uint8Array>,
           count: fc.integer({ min: -3, max: 3 }),
         }),
         { minLength: 2, maxLength: 40 },
@@ -193,16 +195,6 @@ Deno.test("symbols in which ids come and go for ever end as wrong", () => {
   const last = Array.from({ length: 30 }, (_, i) => i).findLast((i) => right.count(i) === 1) as number;
   lone.set(last, right.at(last));
   assertEquals(decodeDifference(lone), "wrong");
-});
-
-Deno.test("a short id is the beginning of the transaction's id and the index", () => {
-  const transaction = Uint8Array.from({ length: 32 }, (_, i) => 0xff - i);
-  const id = shortIdOf({ transaction, index: 0x0abc });
-  assertEquals(toHex(id), "fffefdfcfbfaf9f8f7f6f5f4f3f20abc");
-  const list = new ShortIds(1);
-  list.addVersion(transaction, 0x0abc);
-  for (let index = 0; index < 3000; index++) list.addVersion(transaction, index);
-  assertEquals([list.size, list.at(0), list.at(3000)], [3001, id, shortIdOf({ transaction, index: 2999 })]);
 });
 
 function union(a: readonly Uint8Array[], b: readonly Uint8Array[]): Uint8Array[] {

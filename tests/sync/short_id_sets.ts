@@ -1,7 +1,8 @@
 import { toHex } from "../../lib/base/bytes.ts";
 import { CodedSymbols } from "../../lib/sync/coded_symbols.ts";
 import { type Decoded, decodeDifference } from "../../lib/sync/decode_difference.ts";
-import { SHORT_ID_BYTES, ShortIds } from "../../lib/sync/short_ids.ts";
+import { ShortIds } from "../../lib/data/short_ids.ts";
+import { SHORT_ID_BYTES } from "../../lib/wire/reconciliation.ts";
 import type { Prng } from "../sim/prng.ts";
 
 /** So many random ids. */

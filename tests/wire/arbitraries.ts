@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { compare } from "../../lib/base/bytes.ts";
-import { MAX_INVITE_USES, MAX_OPERATIONS, MAX_VALUE_BYTES } from "../../lib/base/limits.ts";
+import {
+  MAX_INVITE_USES,
+  MAX_OPERATIONS,
+  MAX_SKETCH_IDS,
+  MAX_SKETCH_SYMBOLS,
+  MAX_VALUE_BYTES,
+} from "../../lib/base/limits.ts";
 import { MAX_VARINT } from "../../lib/base/writer.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import { compareHeads, type Frontier } from "../../lib/wire/frontier.ts";
@@ -14,6 +20,7 @@ import {
   type Header,
   type Stamp,
   type VersionId,
+  type WriterId,
 } from "../../lib/wire/transaction.ts";
 
 const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size }) as fc.Arbitrary<Uint8Array>;
@@ -130,6 +137,64 @@ export const records: fc.Arbitrary<PeerRecord> = fc.record({
 const epochs = fc.array(fc.record({ number: count(0), secret: id }), { minLength: 1, maxLength: 4 })
   .map((list) => distinct(list, (a, b) => a.number - b.number));
 
+const writerId: fc.Arbitrary<WriterId> = fc.record({ peer: id, instance: bytes(16) });
+/** Counts of symbols of a set of so many ids. */
+const counted = count(0, MAX_SKETCH_IDS).chain((total) =>
+  fc.tuple(fc.constant(total), fc.array(count(0, total), { maxLength: 5 }))
+);
+const byWriter = <T>(of: fc.Arbitrary<T>) =>
+  fc.array(fc.tuple(writerId, of), { maxLength: 3 }).map((list) =>
+    distinct(list, ([a], [b]) => compareWriterIds(a, b))
+  );
+const children = fc.array(fc.record({ position: count(0, 511), hash: bytes(12) }), { maxLength: 3 })
+  .map((list) => distinct(list, (a, b) => a.position - b.position));
+const parents = fc.array(fc.record({ parent: count(0), children }), { maxLength: 3 })
+  .map((list) => distinct(list, (a, b) => a.parent - b.parent));
+const leaves = fc.array(fc.record({ leaf: count(0), bits: blob(128).filter((bits) => bits.at(-1) !== 0) }), {
+  maxLength: 3,
+}).map((list) => distinct(list, (a, b) => a.leaf - b.leaf));
+
+const reconciliations: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    type: fc.constant("sketch" as const),
+    key: bytes(8),
+    first: count(0, MAX_SKETCH_SYMBOLS - 5),
+    counted,
+    symbols: fc.array(fc.record({ sum: bytes(16), check: bytes(6) }), { maxLength: 5 }),
+    counts: fc.nat(3),
+  }).map(({ counted: [total, all], symbols, counts, ...rest }) => ({
+    ...rest,
+    total,
+    symbols: symbols.slice(0, all.length).map((symbol, i) => ({ ...symbol, count: all[i] as number })),
+    counts: all.slice(0, counts),
+  })),
+  fc.record({ type: fc.constant("sketch_more" as const), key: bytes(8), size: count(0, MAX_SKETCH_SYMBOLS), counted })
+    .map(({ counted: [total, counts], ...rest }) => ({ ...rest, total, counts })),
+  fc.record({
+    type: fc.constant("nodes" as const),
+    key: bytes(8),
+    level: count(0, 5),
+    isWhole: fc.boolean(),
+    writers: byWriter(parents).map((list) => list.map(([writer, parents]) => ({ writer, parents }))),
+  }),
+  fc.record({
+    type: fc.constant("live" as const),
+    key: bytes(8),
+    isLacking: fc.boolean(),
+    writers: byWriter(leaves).map((list) => list.map(([writer, leaves]) => ({ writer, leaves }))),
+  }),
+  fc.record({
+    type: fc.constant("lacking" as const),
+    key: bytes(8),
+    ids: fc.array(bytes(16), { maxLength: 3 }).map((list) => distinct(list, compare)),
+  }),
+  fc.record({
+    type: fc.constant("settled" as const),
+    key: bytes(8),
+    outcome: fc.constantFrom("done" as const, "busy" as const, "failed" as const),
+  }),
+);
+
 export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("prove" as const), mac: id }),
   fc.record({ type: fc.constant("knock" as const), tag: id }),
@@ -162,6 +227,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("records" as const), list: fc.array(records, { maxLength: 3 }) }),
   fc.record({ type: fc.constant("want" as const), ids: fc.array(id, { maxLength: 4 }) }),
   fc.record({ type: fc.constant("partials" as const), list: fc.array(partials, { maxLength: 3 }) }),
+  reconciliations,
 );
 
 /** A way to damage bytes: cut them short, lengthen them, or change one byte. */

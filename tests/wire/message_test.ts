@@ -73,6 +73,61 @@ const EXACT: [Message, number, Uint8Array][] = [
     30,
     bytesOf("01 01 aa bb*64 02 01 02 0102 01 01 cc 8148 01 03 00 01 dd*32"),
   ],
+  [
+    {
+      type: "sketch",
+      key: bytesOf("aa*8"),
+      total: 200,
+      first: 0,
+      symbols: [{ sum: bytesOf("bb*16"), check: bytesOf("cc*6"), count: 200 }, {
+        sum: bytesOf("dd*16"),
+        check: bytesOf("ee*6"),
+        count: 130,
+      }],
+      counts: [103, 0],
+    },
+    31,
+    // 200 ids: 200, 133, 100 and 80 are expected in the first symbols.
+    bytesOf("aa*8 8148 00 02 bb*16 cc*6 00 dd*16 ee*6 05 02 06 811f"),
+  ],
+  [
+    { type: "sketch_more", key: bytesOf("aa*8"), size: 16384, total: 3, counts: [3, 1] },
+    32,
+    bytesOf("aa*8 818000 03 02 00 01"),
+  ],
+  [
+    {
+      type: "nodes",
+      key: bytesOf("aa*8"),
+      level: 1,
+      isWhole: true,
+      writers: [{
+        writer: ENTRIES[0]!.writer,
+        parents: [{ parent: 0, children: [] }, { parent: 1, children: [{ position: 511, hash: bytesOf("dd*12") }] }],
+      }],
+    },
+    33,
+    bytesOf("aa*8 01 01 01 aa*32 bb*16 02 00 00 01 01 837f dd*12"),
+  ],
+  [
+    {
+      type: "live",
+      key: bytesOf("aa*8"),
+      isLacking: true,
+      writers: [{
+        writer: ENTRIES[0]!.writer,
+        leaves: [{ leaf: 0, bits: bytesOf("") }, { leaf: 200, bits: bytesOf("0001") }],
+      }],
+    },
+    34,
+    bytesOf("aa*8 01 01 aa*32 bb*16 02 00 00 8148 02 0001"),
+  ],
+  [
+    { type: "lacking", key: bytesOf("aa*8"), ids: [bytesOf("01*16"), bytesOf("02*16")] },
+    35,
+    bytesOf("aa*8 02 01*16 02*16"),
+  ],
+  [{ type: "settled", key: bytesOf("aa*8"), outcome: "busy" }, 36, bytesOf("aa*8 01")],
 ];
 
 for (const [message, kind, body] of EXACT) {
@@ -143,6 +198,33 @@ const MALFORMED: [name: string, detail: string, kind: number, body: Uint8Array][
   ["transactions without the last", "1 bytes expected, 0 left", 25, bytesOf("02 01 aa bb*64 00")],
   ["records beyond their number", "varint is above its limit of 256", 28, bytesOf("8201")],
   ["wants beyond their number", "varint is above its limit of 1024", 29, bytesOf("8801")],
+  ["symbols beyond their number", "varint is above its limit of 16383", 31, bytesOf("aa*8 00 01 818000")],
+  [
+    "a symbol with more ids than its set",
+    "a symbol's count is not one of its set",
+    31,
+    bytesOf("aa*8 01 00 01 bb*16 cc*6 02 00"),
+  ],
+  [
+    "a symbol with less ids than none",
+    "a symbol's count is not one of its set",
+    31,
+    bytesOf("aa*8 01 00 01 bb*16 cc*6 03 00"),
+  ],
+  ["counts beyond their number", "varint is above its limit of 256", 32, bytesOf("aa*8 00 00 8201")],
+  ["a level above the top", "no level of the tree", 33, bytesOf("aa*8 06 01 00")],
+  [
+    "a child beyond the fan-out",
+    "varint is above its limit of 511",
+    33,
+    bytesOf("aa*8 00 01 01 aa*32 bb*16 01 00 01 8400 dd*12"),
+  ],
+  ["parents out of order", "a list does not ascend", 33, bytesOf("aa*8 00 01 01 aa*32 bb*16 02 01 00 01 00")],
+  ["leaves beyond their number", "more than 4096 leaves", 34, bytesOf("aa*8 00 02 aa*32 bb*16 01 00 00 bb*48 a000")],
+  ["bits that end with a zero byte", "bits end with a zero byte", 34, bytesOf("aa*8 00 01 aa*32 bb*16 01 00 01 00")],
+  ["bits beyond a leaf", "varint is above its limit of 128", 34, bytesOf("aa*8 00 01 aa*32 bb*16 01 00 8101 01*129")],
+  ["short ids out of order", "a list does not ascend", 35, bytesOf("aa*8 02 02*16 01*16")],
+  ["an outcome that is not known", "an outcome is not known", 36, bytesOf("aa*8 03")],
 ];
 
 for (const [name, detail, kind, body] of MALFORMED) {

@@ -1,7 +1,6 @@
+import { SHORT_ID_BYTES } from "../wire/reconciliation.ts";
 import type { VersionId } from "../wire/transaction.ts";
 
-/** Size of a short id, in bytes. */
-export const SHORT_ID_BYTES = 16;
 /** How many of them are the beginning of the transaction's id; the index follows, in two. */
 export const SHORT_ID_PREFIX_BYTES = 14;
 
