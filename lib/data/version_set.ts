@@ -34,6 +34,6 @@ export interface VersionSet {
   stateOf(place: Place): PlaceState;
   /** Where the operations are that name the one at a place. */
   replacersOf(place: Place): readonly Place[];
-  /** Operations of a transaction with what proves them; null where they can't be proven here. */
+  /** Operations of a transaction, as far as they are held, with what proves them; null where they are damaged here. */
   prove(transactionRow: number, indices: ReadonlySet<number>): PartialBytes | null;
 }

@@ -97,7 +97,8 @@ export class Applier {
    * Takes in a transaction some of whose operations are absent: applied where its parents are, not kept where they are
    * not; of one that is held, what is absent here is taken in.
    *
-   * @returns as `receive` does; what waits is not kept, and comes again when it is pulled.
+   * @returns as `receive` does; what waits is not kept, and comes again when it is pulled. `supplemented` where the
+   * transaction was held: whether anything of it was absent.
    * @throws {ProtocolError} as `receive` does.
    */
   receivePartial(
@@ -105,13 +106,14 @@ export class Applier {
     space: Uint8Array,
     connection: number,
     wallMs: number,
-  ): { id: Uint8Array; header: Header; waits: boolean } | null {
+  ): { id: Uint8Array; header: Header; waits: boolean; supplemented?: boolean } | null {
     const { store, verify } = this.#parts;
     const id = sha256(bytes.header);
     const held = store.transaction(id);
     if (held !== null) {
-      if (!store.isWhole(held.row)) this.#supplement(bytes, space);
-      return { id, header: held.header, waits: false };
+      const isLacked = store.lacks(held.row, bytes.operations.map(({ index }) => index));
+      const supplemented = isLacked && this.#supplementHeld(held.row, bytes, space);
+      return { id, header: held.header, waits: false, supplemented };
     }
     let partial: CheckedPartial;
     try {
@@ -129,6 +131,20 @@ export class Applier {
     if (!this.#hasRoom(partial)) return null;
     this.apply(partial, space, connection, wallMs);
     return { id, header: partial.header, waits: false };
+  }
+
+  /** The same for what may have come without hashes: then what is held of the transaction has to prove it. */
+  #supplementHeld(row: number, bytes: PartialBytes, space: Uint8Array): boolean {
+    const isProven = bytes.hashes.length > 0 ||
+      bytes.operations.length === this.#parts.store.transactionByRow(row).header.operationCount;
+    const proven = isProven ? bytes : this.#parts.store.joined(row, bytes);
+    if (proven !== null) {
+      this.#supplement(proven, space);
+      return true;
+    }
+    const fields = { transaction: toHex(sha256(bytes.header)) };
+    this.#parts.emit({ name: "operations_unproven", level: "warning", reason: "others of it are lost too", fields });
+    return false;
   }
 
   /** Takes in what is absent of a held transaction. */

@@ -5,6 +5,7 @@ import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { Store } from "../store/store.ts";
+import type { Reconciler } from "../sync/reconciler.ts";
 import type { Sync } from "../sync/sync.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Message } from "../wire/message.ts";
@@ -27,6 +28,7 @@ export interface MessageParts {
   readonly applier: Applier;
   readonly repairs: Repairs;
   readonly sync: Sync;
+  readonly reconciler: Reconciler;
   readonly emit: (event: PeerEvent) => void;
 }
 
@@ -87,12 +89,23 @@ export class Messages {
           (bytes, space, ...where) => repairs.take(bytes, space) ? null : applier.receive(bytes, space, ...where),
         );
       case "partials":
-        return this.#transactions(
-          connection,
-          message.list,
-          now,
-          (bytes, ...where) => applier.receivePartial(bytes, ...where),
-        );
+        return this.#transactions(connection, message.list, now, (bytes, ...where) => {
+          const taken = applier.receivePartial(bytes, ...where);
+          if (taken?.supplemented === undefined) return taken;
+          const indices = bytes.operations.map(({ index }) => index);
+          this.#parts.reconciler.partialReceived(connection.number, taken.id, indices, taken.supplemented, now);
+          return taken;
+        });
+      case "sketch":
+      case "sketch_more":
+      case "nodes":
+      case "live":
+      case "lacking":
+      case "settled":
+        return this.#parts.reconciler.received(connection.number, message, now);
+      case "state":
+        this.#parts.sync.received(connection.number, message, now);
+        return this.#parts.reconciler.stateReceived(connection.number, now);
       case "prove":
       case "knock":
       case "offer":

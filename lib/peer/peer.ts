@@ -9,6 +9,7 @@ import { Dialler } from "../mesh/dialler.ts";
 import { Membership } from "../space/membership.ts";
 import { DamagedError } from "../store/damaged_error.ts";
 import type { Store } from "../store/store.ts";
+import { Reconciler } from "../sync/reconciler.ts";
 import { Sync } from "../sync/sync.ts";
 import type { Message } from "../wire/message.ts";
 import { Admission } from "./admission.ts";
@@ -56,6 +57,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #applier: Applier;
   readonly #links: Links;
   readonly #sync: Sync;
+  readonly #reconciler: Reconciler;
   readonly #book: AddressBook;
   readonly #dialler: Dialler;
   readonly #admission: Admission;
@@ -93,6 +95,13 @@ export class Peer implements Machine, PeerReads, LinksListener {
       emit,
     });
     this.#sync = new Sync(store, this.#links, () => this.#applier.missingParents());
+    this.#reconciler = new Reconciler({
+      links: this.#links,
+      random,
+      emit,
+      set: () => store.liveSet(),
+      standing: (connection) => this.#sync.standing(connection),
+    });
     this.#book = new AddressBook(verify);
     this.#dialler = new Dialler(random);
     const admitted = (connection: Connection, now: Now) => this.#admitted(connection, now);
@@ -163,6 +172,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       applier: this.#applier,
       repairs: this.#repairs,
       sync: this.#sync,
+      reconciler: this.#reconciler,
       emit,
     });
     this.#neighbours.aim(options.now);
@@ -258,7 +268,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
         this.#neighbours.membershipChanged((peer, at) => this.#admission.mayLink(peer, at), now);
         this.#compactor.membershipChanged(now);
       }
-      this.#sync.turnEnded(applied, now);
+      const hasChanged = applied.length > 0 || changed.size > 0;
+      if (hasChanged) this.#reconciler.changed(now);
+      this.#sync.turnEnded(applied, now, hasChanged);
+      this.#reconciler.turnEnded(now);
     });
     if (changed.size > 0) this.#effects.push({ type: "changed", keys: [...changed] });
     for (const address of this.#dialler.due(now)) this.#effects.push({ type: "dial", address });
@@ -282,6 +295,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return Math.min(
       this.#links.deadline(),
       this.#sync.deadline(),
+      this.#reconciler.deadline(),
       this.#dialler.deadline(),
       this.#joiner.deadline(),
       this.#pings.deadline(),
@@ -388,6 +402,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       return;
     }
     this.#sync.closed(connection.number, now);
+    this.#reconciler.closed(connection.number);
     this.#neighbours.left(connection, now);
   }
 
@@ -421,6 +436,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     if (!this.#neighbours.admitted(connection, now)) return;
     this.#sync.opened(connection.number);
     this.#repairs.linked();
+    this.#reconciler.opened(connection.number, now);
   }
 
   #loadMembership(): void {

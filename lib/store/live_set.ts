@@ -141,10 +141,27 @@ export class LiveSet implements VersionSet {
     return rows.map(([row, at]) => ({ transactionRow: row, index: at }));
   }
 
-  /** Operations of a transaction with what proves them; null where too much of it is damaged here. */
+  /**
+   * Operations of a transaction with what proves them; where others of it are damaged here, without: who lacks no more
+   * than these can check them all the same.
+   */
   prove(transactionRow: number, indices: ReadonlySet<number>): PartialBytes | null {
     try {
       return this.#parts.loadPartial(transactionRow, indices);
+    } catch (error) {
+      if (error instanceof DamagedError) return this.#unproven(transactionRow, indices);
+      throw error;
+    }
+  }
+
+  #unproven(transactionRow: number, indices: ReadonlySet<number>): PartialBytes | null {
+    const { transactions, operations } = this.#parts;
+    try {
+      const { headerBytes, signature, firstRow } = transactions.byRow(transactionRow);
+      const held = [...indices].sort((a, b) => a - b).filter((index) => operations.has(firstRow + index))
+        .map((index) => ({ index, ...operations.byRow(firstRow + index) }));
+      const placed = held.map(({ index, leaf, value }) => ({ index, leaf, value }));
+      return { header: headerBytes, signature, operations: placed, hashes: [] };
     } catch (error) {
       if (error instanceof DamagedError) return null;
       throw error;

@@ -114,6 +114,17 @@ export class Merge {
     return utf8Decode(version.key);
   }
 
+  /** Lets go a row that is damaged, so that the operation can come anew; what it replaced stays so. */
+  drop(row: number): void {
+    const { state, key, transactionRow } = this.#operations.withoutValue(row);
+    const { writer, header, firstRow } = this.#transactions.byRow(transactionRow);
+    const before = key === null ? 0 : this.#operations.countLive([key]).get(toHex(key)) ?? 0;
+    this.#operations.delete(row);
+    if (state !== STATES.live || key === null) return;
+    this.#digest.markDirty(writer, header.firstOperation + row - firstRow);
+    this.count(key, before, before - 1);
+  }
+
   /** Notes which operations, here before it, name the one in `row`. @returns whether any does under the same key. */
   #replaceEarlier(byRows: readonly number[] | undefined, row: number, key: Uint8Array): boolean {
     let isNamed = false;

@@ -42,6 +42,7 @@ export class Operations {
   readonly #liveCounts: KeyCounts;
   readonly #openDelCounts: KeyCounts;
   readonly #setState;
+  readonly #delete;
   readonly #last;
   readonly #hasher = new OperationHasher();
   #total: number | null = null;
@@ -73,6 +74,7 @@ export class Operations {
       ) AS i LEFT JOIN operations AS o ON o.row = i.row ORDER BY i.key, i.row`);
     this.#liveCounts = new KeyCounts(database, STATES.live);
     this.#openDelCounts = new KeyCounts(database, STATES.openDel);
+    this.#delete = database.statement("DELETE FROM operations WHERE row = ?");
     this.#setState = database.statement("UPDATE operations SET state = ?, record_hash = ? WHERE row = ?");
     this.#last = database.statement(
       "SELECT first_row + operation_count - 1 FROM transactions ORDER BY row DESC LIMIT 1",
@@ -191,6 +193,11 @@ export class Operations {
   /** The same of dels that nothing names. */
   countOpenDels(keys: readonly Uint8Array[]): Map<string, number> {
     return this.#openDelCounts.of(keys);
+  }
+
+  /** Deletes a row. */
+  delete(row: number): void {
+    this.#delete.run(row);
   }
 
   /** Gives a row another state. */

@@ -580,11 +580,36 @@ export class Store {
     return number === null ? [] : this.#transactions.atSequence(number, sequence);
   }
 
+  /**
+   * Operations of a held transaction together with those that are held, whose leaves may prove what came without its
+   * hashes; null where both together do not.
+   */
+  joined(transactionRow: number, { header, signature, operations, hashes }: PartialBytes): PartialBytes | null {
+    const { firstRow, header: { operationCount } } = this.#transactions.byRow(transactionRow);
+    const byIndex = new Map(operations.map((operation) => [operation.index, operation]));
+    const held = this.#operations.present(firstRow, operationCount);
+    const joined = joinedHashes(
+      operationCount,
+      { indices: held.map(({ row }) => row - firstRow), hashes: this.#proofs.of(transactionRow) ?? [] },
+      { indices: operations.map(({ index }) => index), hashes },
+    );
+    if (joined === null) return null;
+    for (const { row, leaf, value } of held) byIndex.set(row - firstRow, { index: row - firstRow, leaf, value });
+    const all = [...byIndex.values()].sort((a, b) => a.index - b.index);
+    return { header, signature, operations: all, hashes: joined };
+  }
+
   /** Whether some of these operations of a held transaction are absent, though no final checkpoint says so. */
   lacks(transactionRow: number, indices: readonly number[]): boolean {
     if (this.#proofs.isDead(transactionRow)) return false;
     const { firstRow } = this.#transactions.byRow(transactionRow);
     return indices.some((index) => !this.#operations.has(firstRow + index));
+  }
+
+  /** Lets go an operation whose row is damaged, within the transaction, so that it can be supplemented. */
+  dropOperation(row: number): void {
+    this.begin();
+    this.#merge.drop(row);
   }
 
   /** The live versions as a set that is reconciled with another peer's. */

@@ -6,6 +6,7 @@ import { MAX_STREAM_QUEUE_BYTES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { RECONCILIATION_KEY_BYTES, type ReconciliationMessage } from "../wire/reconciliation.ts";
 import type { SyncLinks } from "./ports.ts";
+import type { Standing } from "./replica.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import type { VersionSet } from "../data/version_set.ts";
 
@@ -20,15 +21,6 @@ const REST_MS = 2000;
 const REST_MAX_MS = 600_000;
 /** Pause where the other side was busy. */
 const BUSY_MS = 3000;
-
-/** How two replicas stand, by what both last said. */
-export type Standing =
-  /** Not known, or they hold different histories. */
-  | "open"
-  | "equal"
-  /** They have the same history and not the same versions; `first`: this peer is to begin, `second`: the other. */
-  | "first"
-  | "second";
 
 /** What the reconciler works with. */
 export interface ReconcilerParts {
@@ -92,9 +84,15 @@ export class Reconciler {
     if (this.#running?.other.connection === connection) this.#running = null;
   }
 
-  /** What this peer holds changed, or what another one says of itself. */
+  /** What this peer holds changed. */
   changed(now: Now): void {
     for (const other of this.#others.values()) this.#look(other, now.monotonicMs + QUIET_MS);
+  }
+
+  /** What another one says of itself changed. */
+  stateReceived(connection: number, now: Now): void {
+    const other = this.#others.get(connection);
+    if (other !== undefined) this.#look(other, now.monotonicMs + QUIET_MS);
   }
 
   /** A message came in. @throws {ProtocolError} `overloaded` where they come faster than anybody would answer. */
@@ -120,25 +118,20 @@ export class Reconciler {
   /**
    * Operations came in of a transaction that is held.
    *
-   * @param indices of them. @param taken how many of them were absent.
+   * @param indices of them. @param isNew whether any of them was absent.
    */
   partialReceived(
     connection: number,
-    transactionRow: number,
+    transaction: Uint8Array,
     indices: readonly number[],
-    taken: number,
+    isNew: boolean,
     now: Now,
   ): void {
     const running = this.#running;
     if (running === null || running.other.connection !== connection) return;
     running.heardMs = now.monotonicMs;
-    running.received += taken;
-    for (const index of indices) running.reconciliation.heldAlready({ transactionRow, index });
-  }
-
-  /** Room came free in the queue of a link. */
-  drained(connection: number, now: Now): void {
-    if (this.#running?.other.connection === connection) this.turnEnded(now);
+    if (isNew) running.received += indices.length;
+    running.reconciliation.merged(transaction, indices);
   }
 
   /** Goes on for some milliseconds. Called once the store has what the turn brought. */
@@ -172,14 +165,15 @@ export class Reconciler {
       other.lookAtMs = Infinity;
       const standing = this.#parts.standing(other.connection);
       if (standing === "equal") other.fruitless = 0;
+      if (standing === "unready") other.lookAtMs = now.monotonicMs + QUIET_MS;
       if (standing === "second") {
         other.patienceUntilMs ??= now.monotonicMs + PATIENCE_MS;
         other.lookAtMs = other.patienceUntilMs;
         if (now.monotonicMs < other.patienceUntilMs) continue;
       }
       other.patienceUntilMs = null;
-      other.lookAtMs = Infinity;
       if (standing !== "first" && standing !== "second") continue;
+      other.lookAtMs = Infinity;
       this.#begin(other, this.#parts.random.bytes(RECONCILIATION_KEY_BYTES).slice(), true, now);
       return;
     }

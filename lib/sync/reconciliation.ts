@@ -1,5 +1,6 @@
 import { compare } from "../base/bytes.ts";
 import { MAX_SKETCH_COUNTS, MAX_SKETCH_SYMBOLS } from "../base/limits.ts";
+import { shortIdOf } from "../data/short_ids.ts";
 import type {
   CodedSymbol,
   LeafBits,
@@ -15,7 +16,7 @@ import { decodeDifference } from "./decode_difference.ts";
 import { SetSketch } from "./set_sketch.ts";
 import { Showing, type ShowingLink } from "./showing.ts";
 import { areRangesCheaper, estimateDifference, isWorthCounts, symbolsFor } from "./sketch_size.ts";
-import type { Place, VersionSet } from "../data/version_set.ts";
+import type { VersionSet } from "../data/version_set.ts";
 
 /** Symbols that are sent at first: enough for one or two differences, which are the most frequent. */
 const FIRST_SYMBOLS = 6;
@@ -90,9 +91,9 @@ export class Reconciliation {
     return ++this.#messages <= MAX_MESSAGES;
   }
 
-  /** A place came in that is held already: where it is replaced here, the other does not know by what. */
-  heldAlready(place: Place): void {
-    if (this.#set.stateOf(place) === "replaced") this.#showing.showReplacers(place);
+  /** Operations came in, and are merged: where one is replaced here, the other may not know by what. */
+  merged(transaction: Uint8Array, indices: readonly number[]): void {
+    this.#showing.judgeIds(indices.map((index) => shortIdOf({ transaction, index })), () => {});
   }
 
   /** Goes on for some milliseconds. */

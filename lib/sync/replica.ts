@@ -1,4 +1,4 @@
-import { equal, toHex } from "../base/bytes.ts";
+import { compare, equal, toHex } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_FORK_HEADS, MAX_REPLICA_WRITERS } from "../base/limits.ts";
 import type { Frontier, FrontierEntry, Head } from "../wire/frontier.ts";
@@ -11,6 +11,17 @@ export interface ReplicaState {
   readonly entries: number;
   readonly operations: number;
 }
+
+/** How two replicas stand, by what both last said. */
+export type Standing =
+  /** Not known, or they hold different histories. */
+  | "open"
+  /** They hold the same history, and this peer has yet to work out its digest. */
+  | "unready"
+  | "equal"
+  /** They hold the same history and not the same versions; `first`: this peer is to begin, `second`: the other. */
+  | "first"
+  | "second";
 
 /** The key of a writer in a Map: peer, then instance, in hexadecimal. */
 export function writerKey(writer: WriterId): string {
@@ -99,8 +110,10 @@ export class Replica {
     return this.state !== null && equal(this.state.frontierHash, frontierHash);
   }
 
-  /** Whether its last word is that it holds the state of this digest. */
-  hasDigest(digest: Uint8Array): boolean {
-    return this.state !== null && equal(this.state.digest, digest);
+  /** How it stands, by its last word, to a peer with the same history and this digest. */
+  standing(digest: Uint8Array): Standing {
+    if (this.state === null) return "open";
+    const order = compare(digest, this.state.digest);
+    return order === 0 ? "equal" : order < 0 ? "first" : "second";
   }
 }

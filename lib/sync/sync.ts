@@ -14,7 +14,7 @@ import type { Message, Partials, Transactions } from "../wire/message.ts";
 import { type PartialBytes, partialSizeBytes } from "../wire/partial.ts";
 import type { Header } from "../wire/transaction.ts";
 import type { SyncLinks, SyncStore } from "./ports.ts";
-import { Replica, writerKey } from "./replica.ts";
+import { Replica, type Standing, writerKey } from "./replica.ts";
 
 /** How long an announced transaction may still come from its writer before it is pulled from who announced it. */
 const ANNOUNCED_DELAY_MS = 20;
@@ -135,12 +135,18 @@ export class Sync {
     if (!pulling) this.#schedulePull(replica, now, ANNOUNCED_DELAY_MS);
   }
 
-  /** Tells the others what was applied, and goes on with what they asked for. Called once the store has it. */
-  turnEnded(applied: readonly Applied[], now: Now): void {
+  /**
+   * Tells the others what was applied, and goes on with what they asked for. Called once the store has it.
+   *
+   * @param hasChanged whether what this peer holds changed, by that or otherwise. Default: by that.
+   */
+  turnEnded(applied: readonly Applied[], now: Now, hasChanged = applied.length > 0): void {
     if (applied.length > 0) {
       const pull = this.#pull;
       if (pull !== null) pull.applied += applied.filter(({ from }) => from === pull.connection).length;
       this.#announce(applied);
+    }
+    if (hasChanged) {
       this.#stateDueMs = Math.min(now.monotonicMs + STATE_QUIET_MS, this.#stateLatestMs);
       if (this.#stateLatestMs === Infinity) this.#stateLatestMs = now.monotonicMs + STATE_QUIET_MAX_MS;
     }
@@ -191,11 +197,16 @@ export class Sync {
     if (replica !== undefined) this.#stream(replica);
   }
 
+  /** How the other end of a link stands to this peer. */
+  standing(connection: number): Standing {
+    const replica = this.#replicas.get(connection);
+    if (replica === undefined || !replica.hasFrontierHash(this.#store.frontierHash())) return "open";
+    return this.#store.prepareDigest(DIGEST_SLICE_IDS) ? replica.standing(this.#store.digest()) : "unready";
+  }
+
   /** Whether the other end of a link holds exactly what this peer holds. Not before this peer knows its own digest. */
   agrees(connection: number): boolean {
-    const replica = this.#replicas.get(connection);
-    if (replica === undefined || !replica.hasFrontierHash(this.#store.frontierHash())) return false;
-    return this.#store.prepareDigest(DIGEST_SLICE_IDS) && replica.hasDigest(this.#store.digest());
+    return this.standing(connection) === "equal";
   }
 
   /** How many operations the source of the running pull holds; null when no pull runs, or it did not say. */

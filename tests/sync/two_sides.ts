@@ -88,10 +88,8 @@ export class TwoSides {
     }
     for (const { header, operations } of message.list) {
       const transactionRow = set.rowOf(header);
-      for (const { index } of operations) {
-        set.take({ transactionRow, index });
-        reconciliation.heldAlready({ transactionRow, index });
-      }
+      for (const { index } of operations) set.take({ transactionRow, index });
+      reconciliation.merged(header, operations.map(({ index }) => index));
     }
     return true;
   }
