@@ -58,6 +58,7 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   if (waiting > 0) lines.push(row("waiting", output.yellow(formatCount(waiting, "transaction"))));
   const troubles = [
     ...objectsOf(answer, "forks").map((fork) => ["forked", forkText(fork)] as const),
+    ...(answer.copies as string[] ?? []).map((address) => ["copied", copyText(address)] as const),
     ...damageRows(answer),
     ...objectsOf(answer, "notices").map((notice) => ["noticed", noticeText(notice)] as const),
   ];
@@ -72,6 +73,12 @@ export function forkText(fork: JsonObject): string {
   const who = `${escapeText(textField(fork, "name"))} (${shortId(textField(fork, "peer"))})`.trim();
   return `${who} used number ${formatNumber(numberField(fork, "sequence") ?? 0)} of its history twice: ` +
     "its home was copied or put back, or it cheats; both histories are kept";
+}
+
+/** What to do about another process with this identity, in words. */
+function copyText(address: string): string {
+  return `another kith runs with this peer's identity, met at ${escapeText(address)}: stop the one that is the copy, ` +
+    "and let that machine join anew, with a new ticket and another home";
 }
 
 function damageRows(answer: JsonObject): (readonly [string, string])[] {

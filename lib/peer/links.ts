@@ -9,6 +9,7 @@ import type { Identity } from "../crypto/identity.ts";
 import { Link, type LinkEvent } from "../link/link.ts";
 import { decodeMessage, encodeMessage, type Message } from "../wire/message.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
+import { Copies } from "./copies.ts";
 import type { Effect } from "./machine.ts";
 
 /** How far a connection has come. */
@@ -61,6 +62,8 @@ export class Links {
   readonly #random: Random;
   readonly #listener: LinksListener;
   readonly #emit: (event: PeerEvent) => void;
+  /** Other processes that have this peer's identity. */
+  readonly copies: Copies;
   #dirty = new Set<number>();
   #closing = new Set<number>();
 
@@ -69,6 +72,7 @@ export class Links {
     this.#random = random;
     this.#listener = listener;
     this.#emit = emit;
+    this.copies = new Copies(emit);
   }
 
   /** The connections that are not closed. */
@@ -166,6 +170,7 @@ export class Links {
 
   /** Does what is due. */
   tick(now: Now): void {
+    this.copies.tick(now);
     for (const connection of [...this.all()]) {
       if (connection.link.deadline > now.monotonicMs) continue;
       this.#take(connection, connection.link.tick(now), now);
@@ -175,7 +180,7 @@ export class Links {
 
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
-    let deadline = Infinity;
+    let deadline = this.copies.deadline();
     for (const connection of this.all()) deadline = Math.min(deadline, connection.link.deadline);
     return deadline;
   }
@@ -228,6 +233,10 @@ export class Links {
 
   #ended(connection: Connection, reason: CloseReason, detail: string, byRemote: boolean, now: Now): void {
     const before = connection.stage;
+    const { handshakeHash } = connection.link;
+    if (reason === "self" && !byRemote && handshakeHash !== null) {
+      this.copies.met(connection.direction, handshakeHash, connection.address, now);
+    }
     connection.stage = "closed";
     this.#dirty.add(connection.number);
     this.#closing.add(connection.number);

@@ -300,6 +300,8 @@ export interface StatusView {
   readonly absent: readonly AbsentView[];
   /** Transactions that wait for their parents or for a newer kith. */
   readonly waiting: number;
+  /** Where other processes were met that run with a copy of this home. */
+  readonly copies: readonly string[];
   /** Who used a number twice. */
   readonly forks: readonly ForkView[];
   /** Records of the store that are not as they were written, and were not put right so far. */

@@ -28,6 +28,7 @@ export interface NeighbourParts {
   readonly book: AddressBook;
   readonly dialler: Dialler;
   readonly emit: (event: PeerEvent) => void;
+  readonly dial: (address: string) => void;
   /** What this peer tells of itself. */
   readonly self: { readonly name: string; readonly version: string; readonly addresses: readonly string[] };
 }
@@ -107,7 +108,11 @@ export class Neighbours {
 
   /** Records of other members came in. */
   told(records: readonly PeerRecord[], now: Now): void {
-    for (const record of records) if (this.#isMember(record.peer)) this.#parts.book.add(record);
+    for (const record of records) {
+      if (!this.#isMember(record.peer) || !this.#parts.book.add(record)) continue;
+      // It is signed by this peer, which did not: by an earlier run of it, or by one with a copy of its home.
+      if (equal(record.peer, this.#parts.identity.peerId)) record.addresses.forEach(this.#parts.dial);
+    }
     this.aim(now);
   }
 

@@ -160,6 +160,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       book: this.#book,
       dialler: this.#dialler,
       emit,
+      dial: (address) => this.#effects.push({ type: "dial", address }),
       self: options,
     }, options.now);
     this.#messages = new Messages({

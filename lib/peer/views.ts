@@ -190,6 +190,7 @@ export class Views {
       absent: this.absent(),
       waiting: waiting + unsupported,
       forks: this.forks(),
+      copies: this.#parts.links.copies.addresses,
       ...this.#parts.repairs.counts,
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
       compaction: this.#parts.compactor().view(),

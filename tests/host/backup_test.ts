@@ -5,6 +5,7 @@ import { homePaths } from "../../lib/host/home.ts";
 import { restoreBackup } from "../../lib/host/restore.ts";
 import { countingRandom } from "../store/histories.ts";
 import { startHost, tempFolder, type TempHost } from "./temp_host.ts";
+import { until } from "./until.ts";
 
 const random = countingRandom();
 
@@ -136,4 +137,32 @@ Deno.test("a backup with any flipped bit, or cut off, is refused, and no home is
   const left = [...Deno.readDirSync(`${folder.path}/new`)].map(({ name }) => name);
   assertEquals(left, ["lock"]);
   assertEquals(homePaths(`${folder.path}/new`).home, (await restoreBackup(file, `${folder.path}/new`, random)).home);
+});
+
+Deno.test("two homes with one identity that run at once notice each other, lose nothing, and use no number twice", async () => {
+  await using folder = await tempFolder();
+  await using other = await filled(`${folder.path}/other`, 1);
+  const [home, copy] = [`${folder.path}/home`, `${folder.path}/copy`];
+  {
+    await using host = await startHost(home);
+    const { ticket } = await other.object("POST", "/v1/invites", {});
+    await host.lines("POST", "/v1/join", { ticket, at: [other.host.addresses[0]] });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  }
+  Deno.mkdirSync(copy, { mode: 0o700 });
+  for (const file of ["identity.key", "store.sqlite", "store.sqlite-commits"]) {
+    Deno.copyFileSync(`${home}/${file}`, `${copy}/${file}`);
+  }
+  await using first = await startHost(home);
+  await using second = await startHost(copy);
+  assertEquals([first.host.notices.length, second.host.notices[0]?.name], [0, "store_copied"]);
+  for (const [i, host] of [first, second].entries()) await host.call("PUT", `/v1/entry?key=of/${i}`, "x");
+  const knows = async (host: TempHost) => ((await host.object("GET", "/v1/status")).copies as unknown[]).length > 0;
+  await until("one of them notices the other", async () => await knows(first) || await knows(second));
+  await until("nothing is lost", async () => {
+    const keys = (await other.lines("GET", "/v1/entries")).map(({ key }) => key);
+    return keys.join() === "k/0,of/0,of/1";
+  });
+  assertEquals((await other.object("GET", "/v1/status")).forks, []);
+  assertEquals((await other.object("GET", "/v1/status")).copies, []);
 });
