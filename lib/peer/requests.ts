@@ -11,6 +11,7 @@ import type { HybridClock } from "../data/clock.ts";
 import type { Act, MembershipOperation } from "../space/acts.ts";
 import { grantMac } from "../space/grant.ts";
 import type { Membership, Standing } from "../space/membership.ts";
+import { DamagedError } from "../store/damaged_error.ts";
 import type { Store } from "../store/store.ts";
 import type { Grant } from "../wire/operation.ts";
 import type { Applier } from "./applier.ts";
@@ -164,6 +165,10 @@ export class Requests {
     try {
       act();
     } catch (error) {
+      // Its turn is taken back, and `failed` says why to all whose replies wait.
+      if (error instanceof DamagedError) {
+        this.#replies.push({ id, reply: { ok: false, code: "store_damaged", values: {} } });
+      }
       if (!(error instanceof KithError)) throw error;
       this.#replies.push({ id, reply: { ok: false, code: error.code, values: error.values } });
       // A store that fails takes the whole turn with it, not this request alone.

@@ -191,3 +191,16 @@ Deno.test("a peer alone with members absent is not in sync, and a change makes i
   lab.until(() => a.machine?.peers().length === 0, "the crash to be noticed");
   assertEquals(a.machine?.status().synced, false);
 });
+
+Deno.test("a write that meets a damaged record is answered, and the next one on another key is done", () => {
+  const lab = new Lab();
+  const peer = lab.space(1)[0] as SimPeer;
+  lab.set(peer, "k", "v");
+  peer.crash(false);
+  peer.damage({ table: "operations", column: "value", row: peer.store.operationsTotal });
+  peer.boot();
+  refused(lab, peer, PUT, "store_damaged");
+  assertEquals(peer.events.get("record_damaged"), 1);
+  const other: Request = { type: "write", writes: [{ kind: "del", key: "other" }] };
+  lab.ask(peer, other);
+});

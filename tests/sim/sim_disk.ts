@@ -2,6 +2,14 @@ import { DatabaseSync } from "node:sqlite";
 import { toHex } from "../../lib/base/bytes.ts";
 import type { Random } from "../../lib/base/random.ts";
 import { Store } from "../../lib/store/store.ts";
+import type { Prng } from "./prng.ts";
+
+/** Where a record is. */
+export interface RecordPlace {
+  readonly table: "operations" | "transactions";
+  readonly column: "value" | "leaf" | "header" | "signature";
+  readonly row: number;
+}
 
 /** The disk of a simulated peer: what was committed stays, unless the disk itself fails. */
 export class SimDisk {
@@ -25,6 +33,34 @@ export class SimDisk {
   /** Puts a copy in place of what is on it; the store has to be opened anew. */
   restore(copy: DatabaseSync): void {
     this.#database = copy;
+  }
+
+  /**
+   * From now on it reads one bit of a record wrongly.
+   *
+   * @param place which record. Default: any.
+   * @returns what makes it read rightly again; null where there is no record.
+   */
+  flip(prng: Prng, place?: RecordPlace): (() => void) | null {
+    const { table, column } = place ?? prng.pick(
+      [
+        { table: "operations", column: "value" },
+        { table: "operations", column: "leaf" },
+        { table: "transactions", column: "header" },
+        { table: "transactions", column: "signature" },
+      ] as const,
+    );
+    const database = this.#database;
+    const records = database.prepare(`SELECT row, ${column} AS bytes FROM ${table} WHERE length(${column}) > 0`).all()
+      .filter(({ row }) => place === undefined || row === place.row);
+    if (records.length === 0) return null;
+    const { row, bytes } = prng.pick(records) as { row: number; bytes: Uint8Array };
+    const wrong = bytes.slice();
+    const at = prng.below(wrong.length);
+    wrong[at] = (wrong[at] as number) ^ (1 << prng.below(8));
+    const update = database.prepare(`UPDATE ${table} SET ${column} = ? WHERE row = ?`);
+    update.run(wrong, row);
+    return () => update.run(bytes, row);
   }
 
   /** Ids of the transactions on it, in hexadecimal. */

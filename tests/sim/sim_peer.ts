@@ -7,12 +7,13 @@ import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
 import type { Effect, Input, Reply, Request } from "../../lib/peer/machine.ts";
+import { DamagedError } from "../../lib/store/damaged_error.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { UnsupportedError } from "../../lib/wire/unsupported.ts";
 import type { End, NetworkHost } from "./network.ts";
 import { Prng } from "./prng.ts";
 import { SimClock } from "./sim_clock.ts";
-import { SimDisk } from "./sim_disk.ts";
+import { type RecordPlace, SimDisk } from "./sim_disk.ts";
 import { SimMachine } from "./sim_machine.ts";
 import type { SimPeerOptions } from "./sim_peer_options.ts";
 
@@ -42,6 +43,7 @@ export class SimPeer implements NetworkHost {
   /** Part of `NetworkHost`. */
   life = 0;
   #isOlder: boolean;
+  readonly #mends: (() => void)[] = [];
   /** The number of commits that is noted outside of its disk (lib/host/commit_counter.ts), and since when. */
   #noted = { commits: 0, atMs: -Infinity };
   /** Events by name. */
@@ -87,8 +89,18 @@ export class SimPeer implements NetworkHost {
     return this.#clock.now;
   }
 
-  /** Starts the peer over what its store holds. */
+  /** Starts the peer over what its store holds; where that is damaged, it may stay down. */
   boot(): void {
+    try {
+      this.#boot();
+    } catch (error) {
+      if (!(error instanceof DamagedError) || !this.isDamaged) throw error;
+      this.#machine = null;
+      this.#count("not_started");
+    }
+  }
+
+  #boot(): void {
     const { prng, trace, wrap, historyMs } = this.options;
     this.#clock.restart(prng.below(1_000_000));
     const store = wrap === undefined ? this.#store : wrap(this.#store, this.identity);
@@ -134,6 +146,22 @@ export class SimPeer implements NetworkHost {
   /** A copy of its disk. */
   backup(): DatabaseSync {
     return this.#disk.copy();
+  }
+
+  /** From now on its disk reads a record wrongly; of a peer that is down, which has nothing in memory. */
+  damage(place?: RecordPlace): void {
+    assert(this.#machine === null, "what is in memory is not read");
+    this.#mends.push(this.#disk.flip(this.options.prng, place) ?? (() => {}));
+  }
+
+  /** Its disk reads rightly again. */
+  mend(): void {
+    for (const mend of this.#mends.splice(0).reverse()) mend();
+  }
+
+  /** Whether its disk reads anything wrongly. */
+  get isDamaged(): boolean {
+    return this.#mends.length > 0;
   }
 
   /** Ids of the transactions on its disk, in hexadecimal. */
@@ -303,9 +331,7 @@ export class SimPeer implements NetworkHost {
       if (this.life !== life) return;
       if (effect.type === "changed") {
         trace.add(`${this.#time} p${this.index} changed ${effect.keys.join(" ")}`);
-        for (const { key, version } of this.#machine?.changes(effect.keys) ?? []) {
-          assertEquals(version, this.#machine?.get(key)?.version ?? null, `the change of ${key} as it is told`);
-        }
+        this.unlessDamaged(() => this.#assertChanges(effect.keys));
         continue;
       }
       trace.add(`${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
@@ -327,6 +353,22 @@ export class SimPeer implements NetworkHost {
         replied(effect.reply);
       }
       assert(effect.type !== "stop", `peer ${this.index} stopped: ${JSON.stringify(effect)}`);
+    }
+  }
+
+  /** Reads something; where its disk reads wrongly, it may not come about. */
+  unlessDamaged<Value>(read: () => Value): Value | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof DamagedError && this.isDamaged) return undefined;
+      throw error;
+    }
+  }
+
+  #assertChanges(keys: readonly string[]): void {
+    for (const { key, version } of this.#machine?.changes(keys) ?? []) {
+      assertEquals(version, this.#machine?.get(key)?.version ?? null, `the change of ${key} as it is told`);
     }
   }
 
