@@ -63,17 +63,17 @@ export class Checks {
 
   /** A peer acknowledged a write. */
   acknowledge(peer: SimPeer, written: Acknowledged): void {
-    for (const checker of this.#checkers) checker.acknowledged?.(peer, written);
+    for (const checker of this.#checkers) peer.unlessDamaged(() => checker.acknowledged?.(peer, written));
   }
 
   /** After a turn of a peer. */
   turned(peer: SimPeer): void {
-    for (const checker of this.#checkers) checker.turned?.(peer);
+    for (const checker of this.#checkers) peer.unlessDamaged(() => checker.turned?.(peer));
   }
 
   /** After a crash, over the store as it was found. */
   crashed(peer: SimPeer): void {
-    for (const checker of this.#checkers) checker.crashed?.(peer);
+    for (const checker of this.#checkers) peer.unlessDamaged(() => checker.crashed?.(peer));
   }
 
   /** After a crash in which the disk lost its newest commits. @param lost ids of the transactions, in hexadecimal. */

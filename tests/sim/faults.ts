@@ -1,6 +1,6 @@
 import { fromHex } from "../../lib/base/bytes.ts";
 import type { Adversary } from "./adversary.ts";
-import type { Habits } from "./habits.ts";
+import { type Habits, PEERS_REPAIR } from "./habits.ts";
 import type { Network } from "./network.ts";
 import type { Person } from "./person.ts";
 import type { Prng } from "./prng.ts";
@@ -23,6 +23,7 @@ export interface FaultTargets {
 export class Faults {
   readonly #habits: Habits;
   readonly #targets: FaultTargets;
+  readonly #goingBack = new Set<SimPeer>();
   #areOver = false;
 
   constructor(habits: Habits, targets: FaultTargets) {
@@ -56,6 +57,7 @@ export class Faults {
     this.#targets.network.mendAll();
     this.#targets.adversary?.stop();
     for (const peer of this.#targets.peers) {
+      if (!PEERS_REPAIR) peer.mend();
       if (peer.isOlder) this.#update(peer);
       if (peer.machine === null) peer.boot();
       if (peer.asleep) peer.wake();
@@ -72,6 +74,7 @@ export class Faults {
     else if (prng.chance(habits.move * seconds)) peer.move(newAddress());
     else if (peer.isOlder && prng.chance(0.1 * seconds)) this.#update(peer);
     else if (prng.chance(habits.loseCommits * seconds)) this.#loseCommits(person);
+    else if (prng.chance(habits.flip * seconds)) this.#damage(peer);
   }
 
   #freeze(peer: SimPeer): void {
@@ -89,16 +92,26 @@ export class Faults {
     peer.boot();
   }
 
+  /** What is in memory is right; it has to be read anew to be found wrong. */
+  #damage(peer: SimPeer): void {
+    peer.crash(false);
+    peer.damage();
+  }
+
   /** What is committed from now on until the power fails is lost with it. */
   #loseCommits(person: Person): void {
     const { prng, schedule, peers } = this.#targets;
     const { peer } = person;
+    // A disk goes back once at a time; and a copy of what is read wrongly would stay so.
+    if (peer.isDamaged || this.#goingBack.has(peer)) return;
     // Who is not in yet has nothing to lose.
     if (peer.machine?.members().some(({ self }) => self) !== true) return;
     const copy = peer.backup();
     const before = peer.transactions();
+    this.#goingBack.add(peer);
     schedule.after(prng.between(50, 3000), () => {
-      if (this.#areOver || person.state !== "inside") return;
+      this.#goingBack.delete(peer);
+      if (this.#areOver || person.state !== "inside" || peer.isDamaged) return;
       const lost = [...peer.transactions()].filter((id) => !before.has(id));
       if (isSomebodyLocked(peer, lost, peers)) return;
       peer.crash(true);

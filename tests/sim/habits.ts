@@ -6,6 +6,8 @@ import type { Prng } from "./prng.ts";
 /** What goes on in one simulation: drawn from its seed, so that each seed stresses something else. */
 export interface Habits {
   readonly peers: number;
+  /** Whether all are in before faults begin; else they join while these go on. */
+  readonly isSettled: boolean;
   /** How long faults go on, virtual ms. */
   readonly faultsMs: number;
   readonly network: NetworkHabits;
@@ -15,6 +17,8 @@ export interface Habits {
   readonly move: number;
   /** The same: that a disk loses its newest commits in a crash. */
   readonly loseCommits: number;
+  /** The same: that a disk begins to read a record wrongly, found at the next start. */
+  readonly flip: number;
   /** Whether peers note outside of their disks how many commits these have. */
   readonly notesCommits: boolean;
   /** Probabilities per second for one connection, somewhere. */
@@ -64,10 +68,11 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
   const density = prng.pick([0.15, 0.4, 0.8]);
   const isOn = () => prng.chance(density);
   const sometimes = (value: number) => isOn() ? value : 0;
-  const isLong = prng.chance(0.08);
+  const isLong = prng.chance(0.05);
   return {
-    peers: peers ?? (isLong ? prng.between(4, 7) : prng.pick([2, 3, 3, 3, 4, 4, 5])),
-    faultsMs: isLong ? prng.between(6000, 12_000) : prng.between(1500, 5000),
+    peers: peers ?? (isLong ? prng.between(4, 7) : prng.pick([2, 3, 3, 3, 3, 4, 5])),
+    isSettled: prng.chance(0.6),
+    faultsMs: isLong ? prng.between(6000, 12_000) : prng.between(1500, 4000),
     network: {
       latencyMs: prng.pick([[0, 1], [1, 20], [20, 150], [1, 800]] as const),
       pieceBytes: prng.pick([[1, 64], [20, 1500], [1000, 20_000], [1000, 20_000]] as const),
@@ -77,7 +82,8 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     crash: sometimes(0.1),
     freeze: sometimes(0.05),
     move: sometimes(0.04),
-    loseCommits: sometimes(0.06),
+    loseCommits: sometimes(0.15),
+    flip: sometimes(0.08),
     notesCommits: isOn(),
     lose: sometimes(0.3),
     halfOpen: sometimes(0.1),
@@ -88,8 +94,8 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     skewedClocks: isOn(),
     olderKith: sometimes(0.5),
     attacks: isOn() ? (["forge", ...MISCHIEF] as const).filter(isOn) : [],
-    attack: prng.pick([0.5, 1, 2]),
-    requestEveryMs: prng.pick([250, 600, 1500]),
+    attack: prng.pick([1, 2, 4]),
+    requestEveryMs: prng.pick([300, 800, 1500]),
     writes: {
       hotKeys: prng.between(1, 4),
       dels: isOn(),
@@ -101,6 +107,9 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     contested: isOn(),
   };
 }
+
+/** Whether peers put right what their disks read wrongly. Until they do, disks read rightly again before all heals. */
+export const PEERS_REPAIR = false;
 
 /** A network without faults, for the second phase and for tests that bring their own. */
 export const CALM_NETWORK: NetworkHabits = {

@@ -143,7 +143,7 @@ export class Person {
       : hasOlderKith && !this.peer.isOlder && prng.chance(0.3)
       ? `${NEWER_KEYS}${prng.below(100)}`
       : `cold/${prng.below(100_000)}`;
-    const current = this.peer.machine?.get(key)?.version;
+    const current = this.peer.unlessDamaged(() => this.peer.machine?.get(key)?.version);
     const ifVersion = habits.conditions && prng.chance(0.1) && current !== undefined ? { ifVersion: current } : {};
     if (habits.dels && prng.chance(0.25)) return { kind: "del", key, ...ifVersion };
     return {
@@ -164,7 +164,8 @@ export class Person {
       if (life === this.#life) this.#busy--;
       const expected = EXPECTED_FAILURES[request.type] ?? [];
       assert(
-        reply.ok || expected.includes(reply.code) || reply.code === "store_full",
+        reply.ok || expected.includes(reply.code) || reply.code === "store_full" ||
+          (reply.code === "store_damaged" && this.peer.isDamaged),
         `peer ${this.peer.index} answered ${request.type} with ${JSON.stringify(reply)}`,
       );
       replied(reply);

@@ -18,6 +18,10 @@ import { verifyOnce } from "./verify_once.ts";
 
 /** How often the world looks whether something happens, and whether all is healed. */
 const STEP_MS = 250;
+/** Mean pause between two tries of a person to get in, or to leave, in peace. */
+const TRY_EVERY_MS = 250;
+/** Virtual time that they have to get in where they do so in peace. */
+const SETTLE_MS = 6000;
 /** Virtual time within which everything must be well again: a few of the longest back-offs and timeouts. */
 const HEAL_MS = 180_000;
 /** Bytes of the space id before the header in what a transaction's signature covers. */
@@ -38,7 +42,7 @@ export class World {
   readonly writes: WriteHabits;
   /** Part of `PersonWorld`. */
   readonly hasOlderKith: boolean;
-  /** Part of `PersonWorld`. */
+  /** Part of `PersonWorld`: no faults, and no writes. */
   healing = false;
   /** Part of `PersonWorld`. */
   friendsHelp = false;
@@ -110,7 +114,10 @@ export class World {
   /** Runs both phases; throws where a check fails. */
   run(): void {
     for (const person of this.persons) this.#actLater(person);
-    for (let timeMs = 0; timeMs < this.#habits.faultsMs; timeMs += STEP_MS) {
+    if (this.#habits.isSettled) this.#settle();
+    this.network.habits = this.#habits.network;
+    const endMs = this.schedule.nowMs + this.#habits.faultsMs;
+    for (let timeMs = this.schedule.nowMs; timeMs < endMs; timeMs += STEP_MS) {
       this.schedule.runUntil(timeMs);
       this.#faults.draw(STEP_MS / 1000);
     }
@@ -124,6 +131,18 @@ export class World {
     return this.persons
       .filter(({ state, peer }) => state === "inside" && known.has(peer.id))
       .map(({ peer }) => peer);
+  }
+
+  /** Lets all get in, or most of them where a ticket is contested, before anything else happens. */
+  #settle(): void {
+    this.healing = true;
+    this.network.habits = CALM_NETWORK;
+    for (let timeMs = 0; timeMs < SETTLE_MS; timeMs += STEP_MS) {
+      this.schedule.runUntil(timeMs);
+      const isIn = ({ state, peer }: Person) => state === "inside" && peer.machine?.synced() === true;
+      if (this.persons.every(isIn)) break;
+    }
+    this.healing = false;
   }
 
   #heal(): void {
@@ -150,7 +169,8 @@ export class World {
   }
 
   #actLater(person: Person): void {
-    const pauseMs = this.healing ? 1000 : this.#habits.requestEveryMs * (0.2 + 1.6 * this.prng.next() / 2 ** 32);
+    const meanMs = this.healing ? TRY_EVERY_MS : this.#habits.requestEveryMs;
+    const pauseMs = meanMs * (0.2 + 1.6 * this.prng.next() / 2 ** 32);
     this.schedule.after(pauseMs, () => {
       person.act();
       this.#actLater(person);

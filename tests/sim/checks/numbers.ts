@@ -12,8 +12,8 @@ interface Own {
   readonly signed: Map<string, Set<string>>;
   /** How often it had noticed that its disk went back when that happened last; null where it knows. */
   noticedBefore: number | null;
-  /** The instance whose numbers others know better than the peer itself. */
-  toRenew: string | null;
+  /** What it lost of its own, and the instance that this was under. */
+  lost: { readonly instance: string; readonly ids: readonly string[] } | null;
 }
 
 /**
@@ -49,7 +49,7 @@ export class Numbers implements Checker {
     this.#rows.shortened(peer);
   }
 
-  lost(peer: SimPeer, lost: readonly string[], others: readonly SimPeer[]): void {
+  lost(peer: SimPeer, lost: readonly string[]): void {
     this.#rows.shortened(peer);
     const own = this.#ownOf(peer);
     const instance = toHex(peer.store.instance);
@@ -57,20 +57,21 @@ export class Numbers implements Checker {
     const lostOwn = lost.filter((id) => ofInstance.has(id));
     if (lostOwn.length === 0) return;
     own.noticedBefore = noticedBy(peer);
-    const known = others.some(({ store }) => lostOwn.some((id) => store.hasTransaction(fromHex(id))));
-    if (known) own.toRenew = instance;
+    own.lost = { instance, ids: lostOwn };
   }
 
   healed(members: readonly SimPeer[]): void {
     for (const member of members) {
-      const { toRenew } = this.#ownOf(member);
-      const isRenewed = toRenew === null || toHex(member.store.instance) !== toRenew;
+      const { lost } = this.#ownOf(member);
+      // Others may have lost it as well, or never had it.
+      if (lost === null || !lost.ids.some((id) => member.store.hasTransaction(fromHex(id)))) continue;
+      const isRenewed = toHex(member.store.instance) !== lost.instance;
       assert(isRenewed, `peer ${member.index} goes on counting under an instance that others have seen more of`);
     }
   }
 
   #ownOf({ index }: SimPeer): Own {
-    const own = this.#own.get(index) ?? { instances: new Set(), signed: new Map(), noticedBefore: null, toRenew: null };
+    const own = this.#own.get(index) ?? { instances: new Set(), signed: new Map(), noticedBefore: null, lost: null };
     this.#own.set(index, own);
     return own;
   }
