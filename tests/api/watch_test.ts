@@ -258,3 +258,30 @@ Deno.test("a watcher whom nothing concerns is told its position all the same, no
   assertEquals([later?.told, later?.since === first?.since], [[], false]);
   await watch.cancel();
 });
+
+Deno.test("nothing is lost between what is read from the store and what is told as it comes", async () => {
+  await using folder = await tempFolder();
+  await using peer = await start(`${folder.path}/a`);
+  const first = reader(await peer.call("GET", "/v1/watch?positions=1"));
+  let since = (await batch(first))?.since as string;
+  await first.cancel();
+  for (let round = 0; round < 20; round++) {
+    const wanted = Array.from({ length: 15 }, (_, i) => `k${i}=${round}.${i}`);
+    const told = new Set<string>();
+    const watch = reader(await peer.call("POST", "/v1/watch", since));
+    const writing = (async () => {
+      for (const [i, change] of wanted.entries()) {
+        await peer.call("PUT", `/v1/entry?key=k${i}`, change.split("=")[1], TEXT);
+      }
+      await peer.call("PUT", "/v1/entry?key=end", `${round}`, TEXT);
+    })();
+    while (!told.has(`end=${round}`)) {
+      const next = await batch(watch);
+      for (const change of next?.told ?? []) told.add(change);
+      since = next?.since as string;
+    }
+    await writing;
+    await watch.cancel();
+    assertEquals(wanted.filter((change) => !told.has(change)), []);
+  }
+});
