@@ -1,3 +1,4 @@
+import { OPERATION_KINDS } from "../wire/operation.ts";
 import type { Database } from "./database.ts";
 
 /** What is told of a transaction by the columns of its row alone, whose hash is not checked. */
@@ -15,12 +16,16 @@ export interface TransactionPlace {
 /** Finds transactions by their ids on disk, past every cache. */
 export class TransactionPlaces {
   readonly #byId;
+  readonly #judges;
   readonly #idByRow;
 
   constructor(database: Database) {
     this.#byId = database.statement(`
       SELECT row, writer, sequence, first_operation, operation_count, first_row, class, context
       FROM transactions WHERE id = ?`);
+    this.#judges = database.statement(`
+      SELECT 1 FROM operations WHERE row >= ? AND row < ?
+        AND substr(leaf, 1, 1) <> x'${OPERATION_KINDS.confirm.toString(16)}' LIMIT 1`);
     this.#idByRow = database.statement("SELECT id, first_row FROM transactions WHERE row = ?");
   }
 
@@ -42,6 +47,11 @@ export class TransactionPlaces {
       isMembership: classNumber === 1,
       context,
     };
+  }
+
+  /** Whether others are judged by a transaction: one of membership that does more than confirm (lib/space). */
+  isJudgedBy({ isMembership, firstRow, operationCount }: TransactionPlace): boolean {
+    return isMembership && this.#judges.get(firstRow, firstRow + operationCount) !== undefined;
   }
 
   /** Id and first operation row of the transaction in a row; null where there is none. */

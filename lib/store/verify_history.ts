@@ -8,7 +8,7 @@ import { OPERATION_KINDS } from "../wire/operation.ts";
 import { DamagedError } from "./damaged_error.ts";
 import { parentsOf } from "./heads.ts";
 import { operationOf, type OperationRow } from "./operations.ts";
-import { type Found, STATES, type TransactionRow } from "./rows.ts";
+import { type Damage, type Found, STATES, type TransactionRow } from "./rows.ts";
 import { TransactionPlaces } from "./transaction_places.ts";
 import { VerifyEnds } from "./verify_ends.ts";
 import { VerifyNames } from "./verify_names.ts";
@@ -30,6 +30,7 @@ export class VerifyHistory {
   readonly #operationIsIndexed;
   readonly #hasLeaf;
   #lastLeaf = "";
+  readonly #reindexed = new Set<string>();
   /** Whether a transaction was damaged. */
   #anyDamaged = false;
 
@@ -90,6 +91,13 @@ export class VerifyHistory {
     this.#ends.compare();
   }
 
+  /** Makes the indexes of a table anew, once for all of their entries that are damaged. */
+  #reindex(table: string): void {
+    if (this.#reindexed.has(table)) return;
+    this.#parts.database.execute(`REINDEX ${table}`);
+    this.#reindexed.add(table);
+  }
+
   #broken({ row }: TransactionRow): void {
     this.#ends.incomplete();
     this.#found({ table: "transactions", row, key: null });
@@ -110,7 +118,14 @@ export class VerifyHistory {
     }
     if (!writers.isAt(writer, header)) this.#found({ table: "writers", row: writer, key: null });
     const numbers = [row, id, writer, header.sequence, header.firstOperation, isMembership ? 1 : 0] as const;
-    if (this.#isIndexed.get(...numbers)?.[0] !== 1) this.#found({ table: "structure", row, key: "transactions" });
+    if (this.#isIndexed.get(...numbers)?.[0] !== 1) {
+      this.#found({
+        table: "structure",
+        row,
+        key: "transactions",
+        mend: () => this.#reindex("transactions"),
+      });
+    }
     const acts = new Set<number>();
     const inherited = new Set<number>();
     for (const parent of parentsOf(header)) {
@@ -119,7 +134,7 @@ export class VerifyHistory {
       if (place === null && this.#anyDamaged) return this.#ends.take(transaction);
       if (place === null || place.row >= row) return this.#broken(transaction);
       inherited.add(place.context);
-      if (place.isMembership) acts.add(place.row);
+      if (this.#places.isJudgedBy(place)) acts.add(place.row);
     }
     if (!this.#followsPrevious(transaction)) return this.#broken(transaction);
     this.#ends.take(transaction);
@@ -145,47 +160,59 @@ export class VerifyHistory {
 
   /** The operations of a transaction whose own record is right. */
   *#operations(transaction: TransactionRow): Generator<number> {
-    const { operations, proofs } = this.#parts;
+    const { proofs } = this.#parts;
+    while (true) {
+      const hashes = proofs.of(transaction.row);
+      const found: Damage[] = [];
+      yield* this.#checkOperations(transaction, hashes, (damage) => found.push(damage));
+      // It was compacted or completed meanwhile: what was seen of it is of two times.
+      if (String(proofs.of(transaction.row)) !== String(hashes)) continue;
+      found.forEach(this.#found);
+      return;
+    }
+  }
+
+  *#checkOperations(transaction: TransactionRow, hashes: Uint8Array[] | null, found: Found): Generator<number> {
+    const { operations } = this.#parts;
     const { row, header, firstRow } = transaction;
     const end = firstRow + header.operationCount;
-    const hashes = proofs.of(row);
     const merkle = new MerkleRoot();
     const leaves: PlacedLeaf[] = [];
     let isDamaged = false;
     let next = firstRow;
+    const missingBelow = (to: number) => {
+      if (hashes !== null) next = to;
+      for (; next < to; next++) {
+        found({ table: "operations", row: next, key: null });
+        isDamaged = true;
+      }
+    };
     while (next < end) {
       const page = operations.next(next - 1, end, VERIFY_PAGE_ROWS);
       for (const operation of page) {
-        if (hashes === null) { for (; next < operation.row; next++) isDamaged = this.#missing(next); }
+        missingBelow(operation.row);
         next = operation.row + 1;
         if (operation instanceof DamagedError || operation.transactionRow !== row) {
           const key = operation instanceof DamagedError ? operation.key : null;
-          this.#found({ table: "operations", row: operation.row, key });
+          found({ table: "operations", row: operation.row, key });
           isDamaged = true;
           continue;
         }
         if (hashes === null) merkle.add(operation.leaf);
         else leaves.push({ index: operation.row - firstRow, leaf: operation.leaf });
-        this.#operation(operation, transaction);
+        this.#operation(operation, transaction, found);
       }
       yield page.length;
-      if (page.length < VERIFY_PAGE_ROWS) break;
+      if (page.length < VERIFY_PAGE_ROWS) missingBelow(end);
     }
-    if (hashes === null) { for (; next < end; next++) isDamaged = this.#missing(next); }
     if (isDamaged) return;
     const root = hashes === null ? merkle.finish() : partialRoot(header.operationCount, leaves, hashes);
     if (root !== null && equal(root, header.root)) return;
-    if (hashes === null) this.#broken(transaction);
-    else this.#found({ table: "proofs", row, key: null });
-  }
-
-  #missing(row: number): true {
-    this.#found({ table: "operations", row, key: null });
-    return true;
+    found({ table: hashes === null ? "transactions" : "proofs", row, key: null });
   }
 
   /** What an operation is in the state, and how it is found there. */
-  #operation(operation: OperationRow, { writer, header, firstRow, row }: TransactionRow): void {
+  #operation(operation: OperationRow, { writer, header, firstRow, row }: TransactionRow, found: Found): void {
     const { state, key, leaf } = operation;
     const fits = leaf[0] === OPERATION_KINDS.put
       ? state === STATES.live || state === STATES.replaced || state === STATES.undone
@@ -193,16 +220,17 @@ export class VerifyHistory {
       ? state === STATES.openDel || state === STATES.replaced || state === STATES.undone
       : state === STATES.other || state === STATES.undone;
     if (!fits || (header.class === "membership") !== (key === null)) {
-      this.#found({ table: "operations", row: operation.row, key: null });
+      found({ table: "operations", row: operation.row, key: null });
       return;
     }
     if (key === null) return;
     const parsed = operationOf(operation);
     if (parsed.kind !== "put" && parsed.kind !== "del") return;
     if (this.#operationIsIndexed[state]?.get(key, operation.row) === undefined) {
-      this.#found({ table: "structure", row: operation.row, key: parsed.key });
+      const mend = () => this.#reindex("operations");
+      found({ table: "structure", row: operation.row, key: parsed.key, mend });
     }
-    this.#names.check(operation, parsed);
+    this.#names.check(operation, parsed, found);
     if (state !== STATES.live) return;
     const leafNumber = Math.floor((header.firstOperation + operation.row - firstRow) / DIGEST_LEAF_OPERATIONS);
     const place = `${writer}/${leafNumber}`;
@@ -210,7 +238,7 @@ export class VerifyHistory {
     this.#lastLeaf = place;
     if (this.#hasLeaf.get(writer, leafNumber) !== undefined) return;
     const mend = () => this.#parts.digest.markDirty(writer, header.firstOperation + operation.row - firstRow);
-    this.#found({ table: "digest", row, key: null, mend });
+    found({ table: "digest", row, key: null, mend });
   }
 
   /** Operations of which no more is known than what their records say. */

@@ -47,19 +47,19 @@ export class VerifyNames {
   }
 
   /** What an operation names must be noted, and that it is named where it is. */
-  check({ row, state, key }: OperationRow, operation: Put | Del): void {
+  check({ row, state, key }: OperationRow, operation: Put | Del, found: Found): void {
     // One that is replaced and not noted as named is told of by who names it, where that is still here.
     if ((state === STATES.live || state === STATES.openDel) && this.#isReplaced(row)) {
-      this.#found({ table: "operations", row, key: operation.key });
+      found({ table: "operations", row, key: operation.key });
     }
-    for (const name of operation.names) this.#checkName(name, row, key as Uint8Array, operation.key);
+    for (const name of operation.names) this.#checkName(name, row, key as Uint8Array, operation.key, found);
   }
 
   #isReplaced(row: number): boolean {
     return (this.#namersOf.all(row) as [number][]).some(([byRow]) => this.#isTrue(row, byRow) === true);
   }
 
-  #checkName(name: VersionId, byRow: number, key: Uint8Array, text: string): void {
+  #checkName(name: VersionId, byRow: number, key: Uint8Array, text: string, found: Found): void {
     const { proofs } = this.#parts;
     const transaction = this.#places.of(name.transaction);
     if (transaction !== null && name.index >= transaction.operationCount) return;
@@ -71,7 +71,7 @@ export class VerifyNames {
       if (named.key === null || !equal(named.key, key)) return;
       if (this.#hasReplacement.get(named.row, byRow) !== undefined) return;
       const mend = () => this.#insertReplacement.run(named.row, byRow);
-      this.#found({ table: "replacements", row: named.row, key: text, mend });
+      found({ table: "replacements", row: named.row, key: text, mend });
       return;
     }
     if (transaction !== null && proofs.isDead(transaction.row)) return;
@@ -79,7 +79,7 @@ export class VerifyNames {
     if (this.#hasDangling.get(...triple) !== undefined) return;
     // Where the named one is damaged and gone, the name is kept as it was while it was there.
     if (transaction !== null && proofs.of(transaction.row) === null) return;
-    this.#found({ table: "dangling", row: byRow, key: text, mend: () => this.#insertDangling.run(...triple) });
+    found({ table: "dangling", row: byRow, key: text, mend: () => this.#insertDangling.run(...triple) });
   }
 
   /** Everything that is noted must be what an operation says. */
