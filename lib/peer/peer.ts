@@ -117,7 +117,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
       dial: (address) => this.#effects.push({ type: "dial", address }),
       join: (id, keys, addresses, now) => this.#joiner.start(id, keys, addresses, now),
       ping: (id, peer, now) => this.#pings.start(id, peer, now),
-      reset: () => this.#membership.clear(),
+      reset: () => {
+        this.#membership.clear();
+        this.#space.forget();
+      },
     });
     this.#joiner = new Joiner({
       ...parts,
@@ -453,6 +456,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
    */
   #turnFailed(error: KithError, now: Now): void {
     this.#store.rollback();
+    this.#space.forget();
     this.#applier.turnFailed();
     this.#repairs.turnFailed();
     this.#loadMembership();

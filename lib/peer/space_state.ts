@@ -23,6 +23,8 @@ export interface IssuedInvite {
 /** What a peer keeps about its space beside the shared data: in the store's meta table, never sent. */
 export class SpaceState {
   readonly #store: Store;
+  /** The space's id, which is asked for with every write; undefined before it was read. */
+  #space: Uint8Array | null | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -30,7 +32,12 @@ export class SpaceState {
 
   /** The space's id; null before there is one. */
   get space(): Uint8Array | null {
-    return this.#store.getMeta("space");
+    return this.#space ??= this.#store.getMeta("space");
+  }
+
+  /** Forgets what is in memory, after the store was cleared or rolled back. */
+  forget(): void {
+    this.#space = undefined;
   }
 
   /** The secrets by which members know each other, the newest last. */
@@ -50,6 +57,7 @@ export class SpaceState {
     const writer = new Writer().varint(epochs.length);
     for (const { number, secret } of epochs) writer.varint(number).raw(secret);
     this.#store.setMeta("space", space);
+    this.#space = undefined;
     this.#store.setMeta("admission", admission);
     this.#store.setMeta("epochs", writer.finish());
   }
