@@ -3,7 +3,13 @@ import { ID_BYTES, type VersionId } from "../wire/transaction.ts";
 
 /** The spelling of a version id for people and scripts: the transaction's id in base32, a dot, the index. */
 export function versionText(version: VersionId): string {
-  return `${toBase32(version.transaction)}.${version.index}`;
+  return versionTexts(version.transaction)(version.index);
+}
+
+/** The spellings of a transaction's versions, by their index. */
+export function versionTexts(transaction: Uint8Array): (index: number) => string {
+  const text = toBase32(transaction);
+  return (index) => `${text}.${index}`;
 }
 
 /** The version id of a spelling; null where it is none. */

@@ -12,7 +12,7 @@ import { sha256 } from "../crypto/hash.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { HybridClock } from "../data/clock.ts";
 import { buildTransaction, type CheckedTransaction, type TransactionPlan } from "../data/transaction.ts";
-import { versionFromText, versionText } from "../data/version_text.ts";
+import { versionFromText, versionText, versionTexts } from "../data/version_text.ts";
 import type { MembershipOperation } from "../space/acts.ts";
 import type { Standing } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
@@ -89,10 +89,8 @@ export class LocalWriter {
   /** Signs and applies what was taken in since the last flush. */
   flush(wallMs: number): void {
     if (this.#entries.length === 0) return;
-    const transaction = this.#commit(this.#entries, wallMs);
-    for (const { versions, slot, index } of this.#pending) {
-      versions[slot] = versionText({ transaction: transaction.id, index });
-    }
+    const textOf = versionTexts(this.#commit(this.#entries, wallMs).id);
+    for (const { versions, slot, index } of this.#pending) versions[slot] = textOf(index);
     this.reset();
   }
 
@@ -255,7 +253,8 @@ function checkWrite(write: Write, standing: Standing | null): void {
   }
   if (key === "") throw new KithError("key_invalid", { key, detail: "a key has at least one character" });
   if (!key.isWellFormed()) throw new KithError("key_invalid", { key, detail: "it is not valid Unicode" });
-  const sizeBytes = utf8Encode(key).length;
+  // No character takes more than three bytes for each of its UTF-16 units.
+  const sizeBytes = 3 * key.length <= MAX_KEY_BYTES ? 0 : utf8Encode(key).length;
   if (sizeBytes > MAX_KEY_BYTES) {
     throw new KithError("key_too_long", { key: `${key.slice(0, 40)}…`, sizeBytes, limitBytes: MAX_KEY_BYTES });
   }
