@@ -4,6 +4,9 @@ import { type Frame, MAX_FRAME_HEADER_BYTES, putVarint } from "./frame.ts";
 /** What a queued frame costs besides its body, in bytes: its header, and what it takes in memory. */
 export const FRAME_COST_BYTES = 64;
 
+/** Stands in the place of a frame that has left. */
+const SENT: Frame = { kind: 0, body: new Uint8Array(0) };
+
 /** The frames of one priority that wait to be sent, cut into records only when these leave. */
 export class Lane {
   #frames: Frame[] = [];
@@ -73,7 +76,8 @@ export class Lane {
   }
 
   #finishFirst(): void {
-    this.#first++;
+    // Its body is let go at once: a stream that never runs dry would hold a thousand large ones.
+    this.#frames[this.#first++] = SENT;
     this.#sentOfFirst = 0;
     this.#isFirstBegun = false;
     this.#costBytes -= FRAME_COST_BYTES;
