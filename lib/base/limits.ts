@@ -233,3 +233,11 @@ export const MAX_HISTORY_MARKS = 64;
 export const DEFAULT_HISTORY_MS = 30 * 24 * 60 * 60 * 1000;
 /** Public keys that are kept imported, of the latest signers, at some 1 KiB each. */
 export const MAX_KEPT_KEYS = 256;
+/** Leaves of one message: at some 90 bytes each. */
+export const MAX_MESSAGE_LEAVES = 4096;
+/** Leaves of the state inside one checkpoint that a peer compares: 256 million operations. */
+export const MAX_PAST_LEAVES = 262_144;
+/** Versions of one leaf: its 1,024 numbers, and room for writers that used numbers again. */
+export const MAX_LEAF_VERSIONS = 8192;
+/** Leaves that are asked for at a time. */
+export const MAX_ASKED_LEAVES = 16;

@@ -195,6 +195,11 @@ export class Applier {
     return keys !== null;
   }
 
+  /** Keys changed by something else than a transaction. */
+  changed(keys: Iterable<string>): void {
+    for (const key of keys) this.#changed.add(key);
+  }
+
   /** What was applied, and which keys changed, since the last call. */
   take(): { applied: readonly Applied[]; changed: ReadonlySet<string> } {
     const taken = { applied: this.#applied, changed: this.#changed };

@@ -10,7 +10,8 @@ import type { CheckpointView } from "../space/checkpoints.ts";
 import type { Membership } from "../space/membership.ts";
 import type { Compaction } from "../store/compaction.ts";
 import type { Past } from "../store/past.ts";
-import { PastLeaves, type PastState, type PastTransaction } from "../store/past_state.ts";
+import type { PastState, PastTransaction } from "../store/past_state.ts";
+import { PastTrees } from "../store/past_trees.ts";
 import type { Store } from "../store/store.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Checkpoint, Confirm } from "../wire/operation.ts";
@@ -39,7 +40,7 @@ export interface CompactorParts {
   /** Writes a membership operation of this peer's own. */
   readonly sign: (operation: Checkpoint | Confirm, now: Now) => void;
   /** A final checkpoint's digest is not that of what is held: others are asked for what it covers. */
-  readonly differs: (checkpoint: CheckpointView, now: Now) => void;
+  readonly differs: (checkpoint: CheckpointView, state: PastState, own: PastTrees, now: Now) => void;
 }
 
 /** A look at the state inside a frontier, and what it is for. */
@@ -51,7 +52,7 @@ interface Work {
   readonly past: Past;
   readonly state: PastState;
   readonly walk: Generator<PastTransaction>;
-  readonly leaves: PastLeaves;
+  readonly leaves: PastTrees;
   compaction: Compaction | null;
 }
 
@@ -83,10 +84,9 @@ export class Compactor {
     this.#nextLookMs = Math.min(this.#nextLookMs, now.monotonicMs);
   }
 
-  /** Versions that a checkpoint covers came in, or ended: its digest is looked at again. */
+  /** Versions that a checkpoint covers came in or ended, or did not come: its digest is looked at again. */
   settled(now: Now): void {
-    this.#work = null;
-    this.membershipChanged(now);
+    if (this.#work === null) this.membershipChanged(now);
   }
 
   /** What is under way is begun anew: the turn was taken back. */
@@ -173,12 +173,14 @@ export class Compactor {
     }).length;
   }
 
-  /** Whether a checkpoint that is not final yet is given more time. */
+  /** Whether a checkpoint that is not final yet is given more time: until those that it waits for are long absent. */
   #isAwaited(pending: CheckpointView | null, now: Now): boolean {
     if (pending === null || !this.#parts.membership.checkpoints.canBeConfirmed(pending)) return false;
+    const absent = new Set(this.#longAbsent(now).map(toHex));
+    if (pending.missing.every((peer) => absent.has(peer))) return false;
     const key = versionText(pending.act.version);
     if (this.#pending?.key !== key) this.#pending = { key, sinceMs: now.monotonicMs };
-    return now.monotonicMs - this.#pending.sinceMs < Math.max(4 * this.#stepMs, RETRY_MS);
+    return now.monotonicMs - this.#pending.sinceMs < Math.max(this.#parts.historyMs, MIN_ABSENT_MS);
   }
 
   #begin(purpose: Work["purpose"], checkpoint: CheckpointView | null, frontier: Frontier): void {
@@ -187,7 +189,7 @@ export class Compactor {
     if (past === null) return;
     const state = store.pastState(past);
     const walk = state.transactions();
-    this.#work = { purpose, checkpoint, frontier, past, state, walk, leaves: new PastLeaves(), compaction: null };
+    this.#work = { purpose, checkpoint, frontier, past, state, walk, leaves: new PastTrees(), compaction: null };
   }
 
   #step(work: Work, now: Now): void {
@@ -227,7 +229,7 @@ export class Compactor {
       this.#work = null;
       this.#nextLookMs = now.monotonicMs + RETRY_MS;
       emit({ name: "checkpoint_differs", level: "warning", reason: "this peer holds another state", fields });
-      if (purpose === "compact") differs(checkpoint, now);
+      if (purpose === "compact") differs(checkpoint, work.state, work.leaves, now);
       return;
     }
     if (purpose === "compact") {

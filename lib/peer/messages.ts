@@ -15,6 +15,8 @@ import type { Joiner } from "./joiner.ts";
 import type { Connection } from "./links.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Repairs } from "./repairs.ts";
+import type { PastRepair } from "./past_repair.ts";
+import type { PastSource } from "./past_source.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** Who answers messages. */
@@ -29,6 +31,8 @@ export interface MessageParts {
   readonly repairs: Repairs;
   readonly sync: Sync;
   readonly reconciler: Reconciler;
+  readonly pastSource: PastSource;
+  readonly pastRepair: PastRepair;
   readonly emit: (event: PeerEvent) => void;
 }
 
@@ -75,7 +79,7 @@ export class Messages {
   }
 
   #memberMessage(connection: Connection, message: Message, now: Now): void {
-    const { applier, repairs } = this.#parts;
+    const { applier, repairs, pastSource, pastRepair } = this.#parts;
     switch (message.type) {
       case "hello":
         return this.#parts.neighbours.greeted(connection, message.record, now);
@@ -89,13 +93,14 @@ export class Messages {
           (bytes, space, ...where) => repairs.take(bytes, space) ? null : applier.receive(bytes, space, ...where),
         );
       case "partials":
-        return this.#transactions(connection, message.list, now, (bytes, ...where) => {
+        this.#transactions(connection, message.list, now, (bytes, ...where) => {
           const taken = applier.receivePartial(bytes, ...where);
           if (taken?.supplemented === undefined) return taken;
           const indices = bytes.operations.map(({ index }) => index);
           this.#parts.reconciler.partialReceived(connection.number, taken.id, indices, taken.supplemented, now);
           return taken;
         });
+        return pastRepair.versionsReceived(connection.number, now);
       case "sketch":
       case "sketch_more":
       case "nodes":
@@ -106,6 +111,16 @@ export class Messages {
       case "state":
         this.#parts.sync.received(connection.number, message, now);
         return this.#parts.reconciler.stateReceived(connection.number, now);
+      case "ask_past":
+        return pastSource.leaves(connection.number, message);
+      case "ask_leaf":
+        return pastSource.leaf(connection.number, message);
+      case "ask_versions":
+        return pastSource.versions(connection.number, message);
+      case "past_leaves":
+        return pastRepair.leaves(connection.number, message, now);
+      case "past_leaf":
+        return pastRepair.leaf(connection.number, message, now);
       case "prove":
       case "knock":
       case "offer":

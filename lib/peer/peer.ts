@@ -39,6 +39,8 @@ import { Messages } from "./messages.ts";
 import { Neighbours } from "./neighbours.ts";
 import { historyOf, versionOf } from "./past_views.ts";
 import type { PeerOptions } from "./peer_options.ts";
+import { PastRepair } from "./past_repair.ts";
+import { PastSource } from "./past_source.ts";
 import { Pings } from "./pings.ts";
 import { Repairs } from "./repairs.ts";
 import { Requests } from "./requests.ts";
@@ -69,6 +71,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #neighbours: Neighbours;
   readonly #messages: Messages;
   readonly #compactor: Compactor;
+  readonly #pastRepair: PastRepair;
   readonly #counters = new Map<string, number>();
   #effects: Effect[] = [];
   /** Links by which this peer, or the other one, was let in by a ticket in the turn under way. */
@@ -143,6 +146,12 @@ export class Peer implements Machine, PeerReads, LinksListener {
       name: () => options.name,
     });
     this.#loadMembership();
+    this.#pastRepair = new PastRepair({
+      ...parts,
+      emit,
+      changed: (keys) => this.#applier.changed(keys),
+      settled: (now) => this.#compactor.settled(now),
+    });
     this.#compactor = new Compactor({
       ...parts,
       membership: this.#membership,
@@ -151,7 +160,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       historyMs: options.historyMs ?? DEFAULT_HISTORY_MS,
       emit,
       sign: (operation, now) => this.#requests.sign(operation, now),
-      differs: () => {},
+      differs: (checkpoint, state, own, now) => this.#pastRepair.start(checkpoint, state, own, now),
     }, options.now);
     for (const id of store.tips()) {
       const tip = store.transaction(id);
@@ -177,6 +186,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
       repairs: this.#repairs,
       sync: this.#sync,
       reconciler: this.#reconciler,
+      pastSource: new PastSource({ ...parts, membership: this.#membership }),
+      pastRepair: this.#pastRepair,
       emit,
     });
     this.#neighbours.aim(options.now);
@@ -305,6 +316,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#pings.deadline(),
       this.#compactor.deadline(),
       this.#repairs.deadline(),
+      this.#pastRepair.deadline(),
     );
   }
 
@@ -407,6 +419,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     }
     this.#sync.closed(connection.number, now);
     this.#reconciler.closed(connection.number);
+    this.#pastRepair.closed(connection.number, now);
     this.#neighbours.left(connection, now);
   }
 
@@ -432,6 +445,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#repairs.tick(now);
     this.#sync.tick(now);
     this.#compactor.tick(now);
+    this.#pastRepair.tick(now);
   }
 
   /** The other side of a link has shown that it is a member. */
@@ -466,6 +480,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     }
     this.#sync.turnFailed(now);
     this.#compactor.turnFailed(now);
+    this.#pastRepair.turnFailed();
     this.#emit({ name: "turn_failed", level: "error", reason: error.code, fields: { message: error.message } });
     this.#joiner.storeFailed(error);
     this.#requests.failed(error);

@@ -1,9 +1,7 @@
-import { partialHashes } from "../data/merkle.ts";
 import type { Database } from "./database.ts";
-import type { Operations } from "./operations.ts";
+import type { LetGo } from "./let_go.ts";
 import type { Past } from "./past.ts";
 import type { PastState, PastTransaction } from "./past_state.ts";
-import type { Proofs } from "./proofs.ts";
 import type { Transactions } from "./transactions.ts";
 
 /**
@@ -13,29 +11,18 @@ import type { Transactions } from "./transactions.ts";
  */
 export class Compaction {
   readonly #transactions: Transactions;
-  readonly #operations: Operations;
-  readonly #proofs: Proofs;
+  readonly #letGo: LetGo;
   readonly #past: Past;
   readonly #walk: Generator<PastTransaction>;
-  readonly #delete;
-  readonly #deleteReplacements;
   readonly #danglingBy;
   readonly #deleteDangling;
   #dropped = 0;
 
-  constructor(
-    parts: { database: Database; transactions: Transactions; operations: Operations; proofs: Proofs },
-    past: Past,
-    state: PastState,
-  ) {
-    const { database } = parts;
-    this.#transactions = parts.transactions;
-    this.#operations = parts.operations;
-    this.#proofs = parts.proofs;
+  constructor(database: Database, transactions: Transactions, letGo: LetGo, past: Past, state: PastState) {
+    this.#transactions = transactions;
+    this.#letGo = letGo;
     this.#past = past;
     this.#walk = state.transactions();
-    this.#delete = database.statement("DELETE FROM operations WHERE row = ?");
-    this.#deleteReplacements = database.statement("DELETE FROM replacements WHERE named_row = ?");
     this.#danglingBy = database.statement("SELECT DISTINCT named_transaction FROM dangling WHERE by_row = ?");
     this.#deleteDangling = database.statement("DELETE FROM dangling WHERE by_row = ?");
   }
@@ -62,22 +49,8 @@ export class Compaction {
     return false;
   }
 
-  #compact({ row, firstRow, dead }: PastTransaction): void {
-    const absent = this.#proofs.of(row);
-    const gone = new Set(dead.filter((operation) => this.#maySettle(operation)));
-    if (gone.size === 0 && (absent === null || this.#proofs.isDead(row))) return;
-    const { operationCount } = this.#transactions.byRow(row).header;
-    const held = this.#operations.present(firstRow, operationCount);
-    // Rows that are missing without a proof are damage, which is not covered up.
-    if (absent === null && held.length < operationCount) return;
-    const leaves = held.map(({ row, leaf }) => ({ index: row - firstRow, leaf }));
-    const kept = held.filter(({ row }) => !gone.has(row)).map(({ row }) => row - firstRow);
-    this.#proofs.set(row, partialHashes(operationCount, leaves, absent ?? [], kept), true);
-    for (const operation of gone) {
-      this.#delete.run(operation);
-      this.#deleteReplacements.run(operation);
-    }
-    this.#dropped += gone.size;
+  #compact({ row, dead }: PastTransaction): void {
+    this.#dropped += this.#letGo.of(row, new Set(dead.filter((operation) => this.#maySettle(operation))));
   }
 
   /** An operation stays that names what may still come from outside the past. */

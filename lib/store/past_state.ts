@@ -1,14 +1,17 @@
-import { DIGEST_LEAF_OPERATIONS } from "../base/limits.ts";
-import { digestRoot, leafHash } from "../data/digest.ts";
+import { DIGEST_LEAF_OPERATIONS, MAX_OPERATIONS } from "../base/limits.ts";
+import { digestRoot } from "../data/digest.ts";
 import { OPERATION_KINDS } from "../wire/operation.ts";
 import { compareVersionIds, type VersionId } from "../wire/transaction.ts";
 import type { Database } from "./database.ts";
-import { hashAbove, newTree, topOf, type WriterTree } from "./digest_tree.ts";
 import type { Past } from "./past.ts";
+import type { PastTrees } from "./past_trees.ts";
 import { STATES } from "./rows.ts";
 import type { Writers } from "./writers.ts";
 
 const PAGE_TRANSACTIONS = 256;
+
+/** Row, id, sequence, first operation, first row and operation count of a transaction. */
+type Placed = [number, Uint8Array, number, number, number, number];
 
 /** A data transaction inside a past, with its operations that are held. */
 export interface PastTransaction {
@@ -56,11 +59,7 @@ export class PastState {
   *transactions(): Generator<PastTransaction> {
     for (const writer of this.#past.writers) {
       for (let after: [number, number] | null = [-1, 0]; after !== null;) {
-        const page = this.#transactionsOf.all(writer, ...after, PAGE_TRANSACTIONS) as [
-          number,
-          Uint8Array,
-          ...[number, number, number, number],
-        ][];
+        const page = this.#page(writer, after, PAGE_TRANSACTIONS);
         for (const [row, id, sequence, firstOperation, firstRow, count] of page) {
           if (!this.#past.has(writer, sequence, row)) continue;
           yield { row, id, writer, firstOperation, firstRow, ...this.#sort(firstRow, count) };
@@ -71,6 +70,25 @@ export class PastState {
     }
   }
 
+  /** The versions of one leaf of the digest tree, as they are hashed, with their rows. */
+  leaf(writer: number, leaf: number): { row: number; transactionRow: number; id: VersionId }[] {
+    const start = leaf * DIGEST_LEAF_OPERATIONS;
+    const end = start + DIGEST_LEAF_OPERATIONS;
+    const found: { number: number; row: number; transactionRow: number; id: VersionId }[] = [];
+    // A transaction that reaches into the leaf begins less than MAX_OPERATIONS before it.
+    for (const [row, id, sequence, first, firstRow, count] of this.#page(writer, [start - MAX_OPERATIONS, 0], -1)) {
+      if (first >= end) break;
+      if (!this.#past.has(writer, sequence, row)) continue;
+      for (const operation of this.#sort(firstRow, count).live) {
+        const number = first + operation - firstRow;
+        if (number < start || number >= end) continue;
+        const version = { transaction: id, index: operation - firstRow };
+        found.push({ number, row: operation, transactionRow: row, id: version });
+      }
+    }
+    return found.sort((a, b) => a.number - b.number || compareVersionIds(a.id, b.id));
+  }
+
   /** The membership operations inside. */
   acts(): VersionId[] {
     return (this.#actsOf.all() as [number, number, number, Uint8Array, number][])
@@ -79,9 +97,13 @@ export class PastState {
   }
 
   /** The digest of trees of the live versions inside. */
-  digestOf(trees: PastLeaves): Uint8Array {
-    const roots = [...trees.trees()].map(([writer, tree]) => ({ writer: this.#writers.writer(writer), tree }));
+  digestOf(trees: PastTrees): Uint8Array {
+    const roots = [...trees.tops()].map(([writer, tree]) => ({ writer: this.#writers.writer(writer), tree }));
     return digestRoot(roots, this.acts());
+  }
+
+  #page(writer: number, after: readonly [number, number], limit: number): Placed[] {
+    return this.#transactionsOf.all(writer, ...after, limit) as Placed[];
   }
 
   #sort(firstRow: number, count: number): { live: number[]; dead: number[] } {
@@ -98,59 +120,5 @@ export class PastState {
   #isNamedInside(row: number): boolean {
     return (this.#namersOf.all(row) as [number | null, number, number][])
       .some(([by, writer, sequence]) => by === null || this.#past.has(writer, sequence, by));
-  }
-}
-
-/** The leaves of the digest tree over the versions that are live inside a past, fed in the order of their numbers. */
-export class PastLeaves {
-  readonly #trees = new Map<number, WriterTree>();
-  #writer = 0;
-  #open = new Map<number, { number: number; id: VersionId }[]>();
-
-  /** Takes in the next transaction of `PastState.transactions`. */
-  add({ id, writer, firstOperation, firstRow, live }: PastTransaction): void {
-    this.#close(writer, Math.floor(firstOperation / DIGEST_LEAF_OPERATIONS));
-    for (const row of live) {
-      const number = firstOperation + row - firstRow;
-      const leaf = Math.floor(number / DIGEST_LEAF_OPERATIONS);
-      const entry = { number, id: { transaction: id, index: row - firstRow } };
-      const entries = this.#open.get(leaf);
-      if (entries === undefined) this.#open.set(leaf, [entry]);
-      else entries.push(entry);
-    }
-  }
-
-  /** Ends: no more is fed. */
-  end(): void {
-    this.#close(0, 0);
-    for (const tree of this.#trees.values()) hashAbove(tree, (tree[0] as Map<number, Uint8Array>).keys());
-  }
-
-  /** The top of each writer's tree. */
-  *trees(): Generator<[writer: number, top: Uint8Array]> {
-    for (const [writer, tree] of this.#trees) {
-      const top = topOf(tree);
-      if (top !== undefined) yield [writer, top];
-    }
-  }
-
-  /** The leaves that are not empty. */
-  *leaves(): Generator<[writer: number, leaf: number, hash: Uint8Array]> {
-    for (const [writer, tree] of this.#trees) {
-      for (const [leaf, hash] of tree[0] as Map<number, Uint8Array>) yield [writer, leaf, hash];
-    }
-  }
-
-  /** Hashes the leaves that nothing more can come into; numbers overlap only where a writer forked. */
-  #close(writer: number, before: number): void {
-    for (const [leaf, entries] of this.#open) {
-      if (writer === this.#writer && leaf >= before) continue;
-      entries.sort((a, b) => a.number - b.number || compareVersionIds(a.id, b.id));
-      const tree = this.#trees.get(this.#writer) ?? newTree();
-      this.#trees.set(this.#writer, tree);
-      tree[0]?.set(leaf, leafHash(entries.map(({ id }) => id)));
-      this.#open.delete(leaf);
-    }
-    this.#writer = writer;
   }
 }

@@ -16,6 +16,7 @@ import { DamagedError } from "./damaged_error.ts";
 import { Database } from "./database.ts";
 import { DigestTree } from "./digest_tree.ts";
 import { Heads, parentsOf } from "./heads.ts";
+import { LetGo } from "./let_go.ts";
 import { KeyHistory } from "./key_history.ts";
 import { Lacking } from "./lacking.ts";
 import { Mender } from "./mender.ts";
@@ -36,7 +37,8 @@ import type {
   VersionState,
 } from "./rows.ts";
 import { Past } from "./past.ts";
-import { type PastLeaves, PastState } from "./past_state.ts";
+import { PastState } from "./past_state.ts";
+import type { PastTrees } from "./past_trees.ts";
 import { Replay } from "./replay.ts";
 import { LOG_PAGES, openSchema, pragma } from "./schema.ts";
 import { type CommitMark, StoreRow } from "./store_row.ts";
@@ -49,6 +51,15 @@ import { Writers } from "./writers.ts";
 export interface StoreOptions {
   /** For the store's instance id. */
   readonly random: Random;
+}
+
+/** A leaf of the digest tree over the state inside a checkpoint. */
+export interface PastLeaf {
+  /** The writer's number in this store. */
+  readonly number: number;
+  readonly writer: WriterId;
+  readonly leaf: number;
+  readonly hash: Uint8Array;
 }
 
 /** Write-ahead log above which its file is cut back to nothing. */
@@ -83,6 +94,8 @@ export class Store {
   readonly #history: KeyHistory;
   readonly #lacking: Lacking;
   readonly #countReplaced;
+  readonly #pastLeaves;
+  readonly #letGo: LetGo;
   #verifier: Verifier | null = null;
   #isCopied = false;
 
@@ -111,6 +124,10 @@ export class Store {
     this.#versions = new Versions(database, this.#transactions, this.#operations, this.#proofs);
     this.#history = new KeyHistory(database, this.#transactions, this.#operations);
     this.#lacking = new Lacking(database, this.#writers, this.#heads);
+    this.#pastLeaves = database.statement(
+      "SELECT writer, leaf, hash FROM past_leaves WHERE (writer, leaf) > (?, ?) ORDER BY writer, leaf LIMIT ?",
+    );
+    this.#letGo = new LetGo(database, this.#transactions, this.#operations, this.#proofs);
     this.#countReplaced = database.statement(`
       SELECT count(*) FROM (
         SELECT 1 FROM operations INDEXED BY operations_past WHERE state IN (1, 2) AND row < ? LIMIT ?
@@ -323,22 +340,24 @@ export class Store {
 
   /** Begins to let go what is dead inside the past of a final checkpoint, whose digest was found right. */
   compaction(past: Past): Compaction {
-    const parts = {
-      database: this.#database,
-      transactions: this.#transactions,
-      operations: this.#operations,
-      proofs: this.#proofs,
-    };
-    return new Compaction(parts, past, this.pastState(past));
+    return new Compaction(this.#database, this.#transactions, this.#letGo, past, this.pastState(past));
   }
 
-  /** Ends live versions that a final checkpoint shows as dead, though nothing here names them. @returns their keys. */
-  endVersions(rows: Iterable<number>): Set<string> {
+  /**
+   * Lets versions go that a final checkpoint shows as dead, though nothing here that it covers names them.
+   *
+   * @param rows of operations, by their transactions' rows.
+   * @returns their keys.
+   */
+  endVersions(rows: ReadonlyMap<number, ReadonlySet<number>>): Set<string> {
     this.begin();
     const keys = new Set<string>();
-    for (const row of rows) {
-      const key = this.#merge.end(row);
-      if (key !== null) keys.add(key);
+    for (const [transactionRow, versions] of rows) {
+      for (const row of versions) {
+        const key = this.#merge.end(row);
+        if (key !== null) keys.add(key);
+      }
+      this.#letGo.of(transactionRow, versions);
     }
     return keys;
   }
@@ -360,11 +379,32 @@ export class Store {
   }
 
   /** Keeps the digest's leaves over the past of the checkpoint that was compacted last, to show them to others. */
-  keepPastLeaves(leaves: PastLeaves): void {
+  keepPastLeaves(leaves: PastTrees): void {
     this.begin();
     this.#database.execute("DELETE FROM past_leaves");
     const insert = this.#database.statement("INSERT INTO past_leaves (writer, leaf, hash) VALUES (?, ?, ?)");
     for (const leaf of leaves.leaves()) insert.run(...leaf);
+  }
+
+  /** The leaves that `keepPastLeaves` kept, in order. @param after the last one of the page before; null at first. */
+  pastLeaves(after: { writer: number; leaf: number } | null, limit: number): PastLeaf[] {
+    const rows = this.#pastLeaves.all(after?.writer ?? 0, after?.leaf ?? 0, limit);
+    return (rows as [number, number, Uint8Array][]).map(([number, leaf, hash]) => ({
+      number,
+      writer: this.#writers.writer(number),
+      leaf,
+      hash,
+    }));
+  }
+
+  /** The writer with a small number that this store gave. */
+  writerOf(number: number): WriterId {
+    return this.#writers.writer(number);
+  }
+
+  /** A writer's small number in this store; null where nothing of it is held. */
+  writerNumber(writer: WriterId): number | null {
+    return this.#writers.numberOf(writer);
   }
 
   /** Whether there are at least `count` operations that something names among those of the first transactions. */

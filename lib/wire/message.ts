@@ -16,6 +16,8 @@ import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import { bundleSizeBytes, readBundle, type TransactionBytes, writeBundle } from "./bundle.ts";
 import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
+import { readList, writeList } from "./list.ts";
+import { type PastMessage, readPast, writePast } from "./past_messages.ts";
 import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "./partial.ts";
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
 import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
@@ -48,6 +50,11 @@ export const MESSAGE_KINDS = {
   live: 34,
   lacking: 35,
   settled: 36,
+  ask_past: 40,
+  past_leaves: 41,
+  ask_leaf: 42,
+  past_leaf: 43,
+  ask_versions: 44,
 } as const satisfies Record<Message["type"], number>;
 
 /** Shows that the sender shares the space, without naming it. */
@@ -193,7 +200,8 @@ export type Message =
   | Records
   | Want
   | Partials
-  | ReconciliationMessage;
+  | ReconciliationMessage
+  | PastMessage;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
 export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
@@ -278,6 +286,16 @@ function readBody(kind: number, reader: Reader): Message | null {
       return readReconciliation(reader, "lacking");
     case MESSAGE_KINDS.settled:
       return readReconciliation(reader, "settled");
+    case MESSAGE_KINDS.ask_past:
+      return readPast(reader, "ask_past");
+    case MESSAGE_KINDS.past_leaves:
+      return readPast(reader, "past_leaves");
+    case MESSAGE_KINDS.ask_leaf:
+      return readPast(reader, "ask_leaf");
+    case MESSAGE_KINDS.past_leaf:
+      return readPast(reader, "past_leaf");
+    case MESSAGE_KINDS.ask_versions:
+      return readPast(reader, "ask_versions");
     default:
       return null;
   }
@@ -309,6 +327,12 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
       return writeIds(writer, message.ids);
     case "partials":
       return writeList(writer, message.list, MAX_MESSAGE_TRANSACTIONS, writePartial);
+    case "ask_past":
+    case "past_leaves":
+    case "ask_leaf":
+    case "past_leaf":
+    case "ask_versions":
+      return writePast(writer, message);
     default:
       return writeReconciliation(writer, message);
   }
@@ -362,16 +386,4 @@ function readWelcome(reader: Reader): Welcome {
 
 function areEpochsSorted(epochs: readonly Epoch[]): boolean {
   return epochs.every((epoch, i) => i === 0 || (epochs[i - 1] as Epoch).number < epoch.number);
-}
-
-function writeList<T>(writer: Writer, list: readonly T[], max: number, write: (writer: Writer, item: T) => void): void {
-  assert(list.length <= max, "list within its limit");
-  writer.varint(list.length);
-  for (const item of list) write(writer, item);
-}
-
-function readList<T>(reader: Reader, max: number, read: (reader: Reader) => T): T[] {
-  const list: T[] = [];
-  for (let left = reader.varint(max); left > 0; left--) list.push(read(reader));
-  return list;
 }

@@ -74,3 +74,32 @@ Deno.test("a member that is away holds a checkpoint back, until it has been away
   lab.wait(26 * HOUR_MS);
   assertEquals([a, b].map(compacted), [1, 1]);
 });
+
+Deno.test("a delete is compacted while a peer is away that then returns with the old version, and an edit of its own", () => {
+  const { lab, peers } = used(3);
+  const [a, b, c] = peers as [SimPeer, SimPeer, SimPeer];
+  lab.set(a, "gone", "old");
+  lab.set(a, "kept", "old");
+  lab.untilHealed();
+  c.crash(false);
+  c.boot();
+  for (const other of [a, b]) lab.network.cut(c, other);
+  lab.del(a, "gone");
+  lab.set(a, "kept", "new");
+  lab.set(a, "kept", "newer");
+  rewrite(lab, b, 10, 10);
+  lab.set(c, "k/3", "an edit of a version that goes");
+  lab.wait(30 * HOUR_MS);
+  assertEquals([a, b].map(compacted), [1, 1]);
+  assertEquals(c.machine?.get("gone")?.key, "gone");
+  lab.network.mendAll();
+  lab.untilHealed();
+  lab.wait(HOUR_MS);
+  lab.untilHealed();
+  for (const peer of peers) {
+    assertEquals(peer.machine?.get("gone"), null);
+    assertEquals(new TextDecoder().decode(peer.machine?.get("kept")?.value), "newer");
+    assertEquals(peer.machine?.conflicts().map(({ key, kind }) => `${key} ${kind}`), ["k/3 concurrent"]);
+  }
+  assertEquals([c.events.get("past_settled"), compacted(c)], [1, 1]);
+});

@@ -37,6 +37,7 @@ const text = (maxLength: number) => fc.string({ unit: "grapheme", maxLength });
 const ascii = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 60 });
 const stamp: fc.Arbitrary<Stamp> = fc.record({ ms: count(0, 2 ** 48 - 1), count: count(0, 0xffff) });
 const versionId: fc.Arbitrary<VersionId> = fc.record({ transaction: id, index: count(0, MAX_OPERATIONS - 1) });
+const writer = fc.record({ peer: id, instance: bytes(16) });
 const names = fc.array(versionId, { maxLength: 3 }).map((list) => distinct(list, compareVersionIds));
 
 export const headers: fc.Arbitrary<Header> = fc.record({
@@ -228,6 +229,22 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("want" as const), ids: fc.array(id, { maxLength: 4 }) }),
   fc.record({ type: fc.constant("partials" as const), list: fc.array(partials, { maxLength: 3 }) }),
   reconciliations,
+  fc.record({ type: fc.constant("ask_past" as const), checkpoint: versionId }),
+  fc.record({
+    type: fc.constant("past_leaves" as const),
+    checkpoint: versionId,
+    leaves: fc.array(fc.record({ writer, leaf: count(0), hash: id }), { maxLength: 3 }),
+    more: fc.boolean(),
+  }),
+  fc.record({ type: fc.constant("ask_leaf" as const), checkpoint: versionId, writer, leaf: count(0) }),
+  fc.record({
+    type: fc.constant("past_leaf" as const),
+    checkpoint: versionId,
+    writer,
+    leaf: count(0),
+    versions: fc.array(versionId, { maxLength: 3 }),
+  }),
+  fc.record({ type: fc.constant("ask_versions" as const), versions: fc.array(versionId, { maxLength: 3 }) }),
 );
 
 /** A way to damage bytes: cut them short, lengthen them, or change one byte. */

@@ -20,6 +20,9 @@ const ENTRIES = [{
   heads: [{ sequence: 7, id: bytesOf("cc*32") }],
 }];
 
+const VERSION = { transaction: bytesOf("ee*32"), index: 2 };
+const PLACE = { writer: { peer: bytesOf("aa*32"), instance: bytesOf("bb*16") }, leaf: 200 };
+
 const EXACT: [Message, number, Uint8Array][] = [
   [{ type: "prove", mac: bytesOf("aa*32") }, 16, bytesOf("aa*32")],
   [{ type: "knock", tag: bytesOf("aa*32") }, 17, bytesOf("aa*32")],
@@ -128,6 +131,19 @@ const EXACT: [Message, number, Uint8Array][] = [
     bytesOf("aa*8 02 01*16 02*16"),
   ],
   [{ type: "settled", key: bytesOf("aa*8"), outcome: "busy" }, 36, bytesOf("aa*8 01")],
+  [{ type: "ask_past", checkpoint: VERSION }, 40, bytesOf("ee*32 02")],
+  [
+    { type: "past_leaves", checkpoint: VERSION, leaves: [{ ...PLACE, hash: bytesOf("dd*32") }], more: true },
+    41,
+    bytesOf("ee*32 02 01 aa*32 bb*16 8148 dd*32 01"),
+  ],
+  [{ type: "ask_leaf", checkpoint: VERSION, ...PLACE }, 42, bytesOf("ee*32 02 aa*32 bb*16 8148")],
+  [
+    { type: "past_leaf", checkpoint: VERSION, ...PLACE, versions: [VERSION] },
+    43,
+    bytesOf("ee*32 02 aa*32 bb*16 8148 01 ee*32 02"),
+  ],
+  [{ type: "ask_versions", versions: [VERSION, VERSION] }, 44, bytesOf("02 ee*32 02 ee*32 02")],
 ];
 
 for (const [message, kind, body] of EXACT) {
