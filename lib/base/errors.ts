@@ -206,7 +206,8 @@ export const ERRORS = {
   },
   store_damaged: {
     exit: 1,
-    sentence: "The store {path} is damaged ({detail}); put back a backup, or join again with another --home.",
+    sentence: "The store {path} is damaged ({detail}); 'kith up' makes it anew from what is left and from other " +
+      "members, or put back a backup.",
   },
   store_too_new: {
     exit: 1,

@@ -40,6 +40,8 @@ export interface RunningPeer {
   readonly text: string | null;
   /** Whether the usual port was busy, so that another one was taken. */
   readonly otherPort: boolean;
+  /** What a person should know of its store as it was found at the start. */
+  readonly notices: readonly PeerEvent[];
   /** Calls back on what happens; returns how to stop that. */
   onEvent(heard: (event: PeerEvent) => void): () => void;
   /** Resolves with the reason once it stopped, by whomever. */

@@ -3,6 +3,7 @@ import type { Console } from "../host/console.ts";
 import type { Backend, Connection, RunningPeer } from "./backend.ts";
 import { Client, type Transport } from "./client.ts";
 import type { Flags } from "./flags.ts";
+import { eventLine } from "./news.ts";
 import type { Output } from "./output.ts";
 import { impatient } from "./patience.ts";
 
@@ -62,7 +63,10 @@ export class Context {
       const running = await this.#running();
       if (running !== null) return running;
       try {
-        this.#offline ??= await this.backend.start({ ...this.homeOption(), offline: true });
+        if (this.#offline === null) {
+          this.#offline = await this.backend.start({ ...this.homeOption(), offline: true });
+          for (const notice of this.#offline.notices) this.output.warning(`${eventLine(notice)}.`);
+        }
         return this.#offline.transport;
       } catch (error) {
         // A peer that is starting or stopping, or another command, has the home for a moment.

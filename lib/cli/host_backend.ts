@@ -74,6 +74,7 @@ async function start(options: StartOptions): Promise<RunningPeer> {
     addresses: host.addresses,
     text: textAddress,
     otherPort: host.otherPort,
+    notices: host.notices,
     onEvent: (heard) => host.onEvent(heard),
     stopped: host.stopped,
     get failure() {

@@ -25,6 +25,7 @@ import { lockHome } from "./lock.ts";
 import { type Log, openLog } from "./log.ts";
 import { watchNetwork } from "./network_watch.ts";
 import { OwnAddresses } from "./own_addresses.ts";
+import { isStoreDamage, rebuildStore } from "./rebuild.ts";
 import { leaveNote, runningPeers } from "./runtime_notes.ts";
 
 /** How a peer is to be run. */
@@ -116,20 +117,19 @@ export class Host implements HostApi {
     const log = openLog(options.offline ? null : paths.log, options.logLine);
     resources.defer(() => log.close());
     prepareStore(paths);
-    const store = Store.open(paths.store, { random });
-    resources.defer(() => store.close());
-    const notices = settleOlderStore(paths, store);
     const listen = options.listen ?? config.listen;
     const listeners = options.offline ? [] : openListeners(listen);
     for (const listener of listeners) resources.use(listener);
     const addresses = new OwnAddresses(listeners.map((listener) => listener.addr));
-    const peer = new Peer({
-      ...{ identity, store, random, name, version: options.version, now: readClocks() },
-      // Read again whenever the peer signs its record, since they change with the network.
-      get addresses() {
-        return addresses.dialable;
-      },
-    });
+    const { store, peer, notices } = openStore(paths, options.offline !== true, (store) =>
+      new Peer({
+        ...{ identity, store, random, name, version: options.version, now: readClocks() },
+        // Read again whenever the peer signs its record, since they change with the network.
+        get addresses() {
+          return addresses.dialable;
+        },
+      }));
+    resources.defer(() => store.close());
     const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
     const parts = { options, paths, peer, store, log, addresses, otherPort, notices };
     const host = new Host({ ...parts, resources: resources.move() });
@@ -365,6 +365,41 @@ export class Host implements HostApi {
 function subscribe<T>(listeners: Set<T>, heard: T): Unsubscribe {
   listeners.add(heard);
   return () => listeners.delete(heard);
+}
+
+/**
+ * Opens the store and makes its peer. A store that is damaged beyond what can be put right while it is used is made
+ * anew first, for a peer that is going to run.
+ */
+function openStore(
+  paths: HomePaths,
+  mayRebuild: boolean,
+  make: (store: Store) => Peer,
+): { store: Store; peer: Peer; notices: PeerEvent[] } {
+  const open = (notices: PeerEvent[]) => {
+    const store = Store.open(paths.store, { random });
+    try {
+      notices.push(...settleOlderStore(paths, store));
+      return { store, peer: make(store), notices };
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  };
+  try {
+    const opened = open([]);
+    if (!mayRebuild || !opened.peer.needsNewStore) return opened;
+    opened.store.close();
+  } catch (error) {
+    if (!isStoreDamage(error)) throw error;
+    if (!mayRebuild) throw error instanceof KithError ? error : damagedStore(paths, error);
+  }
+  return open([rebuildStore(paths, random, Date.now())]);
+}
+
+function damagedStore(paths: HomePaths, error: unknown): KithError {
+  const detail = error instanceof Error ? error.message : "";
+  return new KithError("store_damaged", { path: paths.store, detail }, error);
 }
 
 /** A store that may be older than what others have seen of it begins another life before anything is written. */

@@ -8,6 +8,7 @@ import type { HybridClock } from "../data/clock.ts";
 import { type CheckedTransaction, checkTransaction, detached, type Verify } from "../data/transaction.ts";
 import { type CheckedPartial, checkPartial } from "../data/partial.ts";
 import type { Membership } from "../space/membership.ts";
+import { inheritedContext } from "../store/inherited_context.ts";
 import type { Store } from "../store/store.ts";
 import type { Applied } from "../sync/sync.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
@@ -285,18 +286,7 @@ export class Applier {
   /** The membership transactions in the past of a transaction: the union over its parents. */
   #contextOf(header: Header): number {
     const { store, membership } = this.#parts;
-    const contexts = new Set<number>();
-    const acts = new Set<number>();
-    for (const parent of parentsOf(header)) {
-      const { row, context, header: parentHeader } = store.transaction(parent) as NonNullable<
-        ReturnType<Store["transaction"]>
-      >;
-      contexts.add(context);
-      if (parentHeader.class === "membership" && membership.isJudgedBy(row)) acts.add(row);
-    }
-    if (contexts.size === 1 && acts.size === 0) return contexts.values().next().value as number;
-    for (const context of contexts) for (const row of store.context(context)) acts.add(row);
-    return store.internContext([...acts].sort((a, b) => a - b));
+    return inheritedContext(store, header, (row) => membership.isJudgedBy(row));
   }
 
   #refuse(transaction: Signed, detail: string): ProtocolError {

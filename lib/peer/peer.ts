@@ -382,6 +382,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return this.#views.synced();
   }
 
+  /** Whether records are damaged that only a store that is made anew can put right. */
+  get needsNewStore(): boolean {
+    return this.#repairs.needsNewStore;
+  }
+
   /** Who used a number of their history twice. */
   forks(): ForkView[] {
     return this.#views.forks();

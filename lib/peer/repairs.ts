@@ -72,6 +72,11 @@ export class Repairs {
     return { damaged, unrecovered };
   }
 
+  /** Whether there are records that no member can send, since nobody can tell what they belong to. */
+  get needsNewStore(): boolean {
+    return this.#lost.size > 0;
+  }
+
   /** A record was found that is not as it was written. */
   note({ table, row, key }: Damage): void {
     const words = `${table} ${row}${key === null ? "" : ` ${key}`}`;

@@ -66,14 +66,21 @@ export class VerifyHistory {
     const { transactions, operations } = this.#parts;
     let nextRow = 1;
     let damagedBefore = false;
+    const unreadable = (row: number) => {
+      this.#found({ table: "transactions", row, key: null });
+      this.#ends.incomplete();
+      damagedBefore = true;
+      this.#anyDamaged = true;
+    };
+    let lastRow = 0;
     for (let at = transactions.next(0); at !== null; at = transactions.next(at.row)) {
       const { row, transaction } = at;
       yield 1;
+      // Rows have no gaps; the first one that is missing stands for all.
+      if (row !== lastRow + 1) unreadable(lastRow + 1);
+      lastRow = row;
       if (transaction === null) {
-        this.#found({ table: "transactions", row, key: null });
-        this.#ends.incomplete();
-        damagedBefore = true;
-        this.#anyDamaged = true;
+        unreadable(row);
         continue;
       }
       // Behind a damaged transaction it is not known how many operations that had.

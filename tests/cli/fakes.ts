@@ -94,6 +94,7 @@ export class FakeBackend implements Backend {
       addresses: ["192.168.1.10:5484"],
       text: null,
       otherPort: false,
+      notices: [],
       onEvent: () => () => {},
       stopped: this.#ended.promise,
       failure: null,
