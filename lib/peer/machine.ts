@@ -361,8 +361,11 @@ export interface PeerReads {
   list(query: { readonly prefix?: string; readonly after?: string; readonly limit: number }): EntryView[];
   /** How keys stand now; for those of a `changed` effect, which are looked up only where somebody watches. */
   changes(keys: readonly string[]): Change[];
-  /** How far this peer has come: a text from which `changesSince` goes on, at this or another peer of the space. */
-  position(): string;
+  /**
+   * How far this peer has come: a text from which `changesSince` goes on, at this or another peer of the space. Null
+   * while it lacks parts of what it holds: they would be missed by who goes on from there.
+   */
+  position(): string | null;
   /** What changed since a position (null: since now). @throws {KithError} `position_invalid`, `position_lost`. */
   changesSince(position: string | null): ChangesSince;
   conflicts(): ConflictView[];

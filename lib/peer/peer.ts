@@ -335,9 +335,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return this.#reading(() => this.#views.changes(keys));
   }
 
-  /** How far this peer has come. */
-  position(): string {
-    return positionText(this.#store.frontier());
+  /** How far this peer has come; null while it lacks parts of what it holds. */
+  position(): string | null {
+    return this.#store.hasOpenParts ? null : positionText(this.#store.frontier());
   }
 
   /** What changed since a position (null: since now). @throws {KithError} `position_invalid`, `position_lost`. */

@@ -7,6 +7,7 @@ export class Proofs {
   readonly #upsert;
   readonly #delete;
   readonly #selectAny;
+  readonly #selectOpen;
   /** Whether there may be any; null before it was looked up. */
   #any: boolean | null = null;
 
@@ -15,6 +16,7 @@ export class Proofs {
     this.#upsert = database.statement("INSERT OR REPLACE INTO proofs (transaction_row, dead, hashes) VALUES (?, ?, ?)");
     this.#delete = database.statement("DELETE FROM proofs WHERE transaction_row = ?");
     this.#selectAny = database.statement("SELECT 1 FROM proofs LIMIT 1");
+    this.#selectOpen = database.statement("SELECT 1 FROM proofs INDEXED BY proofs_open WHERE dead = 0 LIMIT 1");
   }
 
   /** Forgets what is in memory, after a rollback. */
@@ -35,6 +37,11 @@ export class Proofs {
   /** Whether a final checkpoint shows that the absent operations of a transaction are dead. */
   isDead(transactionRow: number): boolean {
     return this.#hasAny && this.#select.get(transactionRow)?.[0] === 1;
+  }
+
+  /** Whether there is a transaction whose absent operations may still come. */
+  get hasOpen(): boolean {
+    return this.#hasAny && this.#selectOpen.get() !== undefined;
   }
 
   /** Keeps the hashes of a transaction; with none it is whole. */

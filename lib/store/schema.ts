@@ -123,6 +123,7 @@ CREATE TABLE proofs (
   dead INTEGER NOT NULL,            -- 1 where a final checkpoint shows that what is absent is dead
   hashes BLOB NOT NULL              -- 32 bytes each; they give the header's root with what is here
 ) STRICT;
+CREATE INDEX proofs_open ON proofs (transaction_row) WHERE dead = 0;
 
 -- How far the store has come, and how far it had come when that was last noted outside of it.
 ALTER TABLE store ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;

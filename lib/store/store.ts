@@ -592,6 +592,11 @@ export class Store {
     return this.#lacking.rows(theirs, afterRow, limit);
   }
 
+  /** Whether a held transaction lacks operations that may still come: until then, its frontier says too much. */
+  get hasOpenParts(): boolean {
+    return this.#proofs.hasOpen;
+  }
+
   /**
    * Walks what lies outside of a frontier, in the order in which it came here, and all that comes after.
    *

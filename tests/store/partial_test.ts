@@ -91,12 +91,20 @@ Deno.test("a version whose replacing operation is absent stands until that comes
   });
   const third = transactionOf({ previous: second, operations: [{ del: "a", names: [versionOf(second, 1)] }] });
   store.append(first, 0);
+  assertEquals(store.hasOpenParts, false);
   store.appendPartial(partOf(second, (index) => index === 0), 0);
+  assertEquals(store.hasOpenParts, true);
   store.append(third, 0);
   const keys = () => store.list({ limit: 9 }).map(({ winner }) => winner.key);
   assertEquals(keys(), ["a", "b"]);
   assertEquals(store.supplement(partOf(second, (index) => index === 1)), new Set(["a"]));
   assertEquals(keys(), ["b"]);
   assertEquals(store.versionState(versionOf(second, 1)), "replaced");
+  assertEquals([store.hasOpenParts, store.replay(new Model([first]).frontier())?.next(9)], [true, "incomplete"]);
+  store.supplement(partOf(second, (index) => index === 2));
+  assertEquals([store.hasOpenParts, store.replay(new Model([first]).frontier())?.next(9)], [
+    false,
+    new Set(["a", "b", "c"]),
+  ]);
   store.close();
 });
