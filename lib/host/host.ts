@@ -10,8 +10,8 @@ import type { Reply, Request, TicketKeys } from "../peer/machine.ts";
 import { Peer } from "../peer/peer.ts";
 import { Store } from "../store/store.ts";
 import { parseAddress } from "./address.ts";
-import { type BackupNote, writeBackup } from "./backup.ts";
-import { CommitCounter, findOlderStore, noteCommits } from "./commit_counter.ts";
+import type { BackupNote } from "./backup.ts";
+import { CommitCounter } from "./commit_counter.ts";
 import { type Config, nameProblem, readConfig, writeConfig } from "./config.ts";
 import { connectControl, type Handler, serveControl } from "./control.ts";
 import { Driver } from "./driver.ts";
@@ -24,8 +24,9 @@ import { DEFAULT_PORT, listenAnywhere, listenOn } from "./listen.ts";
 import { lockHome } from "./lock.ts";
 import { type Log, openLog } from "./log.ts";
 import { watchNetwork } from "./network_watch.ts";
+import { openStore } from "./open_store.ts";
 import { OwnAddresses } from "./own_addresses.ts";
-import { isStoreDamage, rebuildStore } from "./rebuild.ts";
+import { StoreCopier } from "./store_copier.ts";
 import { leaveNote, runningPeers } from "./runtime_notes.ts";
 
 /** How a peer is to be run. */
@@ -78,14 +79,12 @@ export class Host implements HostApi {
   readonly startedMs = Date.now();
   /** Whether the default port was busy, so that another one was taken. */
   readonly otherPort: boolean;
+  readonly #copier: StoreCopier;
   readonly #store: Store;
   readonly #driver: Driver;
   readonly #addresses: OwnAddresses;
   readonly #checkpoint: IdleCheckpoint;
   readonly #counter: CommitCounter;
-  /** The database file, open to be copied. */
-  #storeFile: Deno.FsFile | null = null;
-  #isBackedUp = false;
   readonly #log: Log;
   readonly #resources: AsyncDisposableStack;
   readonly #stop = new AbortController();
@@ -121,7 +120,7 @@ export class Host implements HostApi {
     const listeners = options.offline ? [] : openListeners(listen);
     for (const listener of listeners) resources.use(listener);
     const addresses = new OwnAddresses(listeners.map((listener) => listener.addr));
-    const { store, peer, notices } = openStore(paths, options.offline !== true, (store) =>
+    const { store, peer, notices } = openStore(paths, random, options.offline !== true, (store) =>
       new Peer({
         ...{ identity, store, random, name, version: options.version, now: readClocks() },
         // Read again whenever the peer signs its record, since they change with the network.
@@ -153,6 +152,7 @@ export class Host implements HostApi {
     this.otherPort = otherPort;
     this.notices = notices;
     this.#store = store;
+    this.#copier = resources.use(new StoreCopier(paths, store));
     this.#counter = new CommitCounter(paths, store, (event) => this.event(event));
     this.#checkpoint = new IdleCheckpoint(() => store.checkpointWhenIdle(), (event) => this.event(event));
     this.#log = log;
@@ -198,27 +198,9 @@ export class Host implements HostApi {
     return this.#driver.request(request);
   }
 
-  async backup(path: string): Promise<BackupNote> {
-    if (this.#isBackedUp) throw new KithError("busy", { limit: 1 });
-    this.#isBackedUp = true;
-    try {
-      const { peer, name, space, entries } = this.peer.status();
-      const sizeBytes = this.#store.beginCopy();
-      try {
-        // It stays open: with it would go the locks that SQLite has on the file.
-        if (this.#storeFile === null) {
-          const file = Deno.openSync(this.paths.store);
-          this.#storeFile = file;
-          this.#resources.defer(() => file.close());
-        }
-        const about = { made: Date.now(), version: this.version, peer, name, space, entries };
-        return await writeBackup(this.paths, { file: this.#storeFile, sizeBytes }, path, about);
-      } finally {
-        this.#store.endCopy();
-      }
-    } finally {
-      this.#isBackedUp = false;
-    }
+  backup(path: string): Promise<BackupNote> {
+    const { peer, name, space, entries } = this.peer.status();
+    return this.#copier.backup(path, { made: Date.now(), version: this.version, peer, name, space, entries });
   }
 
   nudge(): void {
@@ -365,52 +347,6 @@ export class Host implements HostApi {
 function subscribe<T>(listeners: Set<T>, heard: T): Unsubscribe {
   listeners.add(heard);
   return () => listeners.delete(heard);
-}
-
-/**
- * Opens the store and makes its peer. A store that is damaged beyond what can be put right while it is used is made
- * anew first, for a peer that is going to run.
- */
-function openStore(
-  paths: HomePaths,
-  mayRebuild: boolean,
-  make: (store: Store) => Peer,
-): { store: Store; peer: Peer; notices: PeerEvent[] } {
-  const open = (notices: PeerEvent[]) => {
-    const store = Store.open(paths.store, { random });
-    try {
-      notices.push(...settleOlderStore(paths, store));
-      return { store, peer: make(store), notices };
-    } catch (error) {
-      store.close();
-      throw error;
-    }
-  };
-  try {
-    const opened = open([]);
-    if (!mayRebuild || !opened.peer.needsNewStore) return opened;
-    opened.store.close();
-  } catch (error) {
-    if (!isStoreDamage(error)) throw error;
-    if (!mayRebuild) throw error instanceof KithError ? error : damagedStore(paths, error);
-  }
-  return open([rebuildStore(paths, random, Date.now())]);
-}
-
-function damagedStore(paths: HomePaths, error: unknown): KithError {
-  const detail = error instanceof Error ? error.message : "";
-  return new KithError("store_damaged", { path: paths.store, detail }, error);
-}
-
-/** A store that may be older than what others have seen of it begins another life before anything is written. */
-function settleOlderStore(paths: HomePaths, store: Store): PeerEvent[] {
-  const found = findOlderStore(paths, store);
-  if (found === null) return [];
-  store.renewInstance();
-  store.commit();
-  noteCommits(paths, store.lastCommit);
-  store.notedCommit = store.lastCommit;
-  return [found];
 }
 
 function openListeners(listen: readonly string[] | undefined): Deno.TcpListener[] {
