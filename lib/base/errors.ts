@@ -190,8 +190,8 @@ export const ERRORS = {
   },
   record_damaged: {
     exit: 1,
-    sentence: "The disk gave back something else than was written ({detail}); put back a backup, or join again " +
-      "with another --home.",
+    sentence: "The disk gave back something else than was written ({detail}); a running peer fetches it anew from " +
+      "other members, and 'kith status' says what none of them has.",
   },
   control_failed: { exit: 1, sentence: "The running peer's control channel {path} does not work: {detail}." },
   // The store.

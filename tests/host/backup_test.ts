@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KithError } from "../../lib/base/errors.ts";
 import { readBackup } from "../../lib/host/backup.ts";
+import { noteCommits } from "../../lib/host/commit_counter.ts";
 import { homePaths } from "../../lib/host/home.ts";
 import { restoreBackup } from "../../lib/host/restore.ts";
 import { countingRandom } from "../store/histories.ts";
@@ -173,4 +174,64 @@ Deno.test("two homes with one identity that run at once notice each other, lose 
   });
   assertEquals((await other.object("GET", "/v1/status")).forks, []);
   assertEquals((await other.object("GET", "/v1/status")).copies, []);
+});
+
+Deno.test("two clones of a machine, of which none can be told for a copy, write under one number: both are kept and shown", async () => {
+  await using folder = await tempFolder();
+  await using other = await filled(`${folder.path}/other`, 1);
+  const [home, copy] = [`${folder.path}/home`, `${folder.path}/copy`];
+  {
+    await using host = await startHost(home);
+    const { ticket } = await other.object("POST", "/v1/invites", {});
+    await host.lines("POST", "/v1/join", { ticket, at: [other.host.addresses[0]] });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.call("PUT", "/v1/entry?key=before", "x");
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  }
+  Deno.mkdirSync(copy, { mode: 0o700 });
+  for (const file of ["identity.key", "store.sqlite"]) Deno.copyFileSync(`${home}/${file}`, `${copy}/${file}`);
+  // As of a disk that was copied block by block.
+  const { commits, chain } = JSON.parse(Deno.readTextFileSync(homePaths(home).counter));
+  noteCommits(homePaths(copy), { commits, chain: Uint8Array.fromHex(chain) });
+  for (const [i, path] of [home, copy].entries()) {
+    await using apart = await startHost(path, { offline: true });
+    assertEquals(apart.host.notices, []);
+    await apart.call("PUT", `/v1/entry?key=of/${i}`, "x");
+    await apart.call("PUT", "/v1/entry?key=before", `${i}`);
+  }
+  await using first = await startHost(home);
+  await using second = await startHost(copy);
+  for (const host of [first, second]) {
+    await until("it has all that was written", async () => {
+      const keys = (await host.lines("GET", "/v1/entries")).map(({ key }) => key);
+      return keys.join() === "before,k/0,of/0,of/1";
+    });
+    const { forks } = await host.object("GET", "/v1/conflicts") as { forks: { self: boolean; heads: number }[] };
+    assertEquals(forks.map(({ self, heads }) => [self, heads]), [[true, 2]]);
+  }
+  for (const host of [first, second]) await host.call("PUT", `/v1/entry?key=after/${host === first ? 0 : 1}`, "x");
+  await until("nothing is lost, and no number used again", async () => {
+    const keys = (await other.lines("GET", "/v1/entries")).map(({ key }) => key);
+    return keys.join() === "after/0,after/1,before,k/0,of/0,of/1";
+  });
+  const { forks, conflicts } = await other.object("GET", "/v1/conflicts") as Record<string, Record<string, unknown>[]>;
+  assertEquals(forks?.map(({ heads }) => heads), [2]);
+  assertEquals(conflicts?.map(({ kind, key }) => [kind, key]), [["concurrent", "before"]]);
+});
+
+Deno.test("a lost disk: a new home that joins again gets back what the others have", async () => {
+  await using folder = await tempFolder();
+  await using other = await filled(`${folder.path}/other`, 3);
+  for (const life of ["first", "second"]) {
+    const home = `${folder.path}/${life}`;
+    await using host = await startHost(home);
+    const { ticket } = await other.object("POST", "/v1/invites", {});
+    await host.lines("POST", "/v1/join", { ticket, at: [other.host.addresses[0]] });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.call("PUT", `/v1/entry?key=of/${life}`, "x");
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    const keys = (await host.lines("GET", "/v1/entries")).map(({ key }) => key);
+    assertEquals(keys, ["k/0", "k/1", "k/2", "of/first", ...(life === "second" ? ["of/second"] : [])]);
+  }
+  assertEquals((await other.object("GET", "/v1/status")).members, 3);
 });
