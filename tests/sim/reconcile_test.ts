@@ -86,3 +86,41 @@ Deno.test("a link that breaks in between changes nothing but when", () => {
   lab.untilHealed();
   assertEquals([a.store.entries, b.store.entries], [34, 34]);
 });
+
+Deno.test("whatever several peers lose, as long as one of them has it, all come to hold", () => {
+  const { lab, peers } = written(3);
+  const entries = peers[0]?.store.entries;
+  for (let round = 0; round < 8; round++) {
+    const share = lab.prng.pick([0.05, 0.3, 0.6]);
+    const rows = peers.map(liveRows);
+    const lost: number[][] = peers.map(() => []);
+    for (const i of rows[0]?.keys() ?? []) {
+      // One of them, drawn by chance, keeps it.
+      const keeper = lab.prng.below(peers.length);
+      for (const [at, own] of rows.entries()) {
+        if (at !== keeper && lab.prng.chance(share)) lost[at]?.push(own[i] as number);
+      }
+    }
+    for (const [i, peer] of peers.entries()) damage(peer, lost[i] as number[]);
+    lab.untilHealed();
+    assertEquals(peers.map(({ store }) => store.entries), [entries, entries, entries]);
+  }
+});
+
+Deno.test("a peer that does not know these messages is asked ever more seldom, and answers once it is updated", () => {
+  const lab = new Lab();
+  const [a, b] = [lab.add(), lab.add({ isOlder: true })];
+  lab.ask(a, { type: "create_space" });
+  lab.join(b, lab.invite(a), a);
+  for (let i = 0; i < 20; i++) lab.set(a, `k/${i}`, `${i}`);
+  lab.untilHealed();
+  damage(a, liveRows(a).filter((_, i) => i % 3 === 0));
+  lab.wait(200_000);
+  assert((a.events.get("reconcile_failed") ?? 0) > 0 && a.events.get("reconcile_failed")! <= 5);
+  assertEquals([lab.isLinked(a, b), a.store.entries], [true, 13]);
+  b.crash(false);
+  b.update();
+  b.boot();
+  lab.untilHealed();
+  assertEquals(a.store.entries, 20);
+});
