@@ -145,7 +145,9 @@ export class Repairs {
     const members = [...this.#parts.links.members()];
     let isOpen = false;
     const asks = new Map<number, Uint8Array[]>();
+    const linked = new Set(members.map(({ number }) => number));
     for (const wanted of this.#wanted.values()) {
+      for (const number of wanted.asked) if (!linked.has(number)) wanted.asked.delete(number);
       const next = members.find(({ number }) => !wanted.asked.has(number));
       if (next === undefined) {
         this.#tellLost(wanted);
