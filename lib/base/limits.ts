@@ -139,7 +139,7 @@ export const MAX_PENDING_REQUESTS = 4096;
 export const MAX_PENDING_REQUEST_BYTES = 64 * 1024 * 1024;
 /** Ids of refused or unreadable transactions that are remembered, so that their descendants are known too. */
 export const MAX_REFUSED_IDS = 4096;
-/** Transactions whose headers the store keeps in memory, at some 2 KiB each: more cost the collector more than they save. */
+/** Transactions whose headers the store keeps in memory, at some 2 KiB each; more of them slow the collector down. */
 export const MAX_CACHED_TRANSACTIONS = 512;
 /** Contexts that the store keeps in memory; there is one for each set of membership acts that somebody wrote under. */
 export const MAX_CACHED_CONTEXTS = 1024;
