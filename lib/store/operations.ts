@@ -31,6 +31,8 @@ export class Operations {
   readonly #insertOne;
   readonly #insertMany;
   readonly #byRow;
+  readonly #rows;
+  readonly #leaves;
   readonly #exists;
   readonly #withoutValue;
   readonly #range;
@@ -53,6 +55,8 @@ export class Operations {
     this.#insertOne = database.statement(insert + tuple);
     this.#insertMany = database.statement(insert + new Array(ROWS_PER_INSERT).fill(tuple).join(", "));
     this.#byRow = database.statement(`SELECT ${COLUMNS} FROM operations WHERE row = ?`);
+    this.#rows = database.statement("SELECT row FROM operations WHERE row >= ? AND row < ? ORDER BY row");
+    this.#leaves = database.statement("SELECT row, leaf FROM operations WHERE row >= ? AND row < ? ORDER BY row");
     this.#exists = database.statement("SELECT 1 FROM operations WHERE row = ?");
     this.#withoutValue = database.statement(
       "SELECT row, transaction_row, state, record_hash, key, leaf FROM operations WHERE row = ?",
@@ -154,6 +158,17 @@ export class Operations {
   /** The rows of one transaction that are here, in order. */
   present(firstRow: number, count: number): OperationRow[] {
     return this.#range.all(firstRow, firstRow + count).map((columns) => this.#checked(columns[0] as number, columns));
+  }
+
+  /** Which rows of one transaction are here, in order; they are not looked at. */
+  presentRows(firstRow: number, count: number): number[] {
+    return (this.#rows.all(firstRow, firstRow + count) as [number][]).map(([row]) => row);
+  }
+
+  /** The leaves of the rows of one transaction that are here, in order, unchecked. */
+  leaves(firstRow: number, count: number): { row: number; leaf: Uint8Array }[] {
+    const rows = this.#leaves.all(firstRow, firstRow + count) as [number, Uint8Array][];
+    return rows.map(([row, leaf]) => ({ row, leaf }));
   }
 
   /** As `present`, without their values, whose hashes are not checked. */

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "../base/assert.ts";
-import { toHex, utf8Encode } from "../base/bytes.ts";
+import { equal, toHex, utf8Encode } from "../base/bytes.ts";
 import type { KithError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
-import { joinedHashes, partialHashes } from "../data/merkle.ts";
+import { joinedHashes, partialHashes, partialRoot } from "../data/merkle.ts";
 import type { CheckedPartial } from "../data/partial.ts";
 import type { CheckedTransaction, OperationRecord } from "../data/transaction.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
@@ -292,7 +292,7 @@ export class Store {
     assert(place !== null, "what is supplemented is held");
     const { row, firstRow, header } = place;
     if (this.#proofs.isDead(row)) return new Set();
-    const present = new Set(this.#operations.present(firstRow, header.operationCount).map((held) => held.row));
+    const present = new Set(this.#operations.presentRows(firstRow, header.operationCount));
     const absent = placed(partial).filter(([index]) => !present.has(firstRow + index));
     if (absent.length === 0) return new Set();
     this.begin();
@@ -311,7 +311,7 @@ export class Store {
   }
 
   /**
-   * A transaction as it travels without some of its operations; every record of it is checked.
+   * A transaction as it travels without some of its operations; what it is made of is checked.
    *
    * @param indices of the operations that are wanted; null for all that are held.
    * @throws {DamagedError}
@@ -319,13 +319,34 @@ export class Store {
   loadPartial(transactionRow: number, indices: ReadonlySet<number> | null): PartialBytes {
     const { headerBytes, signature, firstRow, header } = this.#transactions.byRow(transactionRow);
     const count = header.operationCount;
+    if (indices !== null) return this.#loadSome(this.#transactions.byRow(transactionRow), indices);
     const held = this.#operations.present(firstRow, count)
       .map(({ row, leaf, value }) => ({ index: row - firstRow, leaf, value }));
     const hashes = this.#proofs.of(transactionRow) ?? [];
     if (hashes.length === 0 && held.length < count) throw new DamagedError("operations", firstRow + held.length, null);
-    const operations = indices === null ? held : held.filter(({ index }) => indices.has(index));
-    const kept = operations.map(({ index }) => index);
-    return { header: headerBytes, signature, operations, hashes: partialHashes(count, held, hashes, kept) };
+    return { header: headerBytes, signature, operations: held, hashes };
+  }
+
+  /** Of the operations that are not wanted only the leaves are read; that they are right, the header's root tells. */
+  #loadSome(
+    { row, firstRow, header, headerBytes, signature }: TransactionRow,
+    indices: ReadonlySet<number>,
+  ): PartialBytes {
+    const count = header.operationCount;
+    const leaves = this.#operations.leaves(firstRow, count).map((held) => ({ ...held, index: held.row - firstRow }));
+    const absent = this.#proofs.of(row) ?? [];
+    const isRight = (root: Uint8Array | null) => root !== null && equal(root, header.root);
+    const damaged = () => new DamagedError("operations", firstRow + leaves.length, null);
+    if (absent.length === 0 ? leaves.length < count : !isRight(partialRoot(count, leaves, absent))) throw damaged();
+    const wanted = leaves.filter(({ index }) => indices.has(index));
+    const hashes = partialHashes(count, leaves, absent, wanted.map(({ index }) => index));
+    if (!isRight(partialRoot(count, wanted, hashes))) throw damaged();
+    const operations = wanted.map(({ index, leaf }) => ({
+      index,
+      leaf,
+      value: this.#operations.byRow(firstRow + index).value,
+    }));
+    return { header: headerBytes, signature, operations, hashes };
   }
 
   /** The held transactions inside a frontier; null where some of its heads are not held. */

@@ -1,0 +1,198 @@
+import { Reader } from "../../lib/base/reader.ts";
+import { sha256 } from "../../lib/crypto/hash.ts";
+import { verifySigned } from "../../lib/crypto/identity.ts";
+import { HybridClock } from "../../lib/data/clock.ts";
+import { Applier } from "../../lib/peer/applier.ts";
+import { SpaceState } from "../../lib/peer/space_state.ts";
+import { Membership } from "../../lib/space/membership.ts";
+import { Store } from "../../lib/store/store.ts";
+import { Reconciler } from "../../lib/sync/reconciler.ts";
+import { Sync } from "../../lib/sync/sync.ts";
+import { decodeMessage, encodeMessage, type Message } from "../../lib/wire/message.ts";
+import { peakMb } from "../child.ts";
+
+/**
+ * One of two peers, as far as synchronisation goes: store, checks, frontiers and reconciliation over plain TCP, so that
+ * messages can be counted. Says what it cost once both hold the same.
+ *
+ * Usage: reconcile_side.ts STORE listen | STORE dial PORT
+ */
+
+const [path = "", what = "", port = "0"] = Deno.args;
+const random = { bytes: (size: number) => crypto.getRandomValues(new Uint8Array(size)) };
+const store = Store.open(path, { random });
+const space = new SpaceState(store).space as Uint8Array;
+const membership = new Membership((context) => store.context(context), verifySigned);
+for (const { transaction, operations } of store.membershipRows()) {
+  membership.add(transaction, operations, transaction.row, transaction.context);
+}
+const applier = new Applier({ store, membership, clock: new HybridClock(), verify: verifySigned, emit: () => {} });
+store.digest();
+
+const RECONCILIATION = new Set(["sketch", "sketch_more", "nodes", "live", "lacking", "settled"]);
+
+/**
+ * Counts what is sent, and how often the direction changes: from the greetings on, or where there is a reconciliation,
+ * from its beginning on.
+ */
+class Counters {
+  /** Bytes of messages that carry no transactions or operations. */
+  bytes = 0;
+  payloadBytes = 0;
+  /** Messages in a row in one direction count once. */
+  trips = 0;
+  startMs = performance.now();
+  /** When it was known what differs. */
+  foundMs = performance.now();
+  endMs = performance.now();
+  #reconciles = false;
+  #states = 0;
+  #last: "sent" | "received" | null = null;
+
+  count(direction: "sent" | "received", message: Message, sizeBytes: number): void {
+    if (RECONCILIATION.has(message.type) && !this.#reconciles) {
+      this.#reconciles = true;
+      this.bytes = this.trips = 0;
+      this.startMs = performance.now();
+      this.#last = null;
+    }
+    // After the greeting they only tell that it is over.
+    if (message.type === "state" && (direction === "received" || ++this.#states > 1)) return;
+    const isPayload = message.type === "transactions" || message.type === "partials";
+    if (direction === "sent" && isPayload) this.payloadBytes += sizeBytes;
+    if (direction === "sent" && !isPayload) this.bytes += sizeBytes;
+    this.endMs = performance.now();
+    if (isPayload || message.type === "settled" || message.type === "pulled") return;
+    if (this.#last !== direction) this.trips++;
+    this.#last = direction;
+    this.foundMs = this.endMs;
+  }
+}
+
+const counters = new Counters();
+const events: string[] = [];
+const connection = what === "listen" ? await accepted() : await Deno.connect({ port: Number(port) });
+connection.setNoDelay(true);
+const writer = connection.writable.getWriter();
+let queuedBytes = 0;
+const links = {
+  send(_connection: number, message: Message): boolean {
+    const { kind, body } = encodeMessage(message);
+    counters.count("sent", message, body.length + 4);
+    const frame = new Uint8Array(5 + body.length);
+    new DataView(frame.buffer).setUint32(0, body.length);
+    frame[4] = kind;
+    frame.set(body, 5);
+    queuedBytes += frame.length;
+    void writer.write(frame).then(() => queuedBytes -= frame.length);
+    return true;
+  },
+  bulkQueuedBytes: () => queuedBytes,
+};
+const sync = new Sync(store, links, () => applier.missingParents());
+const reconciler = new Reconciler({
+  links,
+  random,
+  emit: ({ name, reason }) => events.push(`${name} ${reason ?? ""}`),
+  set: () => store.liveSet(),
+  standing: () => sync.standing(1),
+});
+const now = () => ({ monotonicMs: performance.now(), wallMs: Date.now() });
+
+async function accepted(): Promise<Deno.TcpConn> {
+  const listener = Deno.listen({ port: 0 });
+  console.log(JSON.stringify({ port: (listener.addr as Deno.NetAddr).port }));
+  const accepted = await listener.accept();
+  listener.close();
+  return accepted;
+}
+
+function take(message: Message): void {
+  const at = now();
+  switch (message.type) {
+    case "transactions":
+      for (const bytes of message.list) {
+        const taken = applier.receive(bytes, space, 1, at.wallMs);
+        if (taken !== null) sync.transactionReceived(1, taken.id, taken.header, taken.waits, at);
+      }
+      return;
+    case "partials":
+      for (const bytes of message.list) {
+        const taken = applier.receivePartial(bytes, space, 1, at.wallMs);
+        const indices = bytes.operations.map(({ index }) => index);
+        reconciler.partialReceived(1, sha256(bytes.header), indices, taken?.supplemented === true, at);
+      }
+      return;
+    case "sketch":
+    case "sketch_more":
+    case "nodes":
+    case "live":
+    case "lacking":
+    case "settled":
+      return reconciler.received(1, message, at);
+    case "state":
+      sync.received(1, message, at);
+      return reconciler.stateReceived(1, at);
+    default:
+      return sync.received(1, message, at);
+  }
+}
+
+function endTurn(): void {
+  store.commit();
+  const { applied, changed } = applier.take();
+  if (changed.size > 0) reconciler.changed(now());
+  sync.turnEnded(applied, now(), applied.length > 0 || changed.size > 0);
+  reconciler.turnEnded(now());
+}
+
+sync.opened(1);
+reconciler.opened(1, now());
+let rest: Uint8Array<ArrayBuffer> = new Uint8Array();
+let ended = false;
+void (async () => {
+  for await (const chunk of connection.readable) {
+    const all = new Uint8Array(rest.length + chunk.length);
+    all.set(rest);
+    all.set(chunk, rest.length);
+    let offset = 0;
+    while (all.length - offset >= 5) {
+      const size = new Reader(all.subarray(offset)).u32();
+      if (all.length - offset < 5 + size) break;
+      const message = decodeMessage(all[offset + 4] as number, all.slice(offset + 5, offset + 5 + size));
+      if (message !== null) {
+        counters.count("received", message, size + 4);
+        take(message);
+        endTurn();
+      }
+      offset += 5 + size;
+    }
+    rest = all.slice(offset);
+  }
+  ended = true;
+})();
+/** Both hold the same for so long: nothing more is to come. */
+const QUIET_MS = 1500;
+let equalSinceMs: number | null = null;
+while (!ended && (equalSinceMs === null || performance.now() - equalSinceMs < QUIET_MS)) {
+  const dueMs = Math.min(sync.deadline(), reconciler.deadline());
+  if (performance.now() >= dueMs) {
+    sync.tick(now());
+    endTurn();
+    await new Promise((resolve) => setImmediate(resolve));
+  } else await new Promise((resolve) => setTimeout(resolve, Math.min(5, dueMs - performance.now())));
+  if (!sync.agrees(1) || reconciler.isRunning) equalSinceMs = null;
+  else equalSinceMs ??= performance.now();
+}
+const { bytes, payloadBytes, trips, startMs, foundMs, endMs } = counters;
+console.log(JSON.stringify({
+  bytes,
+  payloadBytes,
+  trips,
+  foundSeconds: (foundMs - startMs) / 1000,
+  seconds: (endMs - startMs) / 1000,
+  peakMb: peakMb(Deno.pid),
+  digest: store.digest().toHex(),
+  events,
+}));
+Deno.exit(0);
