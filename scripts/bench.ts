@@ -6,6 +6,7 @@ import { type Benchmark, type Figure, measure } from "./bench/figure.ts";
 import { firstSync } from "./bench/first_sync_figure.ts";
 import { million } from "./bench/million_figure.ts";
 import { NodeCompetitors } from "./bench/node_competitors.ts";
+import { reconcile } from "./bench/reconcile_figure.ts";
 import { ready } from "./bench/ready_figure.ts";
 import { markdownOf, tableOf } from "./bench/table.ts";
 import { watch } from "./bench/watch_figure.ts";
@@ -16,7 +17,7 @@ import { writes } from "./bench/writes_figure.ts";
  * contenders interleaved, the results verified. One table on standard output, and all samples as JSON.
  *
  * Usage: bench.ts [--only NAME[,NAME...]] [--repeat N] [--scale X] [--markdown] [--out FILE]
- * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, and compare,
+ * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, reconcile, and compare,
  * which is kith beside other tools for shared data. What is measured against is installed from npm into the user's
  * cache when a figure needs it.
  * --repeat: repetitions, default 5. --scale: how much is sent and how often, as a part of the default.
@@ -37,6 +38,7 @@ const benchmarks: Record<string, () => Benchmark | Promise<Benchmark>> = {
   "writes": () => writes(folder, Math.ceil(2000 * scale)),
   "watch": () => watch(folder, Math.ceil(1000 * scale)),
   "million": () => million(folder, Math.ceil(1_000_000 * scale)),
+  "reconcile": async () => reconcile(await Competitors.install(), folder, Math.ceil(1_000_000 * scale)),
   "compare": async () => compare(await NodeCompetitors.install(), folder, scale),
 };
 const names = options.only === undefined ? Object.keys(benchmarks) : String(options.only).split(",");

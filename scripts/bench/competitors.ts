@@ -9,6 +9,9 @@ const LIBP2P_PACKAGES: Readonly<Record<string, string>> = {
   "@multiformats/multiaddr": "13.0.3",
 };
 
+/** negentropy in JavaScript, as nostr-tools carries it: a port of its reference. */
+const NEGENTROPY = "nostr-tools@2.25.2";
+
 /** How js-libp2p is named in the tables. */
 export const LIBP2P = `js-libp2p ${LIBP2P_PACKAGES["libp2p"]}`;
 
@@ -27,6 +30,7 @@ export class Competitors {
     const folder = `${cacheFolder()}/kith-bench`;
     Deno.mkdirSync(folder, { recursive: true });
     const imports = Object.entries(LIBP2P_PACKAGES).map(([name, version]) => [name, `npm:${name}@${version}`]);
+    imports.push(["nostr-tools", `npm:${NEGENTROPY}`]);
     const config = { nodeModulesDir: "none", imports: Object.fromEntries(imports) };
     const competitors = new Competitors(folder);
     Deno.writeTextFileSync(competitors.#config, JSON.stringify(config));
@@ -35,6 +39,12 @@ export class Competitors {
     const code = await new Child(Deno.execPath(), args, competitors.#options).ended();
     if (code !== 0) throw new Error("the packages to measure against could not be had from npm");
     return competitors;
+  }
+
+  /** Starts negentropy, as negentropy.ts says. */
+  negentropy(args: readonly string[]): Child {
+    const flags = ["--config", this.#config, "--cached-only", "--allow-all"];
+    return Child.script("bench/negentropy.ts", flags, args, this.#options);
   }
 
   /** Starts js-libp2p in a process, as libp2p_peer.ts says. */

@@ -13,13 +13,13 @@ import { Store } from "../../lib/store/store.ts";
 
 /**
  * Writes each line of an export as a transaction of its own into a home whose peer does not run, many to a commit:
- * what a peer holds that was written to for a long time.
+ * what a peer holds that was written to for a long time. Or so many of them to a transaction.
  *
- * Usage: single_writes.ts HOME ENTRIES
+ * Usage: single_writes.ts HOME ENTRIES [WRITES_PER_TRANSACTION]
  */
 const WRITES_PER_COMMIT = 1000;
 
-const [home = "", entries = ""] = Deno.args;
+const [home = "", entries = "", perTransaction = "1"] = Deno.args;
 const paths = homePaths(home);
 const random = { bytes: (size: number) => crypto.getRandomValues(new Uint8Array(size)) };
 const identity = openIdentity(paths, random);
@@ -44,13 +44,14 @@ for await (const lines of readLines(file.readable, MAX_IMPORT_LINE_BYTES)) {
   for (const { bytes } of lines) {
     const fields = JSON.parse(new TextDecoder().decode(bytes as Uint8Array));
     writer.write([{ kind: "put", key: fields.key, ...valueOf(fields) }], Date.now());
-    writer.flush(Date.now());
-    if (++count % WRITES_PER_COMMIT > 0) continue;
+    if (++count % Number(perTransaction) === 0) writer.flush(Date.now());
+    if (count % WRITES_PER_COMMIT > 0) continue;
     store.commit();
     applier.take();
     store.checkpointWhenIdle();
   }
 }
+writer.flush(Date.now());
 store.commit();
 store.close();
 console.log(JSON.stringify({ count }));
