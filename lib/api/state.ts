@@ -1,16 +1,17 @@
 import type { HostApi } from "../host/host_api.ts";
-import type { AbsentView, ConflictView, MemberView, PeerView } from "../peer/machine.ts";
+import type { AbsentView, CompactionView, ConflictView, MemberView, PeerView } from "../peer/machine.ts";
 import type { Fields } from "./answer.ts";
 import { entryFields, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
-  const { peers, absent, counters, ...status } = host.peer.status();
+  const { peers, absent, counters, compaction, ...status } = host.peer.status();
   return {
     ...status,
     peers: peers.map(peerFields),
     absent: absent.map(absentFields),
+    compaction: compactionFields(compaction),
     events: { ...counters, ...host.counters },
     version: host.version,
     running: host.running,
@@ -43,6 +44,14 @@ function peerFields(view: PeerView): Fields {
   return {
     ...{ peer, name, address, path, round_trip_ms: roundTripMs, since: sinceMs, in_sync: inSync },
     ...{ sent: sentBytes, received: receivedBytes, queued: queuedBytes },
+  };
+}
+
+/** `history_ms` is null for ever. */
+function compactionFields({ historyMs, finalAtMs, isDone, pendingSinceMs, waitsFor }: CompactionView): Fields {
+  return {
+    ...{ history_ms: historyMs === Infinity ? null : historyMs, final: finalAtMs, done: isDone },
+    ...{ pending: pendingSinceMs, waits_for: waitsFor },
   };
 }
 

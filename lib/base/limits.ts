@@ -222,7 +222,7 @@ export const DIGEST_SLICE_IDS = 4096;
 /** Operations that are looked at in one step of a compaction: a few milliseconds. */
 export const COMPACTION_STEP_OPERATIONS = 512;
 /** Operations that must be dead before a checkpoint is proposed: each costs an act for every member. */
-export const MIN_DEAD_OPERATIONS = 64;
+export const MIN_DEAD_OPERATIONS = 16;
 /** Absence after which a member is not waited for, where history is kept for less. */
 export const MIN_ABSENT_MS = 24 * 60 * 60 * 1000;
 /** How often history is looked at, at the most. */

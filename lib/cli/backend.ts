@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly listen?: readonly string[];
   /** Where to speak the text protocol, "" for the default; undefined: as the home's settings say. */
   readonly text?: string;
+  /** How long what was replaced is kept, in ms; undefined: as the home's settings say, else by default. */
+  readonly historyMs?: number;
   /** Whether to use a home that is removed when the peer stops. */
   readonly ephemeral?: boolean;
   /** Only open the store, for one command: no network, no control socket. */

@@ -14,6 +14,11 @@ const UP_FLAGS: readonly FlagSpec[] = [
     type: "optional_address",
     help: "speak the plain-text protocol, without any password, default at 127.0.0.1:12345",
   },
+  {
+    name: "history",
+    type: "duration",
+    help: "how long what was replaced or deleted is kept, or 'forever'; default 30d",
+  },
   { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
 ];
 
@@ -55,7 +60,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "config",
     summary: "show or change what 'up' does without flags",
     group: "peer",
-    details: "The settings are name, listen and text; they are kept in the home, and 'up' reads them when it starts.",
+    details:
+      "The settings are name, listen, text and history; they are kept in the home, and 'up' reads them when it starts.",
     arguments: [
       { name: "SETTING", kind: "setting", required: false },
       { name: "VALUE", kind: "other", required: false, rest: true },

@@ -1,17 +1,9 @@
+import { readDurationMs } from "../base/duration.ts";
 import { type FlagSpec, flagValueName, flagVariable } from "./command.ts";
 import { usageError } from "./usage.ts";
 
 /** What a flag was given as, once read. A duration is in milliseconds, Infinity for `never`. */
 export type FlagValue = string | number | boolean;
-
-const DURATION_UNITS_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
 
 /** The flags of one command line, by name, after flags, variables and defaults are read. */
 export class Flags {
@@ -85,18 +77,6 @@ export function readFlagValue(flag: FlagSpec, text: string, source: string): Fla
       return value;
     }
   }
-}
-
-/** Milliseconds of a text such as `90s`, `1.5h`, `1h30m` or `never` (Infinity); a bare number is seconds. Null for others. */
-export function readDurationMs(text: string): number | null {
-  if (text === "never") return Infinity;
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d|w))+$/.test(text)) return null;
-  let totalMs = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) {
-    totalMs += Number(count) * (DURATION_UNITS_MS[unit as string] as number);
-  }
-  return Math.round(totalMs);
 }
 
 /** A flag as help and errors write it, such as `--for TIME`. */

@@ -50,12 +50,13 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {
-  const { home, name, listen, text, ephemeral, offline } = options;
+  const { home, name, listen, text, historyMs, ephemeral, offline } = options;
   const host = await Host.start({
     version: VERSION,
     ...(home === undefined ? {} : { home }),
     ...(name === undefined ? {} : { name }),
     ...(listen === undefined ? {} : { listen }),
+    ...(historyMs === undefined ? {} : { historyMs }),
     ephemeral: ephemeral === true,
     offline: offline === true,
     api: createApi,

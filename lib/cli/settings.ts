@@ -20,6 +20,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: "name", list: false, otherwise: "an animal and the beginning of the peer's id" },
   { name: "listen", list: true, otherwise: "all interfaces, port 5484 or the next free one" },
   { name: "text", list: false, otherwise: "off" },
+  { name: "history", list: false, otherwise: "30d" },
 ];
 
 /** `config [SETTING [VALUE…]]`. */

@@ -48,6 +48,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
     const since = sinceMs === null ? "not seen yet" : `last seen ${formatAge(sinceMs, nowMs)}`;
     lines.push(row(index === 0 ? "away" : "", `${peerText(peer)}  ${since}`));
   }
+  const history = historyText(answer, nowMs);
+  if (history !== null) lines.push(row("history", history));
   const syncing = answer.syncing as JsonObject | null | undefined;
   if (syncing) {
     const total = numberField(syncing, "total");
@@ -66,6 +68,26 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const refusals = refusalsOf(answer);
   for (const [index, text] of refusals.entries()) lines.push(row(index === 0 ? "refused" : "", output.yellow(text)));
   return lines;
+}
+
+/** How far the old history was let go, and what holds it back; null where there is nothing to tell. */
+function historyText(answer: JsonObject, nowMs: number): string | null {
+  const compaction = answer.compaction as JsonObject | undefined;
+  if (compaction === undefined) return null;
+  const pendingMs = numberField(compaction, "pending");
+  const finalMs = numberField(compaction, "final");
+  if (pendingMs !== null) {
+    const known = [...objectsOf(answer, "peers"), ...objectsOf(answer, "absent")];
+    const waits = (compaction.waits_for as string[]).map((id) => {
+      const peer = known.find((peer) => textField(peer, "peer") === id);
+      return peer === undefined ? (id === textField(answer, "peer") ? "this peer" : shortId(id)) : peerText(peer);
+    });
+    return `a checkpoint of ${formatAge(pendingMs, nowMs)} waits for ${waits.join(", ")}`;
+  }
+  if (finalMs === null) return null;
+  return compaction.done === true
+    ? `let go up to a checkpoint of ${formatAge(finalMs, nowMs)}`
+    : `is being let go up to a checkpoint of ${formatAge(finalMs, nowMs)}`;
 }
 
 /** Who used a number twice, in words. */

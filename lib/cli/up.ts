@@ -132,11 +132,13 @@ function tellOfFullDisk(context: Context, peer: RunningPeer): () => void {
 function startOptions({ flags, home }: Context): StartOptions {
   const name = flags.text("name");
   const text = flags.text("text");
+  const historyMs = flags.number("history");
   return {
     ...(home === undefined ? {} : { home }),
     ...(name === undefined ? {} : { name }),
     ...(flags.has("listen") ? { listen: flags.list("listen") } : {}),
     ...(text === undefined ? {} : { text }),
+    ...(historyMs === undefined ? {} : { historyMs }),
     ephemeral: flags.on("ephemeral"),
   };
 }

@@ -1,4 +1,5 @@
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { readDurationMs } from "../base/duration.ts";
 import { KithError } from "../base/errors.ts";
 import { MAX_ADDRESSES, MAX_CONFIG_BYTES, MAX_NAME_BYTES } from "../base/limits.ts";
 import { parseAddress } from "./address.ts";
@@ -14,6 +15,8 @@ export interface Config {
   readonly listen?: readonly string[];
   /** Address of the text protocol's listener. Default: none. */
   readonly text?: string;
+  /** How long what was replaced is kept, such as `30d` or `forever`. Default: 30d. */
+  readonly history?: string;
 }
 
 type Check = (value: unknown) => string | null;
@@ -27,6 +30,8 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
       ? null
       : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
   text: (value) => isAddress(value) ? null : "an address HOST:PORT",
+  history: (value) =>
+    typeof value === "string" && readDurationMs(value) !== null ? null : "a time such as 12h, 30d or forever",
 };
 
 /** Why a text can't be a peer's name; null when it can. */

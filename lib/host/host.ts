@@ -1,8 +1,9 @@
 import { toBase32 } from "../base/base32.ts";
 import type { Now } from "../base/clock.ts";
+import { readDurationMs } from "../base/duration.ts";
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_EVENT_NAMES } from "../base/limits.ts";
+import { DEFAULT_HISTORY_MS, MAX_EVENT_NAMES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { spokenPeerName } from "../base/spoken_name.ts";
 import { deriveTicketKeysInBackground } from "../crypto/ticket_keys.ts";
@@ -39,6 +40,8 @@ export interface HostOptions {
   readonly name?: string;
   /** Where to listen, `HOST:PORT`. Default: as configured, else all interfaces. */
   readonly listen?: readonly string[];
+  /** How long what was replaced is kept, in ms; Infinity for ever. Default: as configured, else 30 days. */
+  readonly historyMs?: number;
   /** Whether to use a new home that is removed at the end. Default: false. */
   readonly ephemeral?: boolean;
   /** Whether only to open the store, for one command: no network, no control channel. Default: false. */
@@ -119,10 +122,12 @@ export class Host implements HostApi {
     const listen = options.listen ?? config.listen;
     const listeners = options.offline ? [] : openListeners(listen);
     for (const listener of listeners) resources.use(listener);
+    const configuredMs = config.history === undefined ? null : readDurationMs(config.history);
+    const historyMs = options.historyMs ?? configuredMs ?? DEFAULT_HISTORY_MS;
     const addresses = new OwnAddresses(listeners.map((listener) => listener.addr));
     const { store, peer, notices } = openStore(paths, random, options.offline !== true, (store) =>
       new Peer({
-        ...{ identity, store, random, name, version: options.version, now: readClocks() },
+        ...{ identity, store, random, name, version: options.version, now: readClocks(), historyMs },
         // Read again whenever the peer signs its record, since they change with the network.
         get addresses() {
           return addresses.dialable;
@@ -221,7 +226,9 @@ export class Host implements HostApi {
 
   event(event: PeerEvent): void {
     const count = this.#counters.get(event.name);
-    if (count !== undefined || this.#counters.size < MAX_EVENT_NAMES) this.#counters.set(event.name, (count ?? 0) + 1);
+    if (count !== undefined || this.#counters.size < MAX_EVENT_NAMES) {
+      this.#counters.set(event.name, (count ?? 0) + 1);
+    }
     this.#tell(event);
   }
 

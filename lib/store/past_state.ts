@@ -22,17 +22,21 @@ export interface PastTransaction {
   readonly firstRow: number;
   /** Rows of the puts that no operation inside the past names. */
   readonly live: readonly number[];
-  /** Rows of its other operations that are held. */
+  /** Rows of its other operations that are held, but for dels that nobody has settled (`PastState`). */
   readonly dead: readonly number[];
 }
 
-/** The state of the space inside a past. Reads only; what is looked at may not change until all of it is. */
+/**
+ * The state of the space inside a past. Reads only; what is looked at may not change until all of it is. A del that
+ * nothing inside names, beside a put of its key that stands there, is neither live nor dead: somebody has to be told.
+ */
 export class PastState {
   readonly #past: Past;
   readonly #writers: Writers;
   readonly #transactionsOf;
   readonly #operationsOf;
   readonly #namersOf;
+  readonly #putsBeside;
   readonly #actsOf;
 
   constructor(database: Database, writers: Writers, past: Past) {
@@ -49,6 +53,11 @@ export class PastState {
       SELECT t.row, t.writer, t.sequence FROM replacements AS r
       LEFT JOIN operations AS o ON o.row = r.by_row LEFT JOIN transactions AS t ON t.row = o.transaction_row
       WHERE r.named_row = ?`);
+    this.#putsBeside = database.statement(`
+      SELECT o.row, o.state, t.row, t.writer, t.sequence FROM operations AS d
+      JOIN operations AS o ON o.key = d.key AND (o.state = ${STATES.live} OR o.state IN (1, 2))
+        AND substr(o.leaf, 1, 1) = x'0${OPERATION_KINDS.put}'
+      JOIN transactions AS t ON t.row = o.transaction_row WHERE d.row = ?`);
     this.#actsOf = database.statement(`
       SELECT t.row, t.writer, t.sequence, t.id, o.row - t.first_row FROM transactions AS t
       CROSS JOIN operations AS o ON o.row >= t.first_row AND o.row < t.first_row + t.operation_count
@@ -110,11 +119,21 @@ export class PastState {
     const live: number[] = [];
     const dead: number[] = [];
     for (const [row, state, kind] of this.#operationsOf.all(firstRow, firstRow + count) as [number, number, string][]) {
-      const isLive = state === STATES.live ||
-        (state === STATES.replaced && Number(kind) === OPERATION_KINDS.put && !this.#isNamedInside(row));
-      (isLive ? live : dead).push(row);
+      const isPut = Number(kind) === OPERATION_KINDS.put;
+      const stands = state === STATES.live || state === STATES.openDel ||
+        (state === STATES.replaced && !this.#isNamedInside(row));
+      if (stands && isPut) live.push(row);
+      else if (!stands || !this.#isBesidePut(row)) dead.push(row);
     }
     return { live, dead };
+  }
+
+  /** Whether a put stands inside under the key of a del. */
+  #isBesidePut(del: number): boolean {
+    return (this.#putsBeside.all(del) as [number, number, number, number, number][])
+      .some(([row, state, transactionRow, writer, sequence]) =>
+        this.#past.has(writer, sequence, transactionRow) && (state === STATES.live || !this.#isNamedInside(row))
+      );
   }
 
   #isNamedInside(row: number): boolean {

@@ -39,6 +39,8 @@ export interface Habits {
   readonly attacks: readonly Attack[];
   /** How probable one is per second. */
   readonly attack: number;
+  /** How long peers keep what was replaced; long after the end where history stays. */
+  readonly historyMs: number;
   /** Mean pause between two requests of one peer. */
   readonly requestEveryMs: number;
   readonly writes: WriteHabits;
@@ -95,6 +97,7 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     olderKith: sometimes(0.5),
     attacks: isOn() ? (["forge", ...MISCHIEF] as const).filter(isOn) : [],
     attack: prng.pick([1, 2, 4]),
+    historyMs: isOn() ? prng.pick([1, 500]) : Infinity,
     requestEveryMs: prng.pick([300, 800, 1500]),
     writes: {
       hotKeys: prng.between(1, 4),

@@ -75,6 +75,7 @@ export class World {
           return plant?.wrap?.(full, { index, identity, prng: this.prng }) ?? full;
         },
         verify,
+        historyMs: habits.historyMs,
         notesCommits: habits.notesCommits,
         isOlder: this.prng.chance(habits.olderKith),
         needsNewer: (message) => this.#isNewer(message),
