@@ -24,6 +24,8 @@ export interface ApplierParts {
   readonly clock: HybridClock;
   readonly verify: Verify;
   readonly emit: (event: PeerEvent) => void;
+  /** A transaction came by a link, and was applied. */
+  readonly received: (header: Header) => void;
 }
 
 /** What a transaction has whether it is whole or not. */
@@ -249,6 +251,7 @@ export class Applier {
       emit({ name: "clock_ahead", level: "warning", fields: { peer: toHex(header.peer), stampMs: header.clock.ms } });
     }
     this.#applied.push({ row, header, id, from: connection });
+    if (connection !== null) this.#parts.received(header);
   }
 
   /** A writer that goes on from elsewhere than from its last transaction uses a number for the second time. */

@@ -1,13 +1,8 @@
 import { fromBase32 } from "../base/base32.ts";
-import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
-import type { PeerEvent } from "../base/event.ts";
-import type { Identity } from "../crypto/identity.ts";
-import type { Store } from "../store/store.ts";
 import type { Reconciler } from "../sync/reconciler.ts";
 import type { Sync } from "../sync/sync.ts";
-import type { Frontier } from "../wire/frontier.ts";
 import type { Message } from "../wire/message.ts";
 import type { Admission } from "./admission.ts";
 import type { Applier } from "./applier.ts";
@@ -15,14 +10,13 @@ import type { Joiner } from "./joiner.ts";
 import type { Connection } from "./links.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Repairs } from "./repairs.ts";
+import type { OwnPast } from "./own_past.ts";
 import type { PastRepair } from "./past_repair.ts";
 import type { PastSource } from "./past_source.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** Who answers messages. */
 export interface MessageParts {
-  readonly identity: Identity;
-  readonly store: Store;
   readonly space: SpaceState;
   readonly admission: Admission;
   readonly joiner: Joiner;
@@ -33,7 +27,7 @@ export interface MessageParts {
   readonly reconciler: Reconciler;
   readonly pastSource: PastSource;
   readonly pastRepair: PastRepair;
-  readonly emit: (event: PeerEvent) => void;
+  readonly ownPast: OwnPast;
 }
 
 /** Brings each message to who answers it; what a message may do depends on how far its link has come. */
@@ -129,7 +123,7 @@ export class Messages {
         throw new ProtocolError("bad_state", `${message.type} between members`);
       case "frontier":
       case "have":
-        this.#checkOwnPast(message.entries);
+        this.#parts.ownPast.announced(message.entries);
         return this.#parts.sync.received(connection.number, message, now);
       default:
         return this.#parts.sync.received(connection.number, message, now);
@@ -149,20 +143,5 @@ export class Messages {
       if (taken === null) continue;
       this.#parts.sync.transactionReceived(connection.number, taken.id, taken.header, taken.waits, now);
     }
-  }
-
-  /** Others hold transactions of this very store that it lacks: it is a copy from before, and must not go on counting. */
-  #checkOwnPast(entries: Frontier): void {
-    const { peerId } = this.#parts.identity;
-    const { instance } = this.#parts.store;
-    const own = entries.find(({ writer }) => equal(writer.peer, peerId) && equal(writer.instance, instance));
-    if (own === undefined || this.#parts.store.writerState({ peer: peerId, instance }) === null) return;
-    if (own.heads.every(({ id }) => this.#parts.store.hasTransaction(id))) return;
-    this.#parts.store.renewInstance();
-    this.#parts.emit({
-      name: "store_older",
-      level: "warning",
-      reason: "others hold writes of this peer that it lacks",
-    });
   }
 }

@@ -37,6 +37,7 @@ import type {
 import type { Reply, StatusView, StoreCheck } from "./machine.ts";
 import { Messages } from "./messages.ts";
 import { Neighbours } from "./neighbours.ts";
+import { OwnPast } from "./own_past.ts";
 import { historyOf, versionOf } from "./past_views.ts";
 import type { PeerOptions } from "./peer_options.ts";
 import { PastRepair } from "./past_repair.ts";
@@ -87,7 +88,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#space = new SpaceState(store);
     this.#membership = new Membership((context) => store.context(context), verify);
     this.#clock = new HybridClock();
-    this.#applier = new Applier({ store, membership: this.#membership, clock: this.#clock, verify, emit });
+    const ownPast = new OwnPast({ identity, store, emit });
+    this.#applier = new Applier({
+      ...{ store, membership: this.#membership, clock: this.#clock, verify, emit },
+      received: (header) => ownPast.received(header),
+    });
     this.#links = new Links(identity, random, this, emit);
     this.#repairs = new Repairs({
       store,
@@ -176,8 +181,6 @@ export class Peer implements Machine, PeerReads, LinksListener {
       self: options,
     }, options.now);
     this.#messages = new Messages({
-      identity,
-      store,
       space: this.#space,
       admission: this.#admission,
       joiner: this.#joiner,
@@ -188,7 +191,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       reconciler: this.#reconciler,
       pastSource: new PastSource({ ...parts, membership: this.#membership }),
       pastRepair: this.#pastRepair,
-      emit,
+      ownPast,
     });
     this.#neighbours.aim(options.now);
   }

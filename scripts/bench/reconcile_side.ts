@@ -26,7 +26,14 @@ const membership = new Membership((context) => store.context(context), verifySig
 for (const { transaction, operations } of store.membershipRows()) {
   membership.add(transaction, operations, transaction.row, transaction.context);
 }
-const applier = new Applier({ store, membership, clock: new HybridClock(), verify: verifySigned, emit: () => {} });
+const applier = new Applier({
+  store,
+  membership,
+  clock: new HybridClock(),
+  verify: verifySigned,
+  emit: () => {},
+  received: () => {},
+});
 store.digest();
 
 const RECONCILIATION = new Set(["sketch", "sketch_more", "nodes", "live", "lacking", "settled"]);

@@ -30,7 +30,7 @@ for (const { transaction, operations } of store.membershipRows()) {
   membership.add(transaction, operations, transaction.row, transaction.context);
 }
 const clock = new HybridClock();
-const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: () => {} });
+const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: () => {}, received: () => {} });
 const writer = new LocalWriter({
   ...{ identity, store, clock },
   space: () => space,

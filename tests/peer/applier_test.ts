@@ -19,7 +19,14 @@ function setUp() {
   const membership = new Membership((context) => store.context(context), verifySigned);
   const events: PeerEvent[] = [];
   const clock = new HybridClock();
-  const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: (event) => events.push(event) });
+  const applier = new Applier({
+    store,
+    membership,
+    clock,
+    verify: verifySigned,
+    emit: (event) => events.push(event),
+    received: () => {},
+  });
   const receive = (transaction: CheckedTransaction, connection = 1) =>
     applier.receive(toBytes(transaction), writer.space, connection, WALL_MS);
   receive(writer.genesis);

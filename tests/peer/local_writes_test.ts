@@ -31,7 +31,7 @@ function setUp(change: Partial<Standing> | null = {}) {
   const store = Store.open(":memory:", { random: founder.random });
   const membership = new Membership((context) => store.context(context), verifySigned);
   const clock = new HybridClock();
-  const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: () => {} });
+  const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: () => {}, received: () => {} });
   applier.receive(toBytes(founder.genesis), founder.space, 1, WALL_MS);
   const { identity, space } = founder;
   const local = new LocalWriter({

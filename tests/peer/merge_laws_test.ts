@@ -23,7 +23,7 @@ function setUp(founder: Writer) {
   const store = Store.open(":memory:", { random: founder.random });
   const membership = new Membership((context) => store.context(context), verifySigned);
   const clock = new HybridClock();
-  const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: () => {} });
+  const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: () => {}, received: () => {} });
   applier.receive(toBytes(founder.genesis), founder.space, 1, WALL_MS);
   return { store, membership, clock, applier };
 }

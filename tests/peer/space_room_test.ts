@@ -17,7 +17,14 @@ function setUp() {
   const membership = new Membership((context) => store.context(context), SIGNED);
   const events: PeerEvent[] = [];
   const clock = new HybridClock();
-  const applier = new Applier({ store, membership, clock, verify: SIGNED, emit: (event) => events.push(event) });
+  const applier = new Applier({
+    store,
+    membership,
+    clock,
+    verify: SIGNED,
+    emit: (event) => events.push(event),
+    received: () => {},
+  });
   const receive = (transaction: CheckedTransaction) => applier.receive(toBytes(transaction), writer.space, 1, 1000);
   receive(writer.genesis);
   return { writer, store, events, receive };

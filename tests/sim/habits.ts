@@ -71,7 +71,7 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
   const isOn = () => prng.chance(density);
   const sometimes = (value: number) => isOn() ? value : 0;
   const isLong = prng.chance(0.05);
-  return {
+  const habits: Habits = {
     peers: peers ?? (isLong ? prng.between(4, 7) : prng.pick([2, 3, 3, 3, 3, 4, 5])),
     isSettled: prng.chance(0.6),
     faultsMs: isLong ? prng.between(6000, 12_000) : prng.between(1500, 4000),
@@ -97,7 +97,6 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     olderKith: sometimes(0.5),
     attacks: isOn() ? (["forge", ...MISCHIEF] as const).filter(isOn) : [],
     attack: prng.pick([1, 2, 4]),
-    historyMs: isOn() ? prng.pick([1, 500]) : Infinity,
     requestEveryMs: prng.pick([300, 800, 1500]),
     writes: {
       hotKeys: prng.between(1, 4),
@@ -108,7 +107,12 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     },
     leaves: isOn() && prng.chance(0.5),
     contested: isOn(),
+    historyMs: Infinity,
   };
+  // Drawn last, so that seeds without it do what they did. History goes only where much of it comes about.
+  if (!isOn() || !prng.chance(0.5)) return habits;
+  const writes = { ...habits.writes, hotKeys: 2 };
+  return { ...habits, writes, historyMs: prng.pick([1, 300]), requestEveryMs: prng.pick([40, 100]) };
 }
 
 /** Whether peers put right what their disks read wrongly. Until they do, disks read rightly again before all heals. */

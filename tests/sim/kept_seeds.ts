@@ -8,4 +8,8 @@ export interface KeptSeed {
 /** The newest last. */
 export const KEPT_SEEDS: readonly KeptSeed[] = [
   { seed: 138, found: "a joiner whose door lost what its offer built upon was refused for ever" },
+  {
+    seed: 105,
+    found: "a peer whose disk went back counted on, when its lost writes came in by way of others' work on them",
+  },
 ];

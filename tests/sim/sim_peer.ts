@@ -105,8 +105,9 @@ export class SimPeer implements NetworkHost {
     this.#clock.restart(prng.below(1_000_000));
     const store = wrap === undefined ? this.#store : wrap(this.#store, this.identity);
     if (this.#noted.commits > store.lastCommit.commits) {
-      store.renewInstance();
-      store.commit();
+      // Not through what makes the disk full: a peer that can't start is tried again, and nothing else is seen by that.
+      this.#store.renewInstance();
+      this.#store.commit();
       this.#count("store_shortened");
       this.#noteCommits();
     }
