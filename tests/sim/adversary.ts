@@ -96,7 +96,10 @@ export class Adversary implements NetworkHost {
     if (attacked === undefined) return;
     for (const event of attacked.link.receive(bytes, this.#member.now)) {
       if (event.type === "open") this.#prove(attacked, event.handshakeHash);
-      if (event.type === "frame" && decodeMessage(event.kind, event.body)?.type === "prove") this.#fire(attacked);
+      if (event.type === "frame" && decodeMessage(event.kind, event.body)?.type === "prove") {
+        // Both their stores are read, and either may be damaged.
+        this.#member.unlessDamaged(() => attacked.target.unlessDamaged(() => this.#fire(attacked)));
+      }
       if (event.type === "closed") this.#network.close(end);
     }
     this.#network.taken(end, bytes.length);

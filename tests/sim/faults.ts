@@ -138,6 +138,7 @@ function isSomebodyLocked(peer: SimPeer, lost: readonly string[], peers: readonl
   return lost.some((text) => {
     const id = fromHex(text);
     if (peer.store.transaction(id)?.header.class !== "membership") return false;
-    return peers.filter((other) => other !== peer && other.store.hasTransaction(id)).length < 2;
+    const holds = (other: SimPeer) => other.unlessDamaged(() => other.store.hasTransaction(id)) === true;
+    return peers.filter((other) => other !== peer && holds(other)).length < 2;
   });
 }

@@ -183,7 +183,7 @@ export class World {
     const id = sha256(message.subarray(SPACE_BYTES));
     const text = toHex(id);
     if (this.#needsNewer.has(text)) return true;
-    const holder = this.peers.find(({ store }) => store.hasTransaction(id));
+    const holder = this.peers.find(({ store, isDamaged }) => !isDamaged && store.hasTransaction(id));
     if (holder === undefined) return false;
     const { operations } = holder.store.load(holder.store.transaction(id)?.row as number);
     const isNewer = operations.map(({ leaf }) => decodeOperation(leaf)).some((operation) =>

@@ -39,7 +39,9 @@ export class NoWriteLost implements Checker {
     for (const id of lost) {
       setOf(this.#lostBy, id).add(peer.index);
       for (const other of others) {
-        if (other.store.hasTransaction(fromHex(id))) setOf(this.#heldBy, id).add(other.index);
+        if (other.unlessDamaged(() => other.store.hasTransaction(fromHex(id)))) {
+          setOf(this.#heldBy, id).add(other.index);
+        }
       }
     }
   }
