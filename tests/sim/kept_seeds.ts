@@ -12,4 +12,5 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     seed: 105,
     found: "a peer whose disk went back counted on, when its lost writes came in by way of others' work on them",
   },
+  { seed: 211, found: "a write that met a damaged record was never answered" },
 ];
