@@ -1,4 +1,4 @@
-import { utf8Encode } from "../../lib/base/bytes.ts";
+import { toHex, utf8Encode } from "../../lib/base/bytes.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import type { Identity } from "../../lib/crypto/identity.ts";
 import { HybridClock } from "../../lib/data/clock.ts";
@@ -111,9 +111,16 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
 
 /** Believes now and then that it holds what it does not, as by a filter that answers wrongly. */
 function credulousStore(store: Store, { prng }: PlantedPeer): Store {
+  const believed = new Set<string>();
   return standIn(store, {
-    hasTransaction: (id: Uint8Array) => store.hasTransaction(id) || prng.chance(0.05),
-    transaction: (id: Uint8Array) => store.transaction(id) ?? store.transactionByRow(1),
+    hasTransaction: (id: Uint8Array) => {
+      if (store.hasTransaction(id)) return true;
+      const isBelieved = store.transactionsTotal > 0 && prng.chance(0.05);
+      if (isBelieved) believed.add(toHex(id));
+      return isBelieved;
+    },
+    transaction: (id: Uint8Array) =>
+      store.transaction(id) ?? (believed.has(toHex(id)) ? store.transactionByRow(1) : null),
     append: (transaction: CheckedTransaction, context: number) => {
       const parents = transaction.header.parents.filter((parent) => store.hasTransaction(parent));
       return store.append({ ...transaction, header: { ...transaction.header, parents } }, context);
