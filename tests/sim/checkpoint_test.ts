@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Adversary } from "./adversary.ts";
 import { Lab } from "./lab.ts";
 import type { SimPeer } from "./sim_peer.ts";
 
@@ -102,4 +103,91 @@ Deno.test("a delete is compacted while a peer is away that then returns with the
     assertEquals(peer.machine?.conflicts().map(({ key, kind }) => `${key} ${kind}`), ["k/3 concurrent"]);
   }
   assertEquals([c.events.get("past_settled"), compacted(c)], [1, 1]);
+});
+
+Deno.test("an absent peer's edit of a version that was compacted", () => {
+  const { lab, peers } = used(3, 4, 5);
+  const [a, b, c] = peers as [SimPeer, SimPeer, SimPeer];
+  for (const other of [a, b]) lab.network.cut(c, other);
+  const edit = lab.set(c, "k/1", "edited by the absent one");
+  rewrite(lab, a, 4, 10);
+  lab.wait(30 * HOUR_MS);
+  assertEquals([a, b].map(compacted), [1, 1]);
+  lab.network.mendAll();
+  lab.wait(HOUR_MS);
+  lab.untilHealed();
+  assertEquals(new Set(peers.map(({ machine }) => machine?.status().digest)).size, 1);
+  for (const { machine } of peers) {
+    const [conflict, ...others] = machine?.conflicts() ?? [];
+    assert(conflict?.kind === "concurrent" && others.length === 0, "the edit stands beside what came meanwhile");
+    assertEquals(conflict.versions.length, 2);
+    assert(conflict.versions.some(({ version }) => version === edit));
+  }
+});
+
+Deno.test("a reader that claims to have seen all and holds nothing", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2, { historyMs: HOUR_MS }) as [SimPeer, SimPeer];
+  const reader = lab.add({ historyMs: HOUR_MS });
+  lab.join(reader, lab.invite(a, 1, "reader"), a);
+  lab.untilHealed();
+  reader.crash(false);
+  rewrite(lab, a, 10, 10);
+  // The other member is cut off before it has all, so that nobody but the proposer does.
+  lab.network.cut(a, b);
+  rewrite(lab, a, 10, 1);
+  lab.wait(2 * HOUR_MS);
+  const adversary = new Adversary(3, reader, lab.prng, lab.network, ["confirm"], lab.checks);
+  const waitsFor = () => a.machine?.status().compaction.waitsFor;
+  assertEquals(new Set(waitsFor()), new Set([b.id, reader.id]));
+  adversary.attack(a);
+  lab.until(() => {
+    adversary.attack(a);
+    return waitsFor()?.length === 1;
+  }, "the claim to be counted");
+  assertEquals(waitsFor(), [b.id]);
+  lab.wait(HOUR_MS);
+  assertEquals([a, b].map(compacted), [0, 0]);
+  adversary.stop();
+  lab.network.mendAll();
+  reader.boot();
+  lab.wait(HOUR_MS);
+  lab.untilHealed();
+  lab.wait(HOUR_MS);
+  lab.untilHealed();
+  assertEquals(new Set(lab.peers.map(({ machine }) => machine?.status().digest)).size, 1);
+  assertEquals(lab.peers.map((peer) => compacted(peer) > 0), [true, true, true]);
+  for (const { machine } of lab.peers) assertEquals(new TextDecoder().decode(machine?.get("k/3")?.value), "0");
+});
+
+Deno.test("a checkpoint concurrent with a removal by an admin who had not seen it", () => {
+  const lab = new Lab();
+  const [a] = lab.space(1, { historyMs: HOUR_MS }) as [SimPeer];
+  const admin = lab.add({ historyMs: HOUR_MS });
+  lab.join(admin, lab.invite(a, 1, "admin"), a);
+  lab.untilHealed();
+  const invite = lab.invite(admin);
+  lab.untilHealed();
+  // A ticket for one is used at two doors that do not know of each other; its granter will remove whom it sees later.
+  const [removed, other] = [lab.add({ historyMs: HOUR_MS }), lab.add({ historyMs: HOUR_MS })];
+  const here = [a, removed];
+  for (const peer of here) for (const there of [admin, other]) lab.network.cut(peer, there);
+  lab.join(removed, invite, a);
+  lab.join(other, invite, admin);
+  lab.until(() => removed.machine?.synced() === true, "the first to have the space");
+  rewrite(lab, removed, 10, 10);
+  lab.until(() => a.machine?.list({ limit: 99 }).length === 10, "its writes to come");
+  lab.network.cut(a, removed);
+  lab.wait(1.5 * HOUR_MS);
+  assert(a.machine?.status().compaction.pendingSinceMs !== null, "a checkpoint that covers the writes");
+  lab.network.mend(removed, admin);
+  lab.until(() => admin.events.get("member_revoked") === 1, "the granter to remove one");
+  lab.network.mendAll();
+  const members = [a, admin, other];
+  lab.until(() => members.every(({ machine }) => machine?.members().length === 3), "all to know who is left");
+  lab.wait(4 * HOUR_MS);
+  lab.until(() => members.every(({ machine }) => machine?.synced() === true), "those that are left to be in sync");
+  assertEquals(new Set(members.map(({ machine }) => machine?.status().digest)).size, 1);
+  assertEquals(members.map((peer) => compacted(peer) > 0), [true, true, true]);
+  assertEquals(other.machine?.list({ limit: 99 }).length, 10);
 });

@@ -4,6 +4,7 @@ import { buildTransaction, type CheckedTransaction, toBytes } from "../../lib/da
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import type { Frontier } from "../../lib/wire/frontier.ts";
 import { type Message, MESSAGE_KINDS } from "../../lib/wire/message.ts";
+import type { Operation } from "../../lib/wire/operation.ts";
 import type { Stamp, VersionId, WriterId } from "../../lib/wire/transaction.ts";
 import type { Equivocation } from "./checks/forks.ts";
 import { putOf } from "./forgeries.ts";
@@ -11,7 +12,7 @@ import type { Prng } from "./prng.ts";
 import type { SimPeer } from "./sim_peer.ts";
 
 /** What a member can do that its signature allows, or that needs none. */
-export const MISCHIEF = ["equivocate", "flood", "far_future", "claim", "replay", "truncate"] as const;
+export const MISCHIEF = ["equivocate", "flood", "far_future", "claim", "replay", "truncate", "confirm"] as const;
 export type Mischief = typeof MISCHIEF[number];
 
 /** Something to be sent: a message, or a frame that is none. */
@@ -57,6 +58,7 @@ export class MischiefMaker {
     const standing = this.#standing();
     if (standing === null) return [];
     if (kind === "equivocate") return this.#equivocate(target, space, standing);
+    if (kind === "confirm") return this.#confirm(target, space, standing);
     if (kind === "far_future") {
       return transactions([toBytes(this.#write(space, standing, { clock: { ms: 2 ** 47, count: 7 } }))]);
     }
@@ -67,6 +69,17 @@ export class MischiefMaker {
       () => this.#write(space, standing, { parents }),
     );
     return transactions(flood.map(toBytes));
+  }
+
+  /** Says that it holds all of the target's newest checkpoint, whatever it holds. */
+  #confirm(target: SimPeer, space: Uint8Array, standing: VersionId): Shot[] {
+    const newest = target.store.membershipRows().findLast(({ operations }) => operations[0]?.kind === "checkpoint");
+    if (newest === undefined) return [];
+    const { id } = newest.transaction;
+    const confirm = { kind: "confirm", checkpoint: { transaction: id, index: 0 } } as const;
+    return transactions([
+      toBytes(this.#write(space, standing, { parents: [id], entry: { operation: confirm, value: null } })),
+    ]);
   }
 
   /** Each half of the peers hears one of two histories. */
@@ -112,7 +125,13 @@ export class MischiefMaker {
   #write(
     space: Uint8Array,
     standing: VersionId,
-    plan: { parents?: Uint8Array[]; clock?: Stamp; writer?: WriterId; after?: CheckedTransaction | null },
+    plan: {
+      parents?: Uint8Array[];
+      clock?: Stamp;
+      writer?: WriterId;
+      after?: CheckedTransaction | null;
+      entry?: { operation: Operation; value: Uint8Array | null };
+    },
   ): CheckedTransaction {
     const { identity, store, now } = this.#member;
     const { after = null } = plan;
@@ -126,7 +145,7 @@ export class MischiefMaker {
       standing,
       clock: plan.clock ?? { ms: Math.floor(now.wallMs), count: 0 },
       firstOperation: after === null ? 0 : after.header.firstOperation + after.header.operationCount,
-    }, [putOf(`hot/${this.#prng.below(4)}`, this.#prng.bytes(8))]);
+    }, [plan.entry ?? putOf(`hot/${this.#prng.below(4)}`, this.#prng.bytes(8))]);
   }
 
   /** The redeem or genesis that the member acts under. */
