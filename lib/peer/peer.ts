@@ -481,7 +481,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#space.forget();
     this.#applier.turnFailed();
     this.#repairs.turnFailed();
-    this.#loadMembership();
+    const unread = this.#storeFailureOf(() => this.#loadMembership());
+    // Without knowing who is a member nothing can go on: the host stops the peer, and the next start mends the store.
+    if (unread !== null) this.#store.refuse(unread);
     for (const connection of [...this.#links.all()]) {
       const rests = connection.stage === "door" || connection.stage === "joining" || this.#admittedNow.has(connection);
       if (rests) this.#links.close(connection, "goodbye", now);

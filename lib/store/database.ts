@@ -145,6 +145,11 @@ export class Database {
     return this.#inTransaction;
   }
 
+  /** Writes nothing more until the store is opened again. */
+  refuse(why: KithError): void {
+    this.#refusal ??= why;
+  }
+
   /** Begins a transaction where none is under way. @throws {KithError} also after a commit that failed. */
   begin(): void {
     if (this.#inTransaction) return;

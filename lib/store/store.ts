@@ -162,6 +162,11 @@ export class Store {
     return this.#database.refusal;
   }
 
+  /** Writes nothing more: what can't do without a record that is damaged stops, and the next start puts it right. */
+  refuse(why: KithError): void {
+    this.#database.refuse(why);
+  }
+
   /** Closes the database. What was not committed is gone. */
   close(): void {
     this.#database.close();

@@ -13,4 +13,5 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     found: "a peer whose disk went back counted on, when its lost writes came in by way of others' work on them",
   },
   { seed: 211, found: "a write that met a damaged record was never answered" },
+  { seed: 15, found: "a peer whose turn failed while a membership record was damaged ended as by a defect" },
 ];

@@ -310,6 +310,8 @@ export class SimPeer implements NetworkHost {
     this.#setTimer();
     this.#perform(effects);
     for (const { taken } of waiting) taken?.();
+    // As the host does: it could take nothing in any more.
+    if (this.#store.failure !== null) return this.crash(false);
     if (this.options.notesCommits && this.options.schedule.nowMs >= this.#noted.atMs + NOTE_COMMITS_EVERY_MS) {
       this.#noteCommits();
     }
