@@ -114,7 +114,8 @@ function damageRows(answer: JsonObject): (readonly [string, string])[] {
 /** What was found of the store at the start, in words. */
 export function noticeText(notice: JsonObject): string {
   const event = textField(notice, "event").replaceAll("_", " ");
-  return `${event}: ${escapeText(textField(notice, "reason"))}; it writes on under a new number`;
+  const more = event === "store migrated" ? "" : "; it writes on under a new number";
+  return `${event}: ${escapeText(textField(notice, "reason"))}${more}`;
 }
 
 /** How often since the start something was refused or went wrong, by event and reason. */

@@ -32,8 +32,12 @@ export function writeFileWhole(path: string, bytes: Uint8Array): void {
     file.close();
   }
   Deno.renameSync(draft, path);
+  syncFolderOf(path);
+}
+
+/** Makes a file's name durable: it is only once its directory is. @throws what the file system throws. */
+export function syncFolderOf(path: string): void {
   if (Deno.build.os === "windows") return;
-  // The name is durable only once its directory is.
   const folder = Deno.openSync(path.slice(0, path.lastIndexOf("/")) || "/");
   try {
     folder.syncSync();

@@ -5,6 +5,7 @@ import type { Peer } from "../peer/peer.ts";
 import { Store } from "../store/store.ts";
 import { findOlderStore, noteCommits } from "./commit_counter.ts";
 import type { HomePaths } from "./home.ts";
+import { keepBeforeMigration } from "./migration_copy.ts";
 import { isStoreDamage, rebuildStore } from "./rebuild.ts";
 
 /**
@@ -23,6 +24,8 @@ export function openStore(
   make: (store: Store) => Peer,
 ): { store: Store; peer: Peer; notices: PeerEvent[] } {
   const open = (notices: PeerEvent[]) => {
+    const migrated = keepBeforeMigration(paths);
+    if (migrated !== null) notices.push(migrated);
     const store = Store.open(paths.store, { random });
     try {
       notices.push(...settleOlderStore(paths, store));

@@ -1,6 +1,6 @@
 import { equal } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
-import type { Database } from "./database.ts";
+import { Database } from "./database.ts";
 import { recordHash } from "./record_hash.ts";
 import { sealRecords } from "./seal.ts";
 
@@ -187,6 +187,23 @@ export function openSchema(database: Database, instance: () => Uint8Array): void
   sealRecords(database, schemaHash(database));
   database.execute(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   database.commit();
+}
+
+/**
+ * The data version of a store that opening it would migrate; null where it would not. Whoever asks has the home to
+ * itself. Where there is room, what the store's log holds is in the database file afterwards.
+ *
+ * @throws {KithError} `store_not_kith`, `store_damaged`, `store_io`, `store_full`.
+ */
+export function versionToMigrate(path: string): number | null {
+  const database = new Database(path);
+  try {
+    if (pragma(database, "application_id") !== APPLICATION_ID) return null;
+    const version = pragma(database, "user_version");
+    return version >= 1 && version < MIGRATIONS.length ? version : null;
+  } finally {
+    database.close();
+  }
 }
 
 /** A schema that is not the one that was made would have statements mean something else. */

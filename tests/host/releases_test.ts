@@ -1,5 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { utf8Decode } from "../../lib/base/bytes.ts";
+import { KithError } from "../../lib/base/errors.ts";
 import { startHost, tempFolder } from "./temp_host.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
@@ -21,15 +23,21 @@ const RELEASES = [{
   conflicts: ["concurrent both", "delete_beside_put gone"],
 }];
 
+/** A copy of what a release left, in a folder. */
+function homeOf(version: string, folder: string): string {
+  const home = `${folder}/home`;
+  Deno.mkdirSync(home, { mode: 0o700 });
+  for (const file of ["identity.key", "store.sqlite"]) {
+    Deno.copyFileSync(new URL(`${version}/${file}`, FIXTURES), `${home}/${file}`);
+    Deno.chmodSync(`${home}/${file}`, 0o600);
+  }
+  return home;
+}
+
 for (const release of RELEASES) {
   Deno.test(`the home of ${release.version} is opened, says what it said, and can be written`, async () => {
     await using folder = await tempFolder();
-    const home = `${folder.path}/home`;
-    Deno.mkdirSync(home, { mode: 0o700 });
-    for (const file of ["identity.key", "store.sqlite"]) {
-      Deno.copyFileSync(new URL(`${release.version}/${file}`, FIXTURES), `${home}/${file}`);
-      Deno.chmodSync(`${home}/${file}`, 0o600);
-    }
+    const home = homeOf(release.version, folder.path);
     await using opened = await startHost(home, { offline: true });
     const { peer } = opened.host;
     const { peer: id, space, digest, members } = peer.status();
@@ -44,3 +52,64 @@ for (const release of RELEASES) {
     assertEquals(utf8Decode(peer.get("later")?.value ?? new Uint8Array()), "ok");
   });
 }
+
+Deno.test("an older store is kept as it was before it is migrated, once", async () => {
+  await using folder = await tempFolder();
+  const home = homeOf("0.1.0", folder.path);
+  const copy = `${home}/store.sqlite.v1`;
+  const before = Deno.readFileSync(`${home}/store.sqlite`);
+  {
+    await using first = await startHost(home, { offline: true });
+    assertEquals(first.host.notices.map(({ name }) => name), ["store_migrated"]);
+    assert(first.host.notices[0]?.reason?.includes(copy));
+  }
+  assertEquals(Deno.readFileSync(copy), before);
+  if (Deno.build.os !== "windows") assertEquals((Deno.statSync(copy).mode ?? 0) & 0o777, 0o600);
+  assert(![...Deno.readDirSync(home)].some(({ name }) => name.includes(".new")));
+  {
+    await using second = await startHost(home, { offline: true });
+    assertEquals(second.host.notices, []);
+  }
+  // What is there already is the older one.
+  Deno.writeFileSync(`${home}/store.sqlite`, before);
+  Deno.writeTextFileSync(copy, "the first one");
+  await using third = await startHost(home, { offline: true });
+  assert(!third.host.notices.some(({ name }) => name === "store_migrated"));
+  assertEquals(Deno.readTextFileSync(copy), "the first one");
+});
+
+Deno.test("what an older store has in its log is in the copy", async () => {
+  await using folder = await tempFolder();
+  const home = homeOf("0.1.0", folder.path);
+  const store = `${home}/store.sqlite`;
+  const writer = new DatabaseSync(store);
+  writer.exec("PRAGMA wal_autocheckpoint = 0");
+  writer.exec("INSERT INTO meta VALUES ('left in the log', x'01')");
+  const file = Deno.readFileSync(store);
+  const log = Deno.readFileSync(`${store}-wal`);
+  writer.close();
+  Deno.writeFileSync(store, file);
+  Deno.writeFileSync(`${store}-wal`, log);
+  {
+    await using opened = await startHost(home, { offline: true });
+    assertEquals(opened.host.peer.status().members, 2);
+  }
+  const copy = new DatabaseSync(`${store}.v1`, { readOnly: true });
+  assertEquals(copy.prepare("SELECT count(*) AS n FROM meta WHERE key = 'left in the log'").get()?.n, 1);
+  assertEquals(copy.prepare("PRAGMA user_version").get()?.user_version, 1);
+  copy.close();
+});
+
+Deno.test("without a copy an older store is not migrated", async () => {
+  await using folder = await tempFolder();
+  const home = homeOf("0.1.0", folder.path);
+  const before = Deno.readFileSync(`${home}/store.sqlite`);
+  // Nothing can be written where a directory is.
+  Deno.mkdirSync(`${home}/store.sqlite.v1.new/x`, { recursive: true });
+  const error = await assertRejects(() => startHost(home, { offline: true }), KithError);
+  assertEquals(error.code, "home_unusable");
+  assertEquals(Deno.readFileSync(`${home}/store.sqlite`), before);
+  Deno.removeSync(`${home}/store.sqlite.v1.new`, { recursive: true });
+  await using opened = await startHost(home, { offline: true });
+  assertEquals(opened.host.peer.status().members, 2);
+});
