@@ -54,6 +54,7 @@ class Counters {
   endMs = performance.now();
   #reconciles = false;
   #states = 0;
+  #hasPayload = false;
   #last: "sent" | "received" | null = null;
 
   count(direction: "sent" | "received", message: Message, sizeBytes: number): void {
@@ -66,13 +67,15 @@ class Counters {
     // After the greeting they only tell that it is over.
     if (message.type === "state" && (direction === "received" || ++this.#states > 1)) return;
     const isPayload = message.type === "transactions" || message.type === "partials";
+    this.#hasPayload ||= isPayload;
     if (direction === "sent" && isPayload) this.payloadBytes += sizeBytes;
     if (direction === "sent" && !isPayload) this.bytes += sizeBytes;
     this.endMs = performance.now();
     if (isPayload || message.type === "settled" || message.type === "pulled") return;
     if (this.#last !== direction) this.trips++;
     this.#last = direction;
-    this.foundMs = this.endMs;
+    // What is shown comes as it is found, and the last word behind it.
+    if (!this.#hasPayload) this.foundMs = this.endMs;
   }
 }
 
