@@ -2,7 +2,13 @@ import { toBase32 } from "../base/base32.ts";
 import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { COMPACTION_STEP_OPERATIONS, MIN_ABSENT_MS, MIN_DEAD_OPERATIONS, MIN_HISTORY_STEP_MS } from "../base/limits.ts";
+import {
+  COMPACTION_STEP_OPERATIONS,
+  MAX_WANTED,
+  MIN_ABSENT_MS,
+  MIN_DEAD_OPERATIONS,
+  MIN_HISTORY_STEP_MS,
+} from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
@@ -125,14 +131,23 @@ export class Compactor {
     if (standing === null) return;
     if (historyMs !== Infinity) marks.note(store.transactionsTotal, now.wallMs, historyMs);
     const { latestFinal, pending } = membership.checkpoints;
-    if (latestFinal !== null && historyMs !== Infinity && space.compacted !== versionText(latestFinal.act.version)) {
+    if (latestFinal !== null && space.compacted !== versionText(latestFinal.act.version)) {
       return this.#begin("compact", latestFinal, latestFinal.act.operation.frontier);
     }
     if (pending !== null && this.#mayConfirm(pending)) {
       return this.#begin("confirm", pending, pending.act.operation.frontier);
     }
     const frontier = standing.role === "admin" ? this.#dueFrontier(pending, now) : null;
-    if (frontier !== null) this.#begin("propose", null, frontier);
+    if (frontier !== null) return this.#begin("propose", null, frontier);
+    this.#askForAbsent();
+  }
+
+  /** Asks for what is absent though no final checkpoint shows it as dead: some source left it out. */
+  #askForAbsent(): void {
+    const { store, links } = this.#parts;
+    const ids = store.openTransactions(MAX_WANTED);
+    const [source] = links.members();
+    if (ids.length > 0 && source !== undefined) links.send(source.number, { type: "want", ids }, "control");
   }
 
   #mayConfirm(pending: CheckpointView): boolean {
@@ -233,7 +248,8 @@ export class Compactor {
       return;
     }
     if (purpose === "compact") {
-      work.compaction = store.compaction(work.past);
+      // Who keeps all of it for ever settles what it holds all the same, and takes what is absent for dead.
+      work.compaction = store.compaction(work.past, this.#parts.historyMs !== Infinity);
       return;
     }
     this.#work = null;

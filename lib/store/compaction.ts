@@ -13,12 +13,21 @@ export class Compaction {
   readonly #transactions: Transactions;
   readonly #letGo: LetGo;
   readonly #past: Past;
+  readonly #goes: boolean;
   readonly #walk: Generator<PastTransaction>;
   readonly #danglingBy;
   readonly #deleteDangling;
   #dropped = 0;
 
-  constructor(database: Database, transactions: Transactions, letGo: LetGo, past: Past, state: PastState) {
+  constructor(
+    database: Database,
+    transactions: Transactions,
+    letGo: LetGo,
+    past: Past,
+    state: PastState,
+    goes: boolean,
+  ) {
+    this.#goes = goes;
     this.#transactions = transactions;
     this.#letGo = letGo;
     this.#past = past;
@@ -50,7 +59,10 @@ export class Compaction {
   }
 
   #compact({ row, dead }: PastTransaction): void {
-    this.#dropped += this.#letGo.of(row, new Set(dead.filter((operation) => this.#maySettle(operation))));
+    this.#dropped += this.#letGo.of(
+      row,
+      new Set(this.#goes ? dead.filter((operation) => this.#maySettle(operation)) : []),
+    );
   }
 
   /** An operation stays that names what may still come from outside the past. */

@@ -16,7 +16,9 @@ export class Proofs {
     this.#upsert = database.statement("INSERT OR REPLACE INTO proofs (transaction_row, dead, hashes) VALUES (?, ?, ?)");
     this.#delete = database.statement("DELETE FROM proofs WHERE transaction_row = ?");
     this.#selectAny = database.statement("SELECT 1 FROM proofs LIMIT 1");
-    this.#selectOpen = database.statement("SELECT 1 FROM proofs INDEXED BY proofs_open WHERE dead = 0 LIMIT 1");
+    this.#selectOpen = database.statement(
+      "SELECT transaction_row FROM proofs INDEXED BY proofs_open WHERE dead = 0 LIMIT ?",
+    );
   }
 
   /** Forgets what is in memory, after a rollback. */
@@ -34,6 +36,11 @@ export class Proofs {
     return hashes;
   }
 
+  /** Rows of transactions whose absent operations are not shown as dead. */
+  open(limit: number): number[] {
+    return (this.#selectOpen.all(limit) as [number][]).map(([row]) => row);
+  }
+
   /** Whether a final checkpoint shows that the absent operations of a transaction are dead. */
   isDead(transactionRow: number): boolean {
     return this.#hasAny && this.#select.get(transactionRow)?.[0] === 1;
@@ -41,7 +48,7 @@ export class Proofs {
 
   /** Whether there is a transaction whose absent operations may still come. */
   get hasOpen(): boolean {
-    return this.#hasAny && this.#selectOpen.get() !== undefined;
+    return this.#hasAny && this.#selectOpen.get(1) !== undefined;
   }
 
   /** Keeps the hashes of a transaction; with none it is whole. */

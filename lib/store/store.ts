@@ -364,9 +364,18 @@ export class Store {
     return new PastState(this.#database, this.#writers, past);
   }
 
-  /** Begins to let go what is dead inside the past of a final checkpoint, whose digest was found right. */
-  compaction(past: Past): Compaction {
-    return new Compaction(this.#database, this.#transactions, this.#letGo, past, this.pastState(past));
+  /**
+   * Begins to let go what is dead inside the past of a final checkpoint, whose digest was found right.
+   *
+   * @param goes whether what is held goes; else only what is absent is taken for dead. Default: true.
+   */
+  compaction(past: Past, goes = true): Compaction {
+    return new Compaction(this.#database, this.#transactions, this.#letGo, past, this.pastState(past), goes);
+  }
+
+  /** Ids of transactions some of whose operations are absent, and not shown as dead. */
+  openTransactions(limit: number): Uint8Array[] {
+    return this.#proofs.open(limit).map((row) => this.#transactions.byRow(row).id);
   }
 
   /**

@@ -105,6 +105,29 @@ Deno.test("a delete is compacted while a peer is away that then returns with the
   assertEquals([c.events.get("past_settled"), compacted(c)], [1, 1]);
 });
 
+Deno.test("a peer that keeps history for ever lets nothing go, and is settled all the same", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2, { historyMs: HOUR_MS }) as [SimPeer, SimPeer];
+  const c = lab.add({ historyMs: Infinity });
+  lab.join(c, lab.invite(a), a);
+  rewrite(lab, a, 4, 5);
+  lab.set(a, "gone", "old");
+  lab.untilHealed();
+  for (const other of [a, b]) lab.network.cut(c, other);
+  lab.del(a, "gone");
+  rewrite(lab, a, 4, 10);
+  lab.wait(30 * HOUR_MS);
+  assertEquals([a, b].map(compacted), [1, 1]);
+  const before = c.store.heldOperations;
+  lab.network.mendAll();
+  lab.wait(HOUR_MS);
+  lab.untilHealed();
+  assertEquals(c.machine?.get("gone"), null);
+  assertEquals([c.events.get("past_settled"), compacted(c)], [1, 1]);
+  assert(c.store.heldOperations > before, "what it had it has still, but for what the checkpoint showed as dead");
+  assertEquals(c.store.openTransactions(9), []);
+});
+
 Deno.test("an absent peer's edit of a version that was compacted", () => {
   const { lab, peers } = used(3, 4, 5);
   const [a, b, c] = peers as [SimPeer, SimPeer, SimPeer];
