@@ -67,15 +67,15 @@ class Counters {
     // After the greeting they only tell that it is over.
     if (message.type === "state" && (direction === "received" || ++this.#states > 1)) return;
     const isPayload = message.type === "transactions" || message.type === "partials";
-    this.#hasPayload ||= isPayload;
     if (direction === "sent" && isPayload) this.payloadBytes += sizeBytes;
     if (direction === "sent" && !isPayload) this.bytes += sizeBytes;
     this.endMs = performance.now();
+    // Once the first is shown, the rest follows as it is looked up, and the last word behind it.
+    if (!this.#hasPayload) this.foundMs = this.endMs;
+    this.#hasPayload ||= isPayload;
     if (isPayload || message.type === "settled" || message.type === "pulled") return;
     if (this.#last !== direction) this.trips++;
     this.#last = direction;
-    // What is shown comes as it is found, and the last word behind it.
-    if (!this.#hasPayload) this.foundMs = this.endMs;
   }
 }
 
