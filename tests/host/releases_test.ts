@@ -21,6 +21,28 @@ const RELEASES = [{
     plain: "text of 0.1.0",
   },
   conflicts: ["concurrent both", "delete_beside_put gone"],
+  history: { key: "both", versions: 3 },
+  isCompacted: false,
+}, {
+  version: "0.2.0",
+  peer: "6kb2krwykhudnnkb4nolcze2md6fzs4yyiujzcsn6zqj5fyutdpa",
+  space: "czt3blenl57exdmirjpsgrkuffa5tficwpy4hrdosykvh7h6ni7q",
+  digest: "4fc0aaa0fcb16e44385e6a1fa1041f766c81218d5c68854e0815f8a3d656b13b",
+  members: 2,
+  winners: {
+    both: "from b",
+    bytes: "\u0000\ufffd\u0001",
+    gone: "changed on b",
+    "json/ä": '{"n":1.5,"list":[true,null]}',
+    "kept/1": "two",
+    plain: "text of 0.2.0",
+    rewritten: "value 11",
+    "rewritten/b": "value 11",
+  },
+  conflicts: ["concurrent both", "delete_beside_put gone"],
+  // Of twelve versions the checkpoint left one.
+  history: { key: "rewritten", versions: 1 },
+  isCompacted: true,
 }];
 
 /** A copy of what a release left, in a folder. */
@@ -40,12 +62,16 @@ for (const release of RELEASES) {
     const home = homeOf(release.version, folder.path);
     await using opened = await startHost(home, { offline: true });
     const { peer } = opened.host;
-    const { peer: id, space, digest, members } = peer.status();
-    const { winners, conflicts, version: _, ...expected } = release;
-    assertEquals({ peer: id, space, digest, members }, expected);
+    const { peer: id, space, digest, members, compaction } = peer.status();
+    const { winners, conflicts, history, version: _, ...expected } = release;
+    const isCompacted = compaction.finalAtMs !== null && compaction.isDone;
+    assertEquals({ peer: id, space, digest, members, isCompacted }, expected);
     const entries = peer.list({ limit: 100 }).map(({ key, value }) => [key, new TextDecoder().decode(value)]);
     assertEquals(Object.fromEntries(entries), winners);
     assertEquals(peer.conflicts().map(({ kind, key }) => `${kind} ${key}`), conflicts);
+    const written = await opened.lines("GET", `/v1/history?key=${history.key}`);
+    assertEquals(written.length, history.versions);
+    assertEquals((await opened.lines("POST", "/v1/verify")).map(({ ok }) => ok).slice(-1), [true]);
     const write = { kind: "put", key: "later", media: "text/plain", value: new Uint8Array([111, 107]) } as const;
     const reply = await opened.host.request({ type: "write", writes: [write] });
     assertEquals(reply.ok, true);
