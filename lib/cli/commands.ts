@@ -17,7 +17,7 @@ const UP_FLAGS: readonly FlagSpec[] = [
   {
     name: "history",
     type: "duration",
-    help: "how long what was replaced or deleted is kept, or 'forever'; default 30d",
+    help: "how long old versions and deleted values are kept, such as 90d, or 'forever'; default 30d",
   },
   { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
 ];
@@ -71,6 +71,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["kith config", "show all settings"],
       ["kith config name attic", "call this peer attic"],
       ["kith config listen 0.0.0.0:7000 [::]:7000", "listen at two addresses"],
+      ["kith config history 90d", "keep old versions for longer"],
       ["kith config listen --unset", "listen as by default"],
     ],
   },
@@ -140,6 +141,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "status",
     summary: "say how this peer is, and whether all are in sync",
     group: "state",
+    details:
+      "'in sync' is yes where all peers that this one is linked with hold what it holds, and it is linked with " +
+      "one or alone in its space. 'away' lists members that are not linked, 'history' says how far old versions were " +
+      "let go, or whom that waits for. What went wrong (damage, copied homes, refused links) comes last.",
     arguments: [],
     flags: [],
     examples: [["kith status --json", 'with "digest", "synced", "entries", "conflicts" and "peers"']],
@@ -182,9 +187,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "verify",
     summary: "reread everything from disk and check it",
     group: "state",
-    details: "Names each record that is not as it was written; ends with 1 where there is one. What follows from the " +
-      "other records is put right at once, the rest is fetched anew from other members. A running peer goes on " +
-      "meanwhile; the structure of the database file is checked only where none runs.",
+    details: "Names each record that is not as it was written, and ends with 1 where there is one. What can be made " +
+      "anew from the other records is put right at once; the rest a running peer fetches from other members, and " +
+      "'kith status' says what is left. A running peer goes on meanwhile; the structure of the database file is " +
+      "checked only where none runs.",
     arguments: [],
     flags: [],
     examples: [

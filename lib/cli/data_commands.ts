@@ -122,9 +122,11 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
     name: "history",
     summary: "show who wrote or deleted a key, and when",
     group: "data",
-    details: "Lists what was written at the key, newest first in the order in which it came to this peer, with the " +
-      "versions that each replaced; those that this peer does not hold, or no longer, are called gone. 'kith get KEY " +
-      "--at VERSION' gives the value of one; times are by the clock of who wrote it.",
+    details:
+      "Lists what was written at the key, the last that came to this peer first, each with the versions that it " +
+      "replaced. A version that this peer no longer holds, since history is kept for some time only ('kith help up', " +
+      "--history), is called gone. 'kith get KEY --at VERSION' prints what a version held. Times are by the clock of " +
+      "who wrote it.",
     arguments: [KEY],
     flags: [
       { name: "limit", type: "integer", range: [1, 1_000_000], default: "100", help: "show at most so many" },
@@ -138,9 +140,15 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
     name: "conflicts",
     summary: "list keys with concurrent versions",
     group: "data",
+    details:
+      "A key is here where it was written on two peers before either saw what the other wrote. 'get' shows the " +
+      "first of its versions; the others stay until 'kith resolve', 'kith set' or 'kith del' settles it.",
     arguments: [],
     flags: [],
-    examples: [["kith conflicts", "each key with its versions, the winner first"]],
+    examples: [
+      ["kith conflicts", "each key with its versions, the winner first"],
+      ["kith resolve greeting --keep qf3k7mzd", "settle one of them"],
+    ],
   },
   {
     name: "resolve",

@@ -252,12 +252,16 @@ Deno.test("config reads, changes and unsets settings", async () => {
       return apiObject({});
     },
   };
-  assertMatch((await run(["config"], answers)).out, /^name {4}attic\nlisten {2}a:1\ntext {4}\(off\)\n$/);
+  assertMatch(
+    (await run(["config"], answers)).out,
+    /^name {5}attic\nlisten {3}a:1\ntext {5}\(off\)\nhistory {2}\(30d\)\n$/,
+  );
   assertEquals(JSON.parse((await run(["config", "--json"], answers)).out), {
     v: 1,
     name: "attic",
     listen: ["a:1"],
     text: null,
+    history: null,
   });
   assertEquals((await run(["config", "listen", "b:2", "c:3"], answers)).code, 0);
   assertEquals((await run(["config", "name", "--unset"], answers)).code, 0);
