@@ -70,11 +70,11 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
   const density = prng.pick([0.15, 0.4, 0.8]);
   const isOn = () => prng.chance(density);
   const sometimes = (value: number) => isOn() ? value : 0;
-  const isLong = prng.chance(0.05);
+  const isLong = prng.chance(0.03);
   const habits: Habits = {
     peers: peers ?? (isLong ? prng.between(4, 7) : prng.pick([2, 3, 3, 3, 3, 4, 5])),
     isSettled: prng.chance(0.6),
-    faultsMs: isLong ? prng.between(6000, 12_000) : prng.between(1500, 4000),
+    faultsMs: isLong ? prng.between(4000, 10_000) : prng.between(1000, 2500),
     network: {
       latencyMs: prng.pick([[0, 1], [1, 20], [20, 150], [1, 800]] as const),
       pieceBytes: prng.pick([[1, 64], [20, 1500], [1000, 20_000], [1000, 20_000]] as const),
