@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type Home, Machine } from "../../tests/e2e/kith.ts";
 import { Child, lastLine, peakMb } from "../child.ts";
 import { smallLines } from "../entries.ts";
+import { runtimeFlags } from "../flags.ts";
 import { kithCommand } from "../kith_process.ts";
 import type { Benchmark, Contender, Sample } from "./figure.ts";
 
@@ -122,7 +123,7 @@ async function imported(home: Home, lines: Lines): Promise<Sample> {
 async function written(home: Home, lines: Lines): Promise<Sample> {
   const peer = await home.up();
   await peer.stop();
-  const { count } = await lastLine(Child.script("bench/single_writes.ts", ["--allow-all"], [home.path, lines.path]));
+  const { count } = await lastLine(Child.script("bench/single_writes.ts", runtimeFlags(), [home.path, lines.path]));
   assertEquals(count, lines.count);
   return {};
 }

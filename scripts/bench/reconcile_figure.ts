@@ -3,6 +3,7 @@ import { homePaths } from "../../lib/host/home.ts";
 import { Machine } from "../../tests/e2e/kith.ts";
 import { Child, lastLine } from "../child.ts";
 import { smallLines } from "../entries.ts";
+import { runtimeFlags } from "../flags.ts";
 import type { Competitors } from "./competitors.ts";
 import type { Benchmark, Contender, Sample } from "./figure.ts";
 
@@ -95,7 +96,7 @@ async function prepare(folder: string, count: number, differences: readonly numb
     Deno.writeTextFileSync(path, lines.slice(done, count - left).join("\n") + "\n");
     done = count - left;
     const args = [a.path, path, String(WRITES_PER_TRANSACTION)];
-    await lastLine(Child.script("bench/single_writes.ts", ["--allow-all"], args));
+    await lastLine(Child.script("bench/single_writes.ts", runtimeFlags(), args));
     before.set(left, copied(homePaths(a.path).store, `${folder}/before-${left}.sqlite`));
   }
   return { folder, full: before.get(0) as string, before };
@@ -108,12 +109,12 @@ async function kithOnce(stores: Stores, d: number, source: typeof SOURCES[number
   const second = copied(byFrontier ? stores.before.get(d) as string : stores.full, `${folder}/run-b.sqlite`);
   if (!byFrontier && d > 0) {
     const which = source.endsWith("random") ? "random" : "newest";
-    const code = await Child.script("bench/drop_versions.ts", ["--allow-all"], [second, String(d), which]).ended();
+    const code = await Child.script("bench/drop_versions.ts", runtimeFlags(), [second, String(d), which]).ended();
     assertEquals(code, 0);
   }
-  const listens = Child.script("bench/reconcile_side.ts", ["--allow-all"], [first, "listen"]);
+  const listens = Child.script("bench/reconcile_side.ts", runtimeFlags(), [first, "listen"]);
   const { port } = await listens.line();
-  const dials = Child.script("bench/reconcile_side.ts", ["--allow-all"], [second, "dial", String(port)]);
+  const dials = Child.script("bench/reconcile_side.ts", runtimeFlags(), [second, "dial", String(port)]);
   const [one, other] = await Promise.all([lastLine(listens), lastLine(dials)]);
   assertEquals(one["digest"], other["digest"]);
   const sum = (field: string) => Number(one[field]) + Number(other[field]);

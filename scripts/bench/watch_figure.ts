@@ -1,5 +1,6 @@
 import { Machine } from "../../tests/e2e/kith.ts";
 import { Child, lastLine } from "../child.ts";
+import { runtimeFlags } from "../flags.ts";
 import type { Benchmark, Sample } from "./figure.ts";
 
 const WARM_UP = 100;
@@ -48,7 +49,7 @@ async function watchOnce(count: number): Promise<Sample> {
   await b.ok("wait", "--synced", "--timeout", "1m");
   const env = { KITH_RUNTIME_DIR: `${machine.folder}/run` };
   const args = [a.path, b.path, String(count), String(WARM_UP)];
-  const { p50, p99 } = await lastLine(Child.script("bench/watch_client.ts", ["--allow-all"], args, { env }));
+  const { p50, p99 } = await lastLine(Child.script("bench/watch_client.ts", runtimeFlags(), args, { env }));
   for (const peer of [peerA, peerB]) await peer.stop("SIGKILL");
   for (const home of [a, b]) {
     const { entries } = await home.object("status");

@@ -1,5 +1,6 @@
 import { Machine } from "../../tests/e2e/kith.ts";
 import { Child, lastLine } from "../child.ts";
+import { runtimeFlags } from "../flags.ts";
 import type { Benchmark, Contender, Sample } from "./figure.ts";
 
 const CLIENTS = 64;
@@ -56,7 +57,7 @@ async function write(way: string, count: number, clients: number): Promise<Sampl
   const peer = await home.up();
   const env = { KITH_RUNTIME_DIR: `${machine.folder}/run` };
   const args = [way, home.path, String(count), String(clients)];
-  const { seconds, entries } = await lastLine(Child.script("bench/write_client.ts", ["--allow-all"], args, { env }));
+  const { seconds, entries } = await lastLine(Child.script("bench/write_client.ts", runtimeFlags(), args, { env }));
   await peer.stop("SIGKILL");
   const status = await home.object("status");
   if (status["entries"] !== entries) throw new Error(`of ${entries} entries ${status["entries"]} were kept`);

@@ -16,8 +16,11 @@ const TOP_LEVEL = [
   "scripts",
   "tests",
 ];
-/** Folders of tests that mirror no folder of lib; scripts mirrors the scripts, store_files are the tests of the store that need real files. */
-const TEST_FOLDERS = ["e2e", "fixtures", "guards", "scripts", "sim", "std", "store_files"];
+/**
+ * Folders of tests that mirror no folder of lib; scripts mirrors the scripts, store_files are the tests of the store
+ * that need real files, and torture has crashes at every system call.
+ */
+const TEST_FOLDERS = ["e2e", "fixtures", "guards", "scripts", "sim", "std", "store_files", "torture"];
 
 const topLevel = Array.from(Deno.readDirSync(ROOT), (entry) => entry.name).filter((name) => !name.startsWith("."));
 const paths = [
