@@ -159,7 +159,7 @@ export class Host implements HostApi {
     this.#store = store;
     this.#copier = resources.use(new StoreCopier(paths, store));
     this.#counter = new CommitCounter(paths, store, (event) => this.event(event));
-    this.#checkpoint = new IdleCheckpoint(() => store.checkpointWhenIdle(), (event) => this.event(event));
+    this.#checkpoint = new IdleCheckpoint(() => store.file.checkpointWhenIdle(), (event) => this.event(event));
     this.#log = log;
     this.#resources = resources;
     this.#driver = new Driver(peer, {

@@ -38,7 +38,7 @@ export async function restoreBackup(path: string, home: string, random: Random):
     });
     const store = Store.open(paths.store, { random });
     try {
-      const verifier = store.verifier({ space: store.getMeta("space"), verify: verifySigned, structure: true });
+      const verifier = store.upkeep.verifier({ space: store.getMeta("space"), verify: verifySigned, structure: true });
       while (!verifier.step(CHECK_ROWS));
       store.renewInstance();
       store.commit();

@@ -22,12 +22,12 @@ export class StoreCopier implements Disposable {
     if (this.#isBusy) throw new KithError("busy", { limit: 1 });
     this.#isBusy = true;
     try {
-      const sizeBytes = this.#store.beginCopy();
+      const sizeBytes = this.#store.file.beginCopy();
       try {
         this.#file ??= Deno.openSync(this.#paths.store);
         return await writeBackup(this.#paths, { file: this.#file, sizeBytes }, path, about);
       } finally {
-        if (!this.#isOver) this.#store.endCopy();
+        if (!this.#isOver) this.#store.file.endCopy();
       }
     } finally {
       this.#isBusy = false;

@@ -70,7 +70,7 @@ export class Applier {
     const idText = toHex(id);
     const held = this.#parts.store.transaction(id);
     if (held !== null || this.#waiting.has(idText)) {
-      if (held !== null && !this.#parts.store.isWhole(held.row)) this.#supplement(partialOf(bytes), space);
+      if (held !== null && !this.#parts.store.partials.isWhole(held.row)) this.#supplement(partialOf(bytes), space);
       return { id, header: decodeHeader(bytes.header), waits: this.#waiting.has(idText) };
     }
     let transaction: CheckedTransaction;
@@ -114,7 +114,7 @@ export class Applier {
     const id = sha256(bytes.header);
     const held = store.transaction(id);
     if (held !== null) {
-      const isLacked = store.lacks(held.row, bytes.operations.map(({ index }) => index));
+      const isLacked = store.partials.lacks(held.row, bytes.operations.map(({ index }) => index));
       const supplemented = isLacked && this.#supplementHeld(held.row, bytes, space);
       return { id, header: held.header, waits: false, supplemented };
     }
@@ -140,7 +140,7 @@ export class Applier {
   #supplementHeld(row: number, bytes: PartialBytes, space: Uint8Array): boolean {
     const isProven = bytes.hashes.length > 0 ||
       bytes.operations.length === this.#parts.store.transactionByRow(row).header.operationCount;
-    const proven = isProven ? bytes : this.#parts.store.joined(row, bytes);
+    const proven = isProven ? bytes : this.#parts.store.partials.joined(row, bytes);
     if (proven !== null) {
       this.#supplement(proven, space);
       return true;
@@ -153,7 +153,7 @@ export class Applier {
   /** Takes in what is absent of a held transaction. */
   #supplement(bytes: PartialBytes, space: Uint8Array): void {
     const { store, verify } = this.#parts;
-    for (const key of store.supplement(checkPartial(bytes, space, verify))) this.#changed.add(key);
+    for (const key of store.partials.supplement(checkPartial(bytes, space, verify))) this.#changed.add(key);
   }
 
   /**
@@ -193,7 +193,7 @@ export class Applier {
    */
   mend(bytes: TransactionBytes, space: Uint8Array): boolean {
     const transaction = checkTransaction(bytes, space, this.#parts.verify);
-    const keys = this.#parts.store.mend(transaction, this.#contextOf(transaction.header));
+    const keys = this.#parts.store.upkeep.mend(transaction, this.#contextOf(transaction.header));
     for (const key of keys ?? []) this.#changed.add(key);
     return keys !== null;
   }
@@ -240,7 +240,7 @@ export class Applier {
     store.begin();
     this.#noteFork(header);
     const keys = "hashes" in transaction
-      ? store.appendPartial(transaction, context)
+      ? store.partials.append(transaction, context)
       : store.append(transaction, context);
     for (const key of keys) this.#changed.add(key);
     const row = (store.transaction(id) as { row: number }).row;
@@ -257,7 +257,7 @@ export class Applier {
   /** A writer that goes on from elsewhere than from its last transaction uses a number for the second time. */
   #noteFork(header: Header): void {
     const { store, emit } = this.#parts;
-    const heads = store.headsOf(header);
+    const heads = store.writers.headsOf(header);
     const { previous } = header;
     if (heads.length === 0 || (previous !== null && heads.some(({ id }) => equal(id, previous)))) return;
     const fields = { peer: toBase32(header.peer), sequence: header.sequence };

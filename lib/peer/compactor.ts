@@ -145,7 +145,7 @@ export class Compactor {
   /** Asks for what is absent though no final checkpoint shows it as dead: some source left it out. */
   #askForAbsent(): void {
     const { store, links } = this.#parts;
-    const ids = store.openTransactions(MAX_WANTED);
+    const ids = store.partials.open(MAX_WANTED);
     const [source] = links.members();
     if (ids.length > 0 && source !== undefined) links.send(source.number, { type: "want", ids }, "control");
   }
@@ -155,8 +155,8 @@ export class Compactor {
     if (!pending.missing.includes(toHex(identity.peerId)) || !membership.checkpoints.canBeConfirmed(pending)) {
       return false;
     }
-    const past = store.past(pending.act.operation.frontier);
-    return past !== null && !store.hasForkBeside(past);
+    const past = store.pasts.of(pending.act.operation.frontier);
+    return past !== null && !store.pasts.hasForkBeside(past);
   }
 
   /** The frontier of a checkpoint that this peer should propose now; null where it should not. */
@@ -164,7 +164,7 @@ export class Compactor {
     const { store, marks, historyMs } = this.#parts;
     const row = marks.rowBefore(now.wallMs - historyMs);
     const dead = Math.max(MIN_DEAD_OPERATIONS, Math.floor(store.entries / 8));
-    if (historyMs === Infinity || row === null || !store.hasReplaced(row, dead)) {
+    if (historyMs === Infinity || row === null || !store.pasts.hasReplaced(row, dead)) {
       this.#dueSinceMs = null;
       return null;
     }
@@ -172,7 +172,7 @@ export class Compactor {
     // Two at once would only void each other: the first of the admins that are here does it, others only if it does not.
     const waitedMs = now.monotonicMs - this.#dueSinceMs;
     if (waitedMs < this.#place() * 2 * this.#stepMs || this.#isAwaited(pending, now)) return null;
-    const frontier = store.frontierAt(row);
+    const frontier = store.pasts.frontierAt(row);
     const before = this.#parts.membership.checkpoints.latestFinal?.act.operation.frontier;
     return before !== undefined && sameHeads(before, frontier) ? null : frontier;
   }
@@ -200,9 +200,9 @@ export class Compactor {
 
   #begin(purpose: Work["purpose"], checkpoint: CheckpointView | null, frontier: Frontier): void {
     const { store } = this.#parts;
-    const past = store.past(frontier);
+    const past = store.pasts.of(frontier);
     if (past === null) return;
-    const state = store.pastState(past);
+    const state = store.pasts.state(past);
     const walk = state.transactions();
     this.#work = { purpose, checkpoint, frontier, past, state, walk, leaves: new PastTrees(), compaction: null };
   }
@@ -249,7 +249,7 @@ export class Compactor {
     }
     if (purpose === "compact") {
       // Who keeps all of it for ever settles what it holds all the same, and takes what is absent for dead.
-      work.compaction = store.compaction(work.past, this.#parts.historyMs !== Infinity);
+      work.compaction = store.pasts.compaction(work.past, this.#parts.historyMs !== Infinity);
       return;
     }
     this.#work = null;
@@ -263,7 +263,7 @@ export class Compactor {
     const { store, space, emit } = this.#parts;
     const checkpoint = work.checkpoint as CheckpointView;
     this.#work = null;
-    store.keepPastLeaves(work.leaves);
+    store.pasts.keepLeaves(work.leaves);
     space.compacted = versionText(checkpoint.act.version);
     emit({ name: "compacted", level: "info", fields: { operations: compaction.dropped } });
     this.#nextLookMs = now.monotonicMs;

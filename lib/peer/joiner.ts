@@ -211,7 +211,7 @@ export class Joiner {
 
   #buildRedeem(offer: Offer, grant: VersionId, join: Join, now: Now) {
     const { identity, store, clock } = this.#parts;
-    const last = store.writerState({ peer: identity.peerId, instance: store.instance });
+    const last = store.writers.stateOf({ peer: identity.peerId, instance: store.instance });
     clock.observe(offer.clock, now.wallMs);
     const message = redeemMessage(offer.space, identity.peerId);
     return buildTransaction(identity, offer.space, {

@@ -225,7 +225,7 @@ export class LocalWriter {
     const writer = { peer: identity.peerId, instance: store.instance };
     const allowed = standing();
     if (allowed === null) throw new KithError("left_space");
-    const last = store.writerState(writer);
+    const last = store.writers.stateOf(writer);
     const lastId = last === null ? "" : toHex(last.id);
     const heads = store.tips().filter((id) => toHex(id) !== lastId);
     const plan: TransactionPlan = {

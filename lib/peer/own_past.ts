@@ -21,14 +21,14 @@ export class OwnPast {
   announced(entries: Frontier): void {
     const own = entries.find(({ writer }) => this.#isThisStore(writer));
     // A joiner's own first transaction is held by its door before it comes back here.
-    if (own === undefined || this.#store.writerState(own.writer) === null) return;
+    if (own === undefined || this.#store.writers.stateOf(own.writer) === null) return;
     if (!own.heads.every(({ id }) => this.#store.hasTransaction(id))) this.#beginAnew();
   }
 
   /** A transaction came in by a link and was applied: it cannot be one of this very store, but for a joiner's first. */
   received(header: Header): void {
     if (!this.#isThisStore(header)) return;
-    if (header.sequence > 1 || this.#store.headsOf(header).length > 1) this.#beginAnew();
+    if (header.sequence > 1 || this.#store.writers.headsOf(header).length > 1) this.#beginAnew();
   }
 
   /** It must not go on counting where it stands, since others know what came behind. */

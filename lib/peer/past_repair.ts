@@ -78,7 +78,7 @@ export class PastRepair {
     }
     const own = new Map<string, Place>();
     for (const [number, leaf, hash] of leaves.leaves()) {
-      const place = { writer: this.#parts.store.writerOf(number), leaf, hash };
+      const place = { writer: this.#parts.store.writers.byNumber(number), leaf, hash };
       own.set(placeKey(place), place);
     }
     this.#repair = {
@@ -109,7 +109,7 @@ export class PastRepair {
     if (repair.theirs.size === 0) return this.#giveUp("it has not compacted up to that checkpoint", now);
     const trees = new PastTrees();
     for (const { writer, leaf, hash } of repair.theirs.values()) {
-      const number = this.#parts.store.writerNumber(writer);
+      const number = this.#parts.store.writers.numberOf(writer);
       if (number === null) throw new ProtocolError("bad_state", "a leaf of an unknown writer");
       trees.set(number, leaf, hash);
     }
@@ -173,7 +173,7 @@ export class PastRepair {
 
   /** What both have of a leaf is left out; what only the checkpoint has is missing, what only this peer has is dead. */
   #compare(repair: Repair, place: Place, versions: readonly VersionId[]): void {
-    const number = this.#parts.store.writerNumber(place.writer);
+    const number = this.#parts.store.writers.numberOf(place.writer);
     if (number === null) return;
     const theirs = new Map(versions.map((version) => [versionText(version), version]));
     for (const { row, transactionRow, id } of repair.state.leaf(number, place.leaf)) {
@@ -208,7 +208,7 @@ export class PastRepair {
     this.#repair = null;
     let ended = 0;
     for (const rows of repair.toEnd.values()) ended += rows.size;
-    changed(store.endVersions(repair.toEnd));
+    changed(store.pasts.endVersions(repair.toEnd));
     emit({ name: "past_settled", level: "info", fields: { ended } });
     settled(now);
   }

@@ -2,7 +2,8 @@ import { ProtocolError } from "../base/errors.ts";
 import { MAX_LEAF_VERSIONS, MAX_MESSAGE_LEAVES } from "../base/limits.ts";
 import { versionText } from "../data/version_text.ts";
 import type { Membership } from "../space/membership.ts";
-import type { PastLeaf, Store } from "../store/store.ts";
+import type { PastLeaf } from "../store/pasts.ts";
+import type { Store } from "../store/store.ts";
 import type { AskLeaf, AskPast, AskVersions } from "../wire/past_messages.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import type { Links } from "./links.ts";
@@ -34,7 +35,7 @@ export class PastSource {
     const isHere = space.compacted === versionText(checkpoint);
     let after: { writer: number; leaf: number } | null = null;
     for (let more = true; more;) {
-      const page: PastLeaf[] = isHere ? store.pastLeaves(after, MAX_MESSAGE_LEAVES) : [];
+      const page: PastLeaf[] = isHere ? store.pasts.leaves(after, MAX_MESSAGE_LEAVES) : [];
       const last = page.at(-1);
       more = page.length === MAX_MESSAGE_LEAVES;
       if (last !== undefined) after = { writer: last.number, leaf: last.leaf };
@@ -47,14 +48,14 @@ export class PastSource {
   leaf(connection: number, { checkpoint, writer, leaf }: AskLeaf): void {
     const { store, space, membership, links } = this.#parts;
     const final = membership.checkpoints.latestFinal;
-    const number = store.writerNumber(writer);
+    const number = store.writers.numberOf(writer);
     const text = versionText(checkpoint);
     if (final === null || number === null || space.compacted !== text || versionText(final.act.version) !== text) {
       return;
     }
-    const past = store.past(final.act.operation.frontier);
+    const past = store.pasts.of(final.act.operation.frontier);
     if (past === null) return;
-    const versions = store.pastState(past).leaf(number, leaf).map(({ id }) => id);
+    const versions = store.pasts.state(past).leaf(number, leaf).map(({ id }) => id);
     if (versions.length > MAX_LEAF_VERSIONS) throw new ProtocolError("too_large", "a leaf of too many versions");
     links.send(connection, { type: "past_leaf", checkpoint, writer, leaf, versions }, "bulk");
   }
@@ -69,7 +70,7 @@ export class PastSource {
       indices.set(held.row, (indices.get(held.row) ?? new Set()).add(index));
     }
     for (const [row, ofRow] of indices) {
-      const list: PartialBytes[] = [store.loadPartial(row, ofRow)];
+      const list: PartialBytes[] = [store.partials.load(row, ofRow)];
       if (!links.send(connection, { type: "partials", list }, "bulk")) return;
     }
   }

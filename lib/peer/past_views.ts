@@ -17,7 +17,7 @@ const ABBREVIATION = /^[a-z2-7]{1,52}$/;
  */
 export function historyOf(store: Store, key: string, before: string | undefined, limit: number): PastView[] {
   const beforeRow = before === undefined ? Infinity : findVersion(store, key, before).row;
-  const past = store.history(key, beforeRow, limit);
+  const past = store.history.page(key, beforeRow, limit);
   const winner = past.some(({ state }) => state === "live") ? store.winner(key)?.row : undefined;
   return past.map((operation) => ({
     version: versionText(operation.versionId),
@@ -38,7 +38,7 @@ export function versionOf(store: Store, key: string, text: string): VersionView 
   const operation = findVersion(store, key, text);
   const version = versionText(operation.versionId);
   if (operation.put === null) throw new KithError("version_is_delete", { key, version });
-  const value = store.pastValue(operation);
+  const value = store.history.value(operation);
   if (value === null) throw new KithError("version_not_held", { key, version });
   const { put, peer, stamp, state } = operation;
   return {
@@ -54,7 +54,7 @@ export function versionOf(store: Store, key: string, text: string): VersionView 
  */
 export function findVersion(store: Store, key: string, text: string): PastOperation {
   const id = versionFromText(text);
-  const found = id === null ? findAbbreviated(store, key, text) : store.pastOperation(id);
+  const found = id === null ? findAbbreviated(store, key, text) : store.history.operation(id);
   if (found === "not_held") throw new KithError("version_not_held", { key, version: text });
   if (found === "no_version" || found.key !== key) throw new KithError("version_unknown", { key, version: text });
   return found;
@@ -75,7 +75,7 @@ export function checkAbbreviation(text: string): void {
 
 function findAbbreviated(store: Store, key: string, text: string): PastOperation | "no_version" {
   checkAbbreviation(text);
-  const newest = store.history(key, Infinity, MAX_ABBREVIATED_VERSIONS);
+  const newest = store.history.page(key, Infinity, MAX_ABBREVIATED_VERSIONS);
   const fitting = newest.filter(({ versionId }) => versionText(versionId).startsWith(text));
   if (fitting.length > 1) throw new KithError("version_ambiguous", { key, version: text });
   return fitting[0] ?? "no_version";

@@ -340,7 +340,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** How far this peer has come; null while it lacks parts of what it holds. */
   position(): string | null {
-    return this.#store.hasOpenParts ? null : positionText(this.#store.frontier());
+    return this.#store.partials.hasOpen ? null : positionText(this.#store.frontier());
   }
 
   /** What changed since a position (null: since now). @throws {KithError} `position_invalid`, `position_lost`. */

@@ -80,7 +80,7 @@ export class Repairs {
   /** A record was found that is not as it was written. */
   note({ table, row, key }: Damage): void {
     const words = `${table} ${row}${key === null ? "" : ` ${key}`}`;
-    const id = this.#parts.store.damagedTransaction(table, row);
+    const id = this.#parts.store.upkeep.damagedTransaction(table, row);
     if (id === null) {
       if (this.#lost.has(words) || this.#lost.size >= MAX_LISTED_DAMAGE) return;
       this.#lost.add(words);
@@ -189,7 +189,7 @@ export class Repairs {
   /** A check of everything on disk. */
   check(structure: boolean): StoreCheck {
     const { store, space, verify } = this.#parts;
-    const verifier = store.verifier({ space: space.space, verify, structure });
+    const verifier = store.upkeep.verifier({ space: space.space, verify, structure });
     let told = 0;
     const take = (damage: Damage): DamageView => {
       const { table, row, key, mend } = damage;

@@ -152,7 +152,7 @@ export class Views {
   /** Who used a number twice. */
   forks(): ForkView[] {
     const { store, identity } = this.#parts;
-    return store.forks().map(({ writer, sequence, heads }) => {
+    return store.writers.forks().map(({ writer, sequence, heads }) => {
       const self = toHex(writer.peer) === toHex(identity.peerId);
       const name = self ? this.#parts.name() : this.#nameOf(writer.peer);
       return { peer: toBase32(writer.peer), name, self, sequence, heads };

@@ -26,22 +26,31 @@ export class KeyHistory {
     );
   }
 
-  /** See `Store.history`. */
+  /**
+   * The puts and dels on a key that are held, newest first: in the order in which they came here, so that what
+   * replaces something stands before it.
+   *
+   * @param beforeRow only operations that came before the one in this row; Infinity for all.
+   */
   page(key: string, beforeRow: number, limit: number): PastOperation[] {
     const bytes = utf8Encode(key);
-    const rows = this.#ofKey.flatMap((statement) => statement.all(bytes, beforeRow, limit) as [number][]);
+    const before = Math.min(beforeRow, Number.MAX_SAFE_INTEGER);
+    const rows = this.#ofKey.flatMap((statement) => statement.all(bytes, before, limit) as [number][]);
     const newest = rows.map(([row]) => row).sort((a, b) => b - a).slice(0, limit);
     return newest.flatMap((row) => this.#pastIn(this.#operations.withoutValue(row)) ?? []);
   }
 
-  /** See `Store.pastOperation`. */
+  /**
+   * The put or del that a version id names; "not_held" where this store does not have it, or no longer, and
+   * "no_version" where no put or del has that id.
+   */
   operation(id: VersionId): PastOperation | "not_held" | "no_version" {
     const found = this.#find(id);
     return found === "not_held" || found === "no_version" ? found : this.#pastIn(found) ?? "no_version";
   }
 
-  /** The value of a put in a row; null where it is held no more. @throws {DamagedError} */
-  value(row: number): Uint8Array | null {
+  /** The value of a put; null where it is held no more. @throws {DamagedError} */
+  value({ row }: PastOperation): Uint8Array | null {
     return this.#operations.byRow(row).value;
   }
 

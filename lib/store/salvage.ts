@@ -54,7 +54,7 @@ export function salvage(path: string, target: Store, verify: Verify): Salvaged {
       }
       if (target.hasTransaction(transaction.id)) continue;
       const context = inheritedContext(target, transaction.header, (parent) => !confirmRows.has(parent));
-      if ("hashes" in transaction) target.appendPartial(transaction, context);
+      if ("hashes" in transaction) target.partials.append(transaction, context);
       else target.append(transaction, context);
       const onlyConfirms = transaction.operations.every(({ operation }) => operation.kind === "confirm");
       if (transaction.header.class === "membership" && onlyConfirms) confirmRows.add(target.transactionsTotal);

@@ -16,11 +16,13 @@ export interface SyncStore {
   transactionByRow(row: number): { readonly header: Header };
   /** Rows above `afterRow`, in causal order, that a holder of `theirs` (writer → highest sequence) lacks. */
   lackingRows(theirs: ReadonlyMap<string, number>, afterRow: number, limit: number): number[];
-  /** Whether all operations of a transaction are held. */
-  isWhole(row: number): boolean;
   load(row: number): TransactionBytes;
-  /** A transaction that is not whole, with what is held of it. */
-  loadPartial(row: number, indices: null): PartialBytes;
+  readonly partials: {
+    /** Whether all operations of a transaction are held. */
+    isWhole(row: number): boolean;
+    /** A transaction that is not whole, with what is held of it. */
+    load(row: number, indices: null): PartialBytes;
+  };
   readonly entries: number;
   readonly operationsTotal: number;
 }

@@ -331,14 +331,14 @@ export class Sync {
     for (const row of rows) {
       // One more transaction than that fits a frame, whatever its size; to load it and then leave it costs more.
       if (sizeBytes >= MAX_TRANSACTIONS_MESSAGE_BYTES) break;
-      const isWhole = this.#store.isWhole(row);
+      const isWhole = this.#store.partials.isWhole(row);
       if (taken.length > 0 && isWhole !== whole.length > 0) break;
       if (isWhole) {
         const bytes = this.#store.load(row);
         sizeBytes += bundleSizeBytes(bytes);
         whole.push(bytes);
       } else {
-        const bytes = this.#store.loadPartial(row, null);
+        const bytes = this.#store.partials.load(row, null);
         sizeBytes += partialSizeBytes(bytes);
         partial.push(bytes);
       }

@@ -43,7 +43,7 @@ export class Competitors {
 
   /** Starts negentropy, as negentropy.ts says. */
   negentropy(args: readonly string[]): Child {
-    const flags = ["--config", this.#config, "--cached-only", "--allow-read"];
+    const flags = ["--config", this.#config, "--cached-only", "--allow-run=grep"];
     return Child.script("bench/negentropy.ts", flags, args, this.#options);
   }
 

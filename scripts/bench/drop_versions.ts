@@ -23,7 +23,7 @@ if (which === "random") {
     [rows[i], rows[j]] = [rows[j] as number, rows[i] as number];
   }
 }
-for (const row of rows.slice(0, count)) store.dropOperation(row);
+for (const row of rows.slice(0, count)) store.upkeep.dropOperation(row);
 store.commit();
 store.digest();
 store.begin();

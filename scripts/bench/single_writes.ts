@@ -48,7 +48,7 @@ for await (const lines of readLines(file.readable, MAX_IMPORT_LINE_BYTES)) {
     if (count % WRITES_PER_COMMIT > 0) continue;
     store.commit();
     applier.take();
-    store.checkpointWhenIdle();
+    store.file.checkpointWhenIdle();
   }
 }
 writer.flush(Date.now());

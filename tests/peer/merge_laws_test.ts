@@ -177,7 +177,7 @@ Deno.test("merge law: local writes may be grouped into any requests and turns", 
       assertEquals([store.conflictCount, store.deletedBesidePut(9)], [0, []]);
       // A history reads as it was written: each operation replaces all that stood before it.
       for (const key of KEYS) {
-        const past = store.history(key, Infinity, 99).reverse();
+        const past = store.history.page(key, Infinity, 99).reverse();
         past.forEach(({ names }, i) =>
           assertEquals(names, past.slice(Math.max(0, i - 1), i).map(({ versionId }) => versionId))
         );

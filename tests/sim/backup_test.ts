@@ -60,7 +60,7 @@ Deno.test("a number used twice is shown by every member, told once, and by who j
     assertEquals(forks.map(({ peer, heads, self }) => [peer, heads, self]), [[b.id, 2, peer === b]]);
     assertEquals(forks[0]?.sequence, a.machine?.forks()[0]?.sequence);
     assertEquals(peer.events.get("fork_found"), 1);
-    const twice = peer.store.transactionsAt(peer.store.forks()[0]!.writer, forks[0]!.sequence);
+    const twice = peer.store.writers.transactionsAt(peer.store.writers.forks()[0]!.writer, forks[0]!.sequence);
     assertEquals(twice.length, 2);
   }
 });

@@ -125,7 +125,7 @@ Deno.test("a peer that keeps history for ever lets nothing go, and is settled al
   assertEquals(c.machine?.get("gone"), null);
   assertEquals([c.events.get("past_settled"), compacted(c)], [1, 1]);
   assert(c.store.heldOperations > before, "what it had it has still, but for what the checkpoint showed as dead");
-  assertEquals(c.store.openTransactions(9), []);
+  assertEquals(c.store.partials.open(9), []);
 });
 
 Deno.test("an absent peer's edit of a version that was compacted", () => {

@@ -23,7 +23,7 @@ function liveRows({ store }: SimPeer): number[] {
 /** Loses some operations of a peer that is down. */
 function damage(peer: SimPeer, rows: readonly number[]): void {
   peer.crash(false);
-  for (const row of rows) peer.store.dropOperation(row);
+  for (const row of rows) peer.store.upkeep.dropOperation(row);
   peer.store.commit();
   peer.boot();
 }

@@ -95,7 +95,9 @@ Deno.test("one writer's number used twice, told to different halves, with honest
   const texts = twice.ids.map(toHex).sort();
   for (const peer of lab.peers) {
     const { store } = peer;
-    const held = store.transactionsAt(twice.writer, twice.sequence).map((row) => toHex(store.transactionByRow(row).id));
+    const held = store.writers.transactionsAt(twice.writer, twice.sequence).map((row) =>
+      toHex(store.transactionByRow(row).id)
+    );
     assertEquals(held.sort(), texts);
     const entry = store.frontier().find(({ writer }) => equal(writer.instance, twice.writer.instance));
     assertEquals(entry?.heads.length, 2, "both are told to whoever asks");

@@ -20,13 +20,13 @@ function storeOf(history: readonly CheckedTransaction[]): Store {
 }
 
 function pastAt(store: Store, row: number): Past {
-  const past = store.past(store.frontierAt(row));
+  const past = store.pasts.of(store.pasts.frontierAt(row));
   assert(past !== null);
   return past;
 }
 
 function digestAt(store: Store, past: Past): Uint8Array {
-  const state = store.pastState(past);
+  const state = store.pasts.state(past);
   const leaves = new PastTrees();
   for (const transaction of state.transactions()) leaves.add(transaction);
   leaves.end();
@@ -34,7 +34,7 @@ function digestAt(store: Store, past: Past): Uint8Array {
 }
 
 function compact(store: Store, past: Past): number {
-  const compaction = store.compaction(past);
+  const compaction = store.pasts.compaction(past);
   while (!compaction.step(2)) store.commit();
   store.commit();
   return compaction.dropped;
@@ -79,7 +79,7 @@ Deno.test("the state inside any past is that of a space in which nothing else ev
       const row = cut % (history.length + 1);
       const model = new Model(history.slice(0, row));
       const store = storeOf(history);
-      assertEquals(store.frontierAt(row), model.frontier());
+      assertEquals(store.pasts.frontierAt(row), model.frontier());
       assertEquals(digestAt(store, pastAt(store, row)), model.digest());
     }),
     { numRuns: 300 },
@@ -101,7 +101,7 @@ Deno.test("compaction changes nothing that is live, whatever comes before, behin
       for (const transaction of history.slice(held)) store.append(transaction, 0);
       // What went does not come back.
       for (const transaction of history.slice(0, row)) {
-        if (transaction.header.class === "data") store.supplement(wholeOf(transaction));
+        if (transaction.header.class === "data") store.partials.supplement(wholeOf(transaction));
       }
       store.commit();
       const whole = storeOf(history);
@@ -112,7 +112,7 @@ Deno.test("compaction changes nothing that is live, whatever comes before, behin
       assertEquals(stateOf(store), stateOf(whole, stays));
       for (const { id, header } of history) {
         if (header.class === "membership") continue;
-        const { operations, hashes } = store.loadPartial(store.transaction(id)?.row as number, null);
+        const { operations, hashes } = store.partials.load(store.transaction(id)?.row as number, null);
         assert(equal(partialRoot(header.operationCount, operations, hashes) as Uint8Array, header.root));
       }
     }),
@@ -124,9 +124,9 @@ Deno.test("compaction changes nothing that is live, whatever comes before, behin
 Deno.test("a frontier whose heads are not all held has no past here", () => {
   const first = transactionOf({ operations: [{ put: "a" }] });
   const store = storeOf([first]);
-  const frontier = storeOf([first, transactionOf({ previous: first, operations: [] })]).frontierAt(2);
-  assertEquals(store.past(frontier), null);
-  assert(store.past(store.frontierAt(1)) !== null);
+  const frontier = storeOf([first, transactionOf({ previous: first, operations: [] })]).pasts.frontierAt(2);
+  assertEquals(store.pasts.of(frontier), null);
+  assert(store.pasts.of(store.pasts.frontierAt(1)) !== null);
 });
 
 Deno.test("a past covers a number that another transaction of the writer used", () => {
@@ -152,7 +152,7 @@ Deno.test("what is left of a large transaction is sent with its proof, and dead 
   });
   const store = storeOf([first, second]);
   assertEquals(compact(store, pastAt(store, 2)), 999);
-  const part = store.loadPartial(1, null);
+  const part = store.partials.load(1, null);
   assertEquals(part.operations.map(({ index }) => index), [0]);
   assertEquals(part.hashes, partialHashes(1000, first.operations.map(({ leaf }, index) => ({ index, leaf })), [], [0]));
   assert(part.hashes.length <= 10);
@@ -164,9 +164,9 @@ Deno.test("a version that a checkpoint shows as dead ends without a name", () =>
   const store = storeOf([first, other]);
   assertEquals(store.conflictCount, 1);
   const [row] = store.live("a").filter(({ transactionRow }) => transactionRow === 1).map(({ row }) => row);
-  assertEquals(store.endVersions(new Map([[1, new Set([row as number])]])), new Set(["a"]));
-  assertEquals([store.versionState(versionOf(first)), store.isWhole(1)], ["gone", false]);
-  store.supplement(wholeOf(first));
+  assertEquals(store.pasts.endVersions(new Map([[1, new Set([row as number])]])), new Set(["a"]));
+  assertEquals([store.versionState(versionOf(first)), store.partials.isWhole(1)], ["gone", false]);
+  store.partials.supplement(wholeOf(first));
   store.commit();
   assertEquals([store.entries, store.conflictCount, store.live("a").length], [2, 0, 1]);
 });

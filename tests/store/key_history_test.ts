@@ -32,7 +32,7 @@ Deno.test("a key's history is what was written to it, newest first, with what ea
   const beside = transactionOf({ writer: 2, parents: [second], operations: [{ put: "k" }] });
   for (const transaction of [first, second, gone, beside]) store.append(transaction, 0);
   const [v1, v2, v3, v4] = [versionOf(first, 1), versionOf(second), versionOf(gone), versionOf(beside)].map(textOf);
-  const past = store.history("k", Infinity, 10);
+  const past = store.history.page("k", Infinity, 10);
   assertEquals(past.map(told), [
     [v4, "put", "live", [], []],
     [v3, "del", "del", [v2], []],
@@ -46,7 +46,7 @@ Deno.test("a key's history is what was written to it, newest first, with what ea
     { media: "text/plain", sizeBytes: 1 },
   ]);
   assertEquals([past[1]?.peer, past[1]?.stamp.ms], [gone.header.peer, 9]);
-  assertEquals(store.history("none", Infinity, 10), []);
+  assertEquals(store.history.page("none", Infinity, 10), []);
   store.close();
 });
 
@@ -65,7 +65,7 @@ Deno.test("pages of any size give every operation on a key once, newest first", 
         const seen: string[] = [];
         let before = Infinity;
         for (;;) {
-          const page = store.history(key, before, limit);
+          const page = store.history.page(key, before, limit);
           assert(page.length <= limit);
           for (const past of page) {
             assertEquals(past.state, store.versionState(past.versionId));
@@ -96,15 +96,15 @@ Deno.test("what is not held, or no longer, is told as such", () => {
   for (const transaction of [first, second]) store.append(transaction, 0);
   store.commit();
   const never = textOf(versionOf(elsewhere));
-  assertEquals(store.history("k", Infinity, 9).map(told)[0]?.[4], [never]);
-  assertEquals(store.pastOperation(versionOf(elsewhere)), "not_held");
-  assertEquals(store.pastOperation(versionOf(first, 2)), "no_version");
+  assertEquals(store.history.page("k", Infinity, 9).map(told)[0]?.[4], [never]);
+  assertEquals(store.history.operation(versionOf(elsewhere)), "not_held");
+  assertEquals(store.history.operation(versionOf(first, 2)), "no_version");
   // As after compaction: the header stays, the operation went.
   database.exec("DELETE FROM operations WHERE key = CAST('k' AS BLOB) AND state = 1");
-  const [only, ...others] = store.history("k", Infinity, 9).map(told);
+  const [only, ...others] = store.history.page("k", Infinity, 9).map(told);
   assertEquals(others, []);
   assertEquals(new Set(only?.[4] as string[]), new Set([never, textOf(versionOf(first, 1))]));
-  assertEquals(store.pastOperation(versionOf(first, 1)), "not_held");
+  assertEquals(store.history.operation(versionOf(first, 1)), "not_held");
   database.close();
 });
 
@@ -112,7 +112,7 @@ Deno.test("a membership operation is no version of any key", () => {
   const store = open();
   const genesis = transactionOf({ operations: [{ genesis: 1 }] });
   store.append(genesis, 0);
-  assertEquals(store.pastOperation(versionOf(genesis)), "no_version");
-  assertEquals(store.pastOperation({ transaction: sha256(new Uint8Array()), index: 0 }), "not_held");
+  assertEquals(store.history.operation(versionOf(genesis)), "no_version");
+  assertEquals(store.history.operation({ transaction: sha256(new Uint8Array()), index: 0 }), "not_held");
   store.close();
 });

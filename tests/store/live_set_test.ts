@@ -93,9 +93,13 @@ Deno.test("an operation that is gone from its row is absent, and what replaced a
   assertEquals([set.replacersOf(a), set.replacersOf(b)], [[{ transactionRow: 2, index: 0 }], []]);
   assertEquals(set.stateOf({ transactionRow: 2, index: 0 }), "other");
   assertEquals(set.prove(1, new Set([1]))?.operations.map(({ index }) => index), [1]);
-  assertEquals([store.lacks(1, [0, 1, 2]), set.byShortId(shortIdOf(versionOf(first, 3)))], [false, []]);
+  assertEquals([store.partials.lacks(1, [0, 1, 2]), set.byShortId(shortIdOf(versionOf(first, 3)))], [false, []]);
   database.exec("DELETE FROM operations WHERE row = 2");
-  assertEquals([set.stateOf(b), store.lacks(1, [0, 2]), store.lacks(1, [2, 1])], ["absent", false, true]);
+  assertEquals([set.stateOf(b), store.partials.lacks(1, [0, 2]), store.partials.lacks(1, [2, 1])], [
+    "absent",
+    false,
+    true,
+  ]);
   // The others of the transaction come without a proof: who has the rest can check them.
   const unproven = set.prove(1, new Set([2]));
   assertEquals([unproven?.operations.map(({ index }) => index), unproven?.hashes], [[2], []]);

@@ -71,7 +71,9 @@ class Replica {
         operations.map((_, index) => store.versionState({ transaction: id, index }))
       ),
       past: KEYS.map((key) =>
-        store.history(key, Infinity, 1000).map(({ versionId, names }) => [versionId, ...names].map(textOf).join(" "))
+        store.history.page(key, Infinity, 1000).map(({ versionId, names }) =>
+          [versionId, ...names].map(textOf).join(" ")
+        )
           .sort()
       ),
       damage: damageIn(store),

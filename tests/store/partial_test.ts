@@ -52,20 +52,20 @@ Deno.test("a history that comes in parts, and the rest later in any order, gives
           continue;
         }
         const first = new Set(whole.operations.keys().filter(() => choices.next().value === 0));
-        store.appendPartial(partOf(whole, (index) => first.has(index)), 0);
+        store.partials.append(partOf(whole, (index) => first.has(index)), 0);
         const row = store.transaction(whole.id)?.row as number;
-        assertEquals(store.isWhole(row), first.size === whole.operations.length);
-        assertEquals(store.loadPartial(row, null), bytesOf(partOf(whole, (index) => first.has(index))));
+        assertEquals(store.partials.isWhole(row), first.size === whole.operations.length);
+        assertEquals(store.partials.load(row, null), bytesOf(partOf(whole, (index) => first.has(index))));
         const one = new Set([...first].slice(0, 1));
-        assertEquals(store.loadPartial(row, one), bytesOf(partOf(whole, (index) => one.has(index))));
+        assertEquals(store.partials.load(row, one), bytesOf(partOf(whole, (index) => one.has(index))));
         const second = new Set(whole.operations.keys().filter(() => choices.next().value < 2));
         later.push(partOf(whole, (index) => second.has(index)), partOf(whole, (index) => !second.has(index)));
         if (choices.next().value === 0) store.commit();
       }
       while (later.length > 0) {
         const [part] = later.splice(choices.next().value % later.length, 1) as [CheckedPartial];
-        store.supplement(part);
-        assertEquals(store.supplement(part), new Set());
+        store.partials.supplement(part);
+        assertEquals(store.partials.supplement(part), new Set());
       }
       store.commit();
       const whole = Store.open(":memory:", { random: countingRandom() });
@@ -74,7 +74,7 @@ Deno.test("a history that comes in parts, and the rest later in any order, gives
       assertEquals(store.digest(), new Model(history).digest());
       for (const { id } of history) {
         const row = store.transaction(id)?.row as number;
-        assert(store.isWhole(row));
+        assert(store.partials.isWhole(row));
         assertEquals(store.load(row), whole.load(row));
       }
     }),
@@ -91,18 +91,18 @@ Deno.test("a version whose replacing operation is absent stands until that comes
   });
   const third = transactionOf({ previous: second, operations: [{ del: "a", names: [versionOf(second, 1)] }] });
   store.append(first, 0);
-  assertEquals(store.hasOpenParts, false);
-  store.appendPartial(partOf(second, (index) => index === 0), 0);
-  assertEquals(store.hasOpenParts, true);
+  assertEquals(store.partials.hasOpen, false);
+  store.partials.append(partOf(second, (index) => index === 0), 0);
+  assertEquals(store.partials.hasOpen, true);
   store.append(third, 0);
   const keys = () => store.list({ limit: 9 }).map(({ winner }) => winner.key);
   assertEquals(keys(), ["a", "b"]);
-  assertEquals(store.supplement(partOf(second, (index) => index === 1)), new Set(["a"]));
+  assertEquals(store.partials.supplement(partOf(second, (index) => index === 1)), new Set(["a"]));
   assertEquals(keys(), ["b"]);
   assertEquals(store.versionState(versionOf(second, 1)), "replaced");
-  assertEquals([store.hasOpenParts, store.replay(new Model([first]).frontier())?.next(9)], [true, "incomplete"]);
-  store.supplement(partOf(second, (index) => index === 2));
-  assertEquals([store.hasOpenParts, store.replay(new Model([first]).frontier())?.next(9)], [
+  assertEquals([store.partials.hasOpen, store.replay(new Model([first]).frontier())?.next(9)], [true, "incomplete"]);
+  store.partials.supplement(partOf(second, (index) => index === 2));
+  assertEquals([store.partials.hasOpen, store.replay(new Model([first]).frontier())?.next(9)], [
     false,
     new Set(["a", "b", "c"]),
   ]);

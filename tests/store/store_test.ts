@@ -20,8 +20,8 @@ Deno.test("a new store is empty and agrees with the empty model", () => {
   assertEquals(store.entries, 0);
   assertEquals(store.list({ limit: 10 }), []);
   assertEquals(store.winner("a"), null);
-  assertEquals(store.writerState(writerOf(0)), null);
-  assertEquals(store.hasWriter(writerOf(0)), false);
+  assertEquals(store.writers.stateOf(writerOf(0)), null);
+  assertEquals(store.writers.numberOf(writerOf(0)), null);
   assertEquals(store.lackingRows(new Map(), 0, 10), []);
   store.close();
 });
@@ -71,7 +71,7 @@ Deno.test("a context is kept once, and its number is free again after a rollback
   assertEquals(store.internContext([1, 2, 70_000]), two);
   const transaction = transactionOf({ operations: [{ put: "a" }] });
   store.append(transaction, two);
-  assertEquals(store.contextOf(1), two);
+  assertEquals(store.transactionByRow(1).context, two);
   store.close();
 });
 
@@ -82,11 +82,11 @@ Deno.test("a writer's next operation follows its highest head", () => {
   const fork = transactionOf({ previous: first, operations: [{ put: "d" }, { put: "e" }] });
   const third = transactionOf({ previous: second, operations: [] });
   for (const transaction of [first, second, fork, third]) store.append(transaction, 0);
-  const state = store.writerState(writerOf(0));
+  const state = store.writers.stateOf(writerOf(0));
   assertEquals([state?.sequence, state?.id, state?.nextOperation], [3, third.id, 3]);
-  assertEquals(store.headsOf(writerOf(0)).map(({ sequence }) => sequence), [2, 3]);
-  assertEquals(store.transactionsAt(writerOf(0), 2), [2, 3]);
-  assertEquals(store.transactionsAt(writerOf(1), 2), []);
+  assertEquals(store.writers.headsOf(writerOf(0)).map(({ sequence }) => sequence), [2, 3]);
+  assertEquals(store.writers.transactionsAt(writerOf(0), 2), [2, 3]);
+  assertEquals(store.writers.transactionsAt(writerOf(1), 2), []);
   store.close();
 });
 
@@ -290,7 +290,7 @@ Deno.test("a full disk is told, leaves nothing of the commit, and writing goes o
   const first = transactionOf({ operations: [{ put: "a" }] });
   store.append(first, 0);
   store.commit();
-  database.exec(`PRAGMA max_page_count = ${store.sizeBytes / 4096 + 2}`);
+  database.exec(`PRAGMA max_page_count = ${store.file.sizeBytes / 4096 + 2}`);
   const large = transactionOf({ previous: first, operations: [{ put: "b", value: new Uint8Array(200_000) }] });
   const error = assertThrows(() => {
     store.append(large, 0);
@@ -310,7 +310,7 @@ Deno.test("a full disk is told, leaves nothing of the commit, and writing goes o
 Deno.test("what is written after a full disk took a transaction back does not stand on its own", () => {
   const database = new DatabaseSync(":memory:");
   const store = openStore(database);
-  database.exec(`PRAGMA max_page_count = ${store.sizeBytes / 4096 + 2}`);
+  database.exec(`PRAGMA max_page_count = ${store.file.sizeBytes / 4096 + 2}`);
   store.setMeta("before", new Uint8Array([1]));
   const fails = (act: () => void) => assertEquals(assertThrows(act, KithError).code, "store_full");
   fails(() => store.setMeta("large", new Uint8Array(200_000)));

@@ -74,7 +74,7 @@ Deno.test("what follows from the transactions is checked against them, and put r
 Deno.test("a check goes on while the store is written to, in steps of a row, and counts what changed meanwhile", () => {
   for (const everyRows of [1, 2, 3, 5, 8, 13]) {
     const { store } = filled();
-    const verifier = store.verifier({ space: null, verify: verifySigned, structure: false });
+    const verifier = store.upkeep.verifier({ space: null, verify: verifySigned, structure: false });
     let step = 0;
     let last = transactionOf({ writer: 5, operations: [{ put: "a" }] });
     store.append(last, 0);
@@ -131,14 +131,14 @@ Deno.test("a partial transaction is whole as it is, unless its hashes do not pro
   const source = Store.open(":memory:", { random });
   source.append(whole, 0);
   source.commit();
-  const { operations, hashes } = source.loadPartial(1, new Set([1, 4]));
+  const { operations, hashes } = source.partials.load(1, new Set([1, 4]));
   const placed = operations.map(({ index, leaf, value }) => {
     const { operation } = whole.operations[index] as (typeof whole.operations)[number];
     return { index, leaf, value, operation };
   });
   const { id, header, headerBytes, signature } = whole;
   store.append(transactionOf({ writer: 2, operations: [{ put: "x" }] }), 0);
-  store.appendPartial({ id, header, headerBytes, signature, operations: placed, hashes }, 0);
+  store.partials.append({ id, header, headerBytes, signature, operations: placed, hashes }, 0);
   store.append(transactionOf({ writer: 4, operations: [{ put: "y" }] }), 0);
   store.commit();
   assertEquals(damageIn(store), []);

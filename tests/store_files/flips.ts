@@ -52,7 +52,7 @@ export function lookInto(home: string, expected: string | null): { outcome: Outc
       if (!isTold(error)) throw error;
       isRead = false;
     }
-    const verifier = store.verifier({ space, verify: verifySigned, structure: true });
+    const verifier = store.upkeep.verifier({ space, verify: verifySigned, structure: true });
     while (!verifier.step(10_000));
     if (verifier.damageCount > 0) return { outcome: "by verify", state };
     if (!isRead) return { outcome: "at read", state };

@@ -74,7 +74,7 @@ Deno.test(
     assertHolds(again, history);
     assertEquals(again.instance, instance);
     assertEquals(again.getMeta("name"), utf8Encode("value"));
-    assert(again.sizeBytes >= 4096);
+    assert(again.file.sizeBytes >= 4096);
     again.close();
   }),
 );
@@ -177,7 +177,7 @@ Deno.test(
     const history = chain(8);
     const store = open(`${folder}/store.db`);
     // The schema must not be in the log, or a torn one leaves an empty file, which is a new store.
-    store.checkpointWhenIdle();
+    store.file.checkpointWhenIdle();
     fill(store, history);
     const size = Deno.statSync(`${folder}/store.db-wal`).size;
     const counts = new Set<number>();
@@ -199,9 +199,9 @@ Deno.test(
     const store = open(`${folder}/store.db`);
     fill(store, history);
     store.append(transactionOf({ previous: history.at(-1)!, operations: [] }), 0);
-    store.checkpointWhenIdle();
+    store.file.checkpointWhenIdle();
     store.rollback();
-    store.checkpointWhenIdle();
+    store.file.checkpointWhenIdle();
     const found = open(crashed(folder, 0));
     assertHolds(found, history);
     found.close();

@@ -53,9 +53,11 @@ function scene(rows: number) {
     digest: () => idOf(0),
     prepareDigest: () => true,
     hasTransaction: (id) => store.transaction(id) !== null,
-    isWhole: () => true,
-    loadPartial: () => {
-      throw new Error("all are whole");
+    partials: {
+      isWhole: () => true,
+      load: () => {
+        throw new Error("all are whole");
+      },
     },
     transaction: (id) => {
       for (let row = 1; row <= rows; row++) if (id.every((byte, i) => byte === idOf(row)[i])) return { row };

@@ -10,9 +10,11 @@ function scene(parts: number) {
   const left = { parts };
   const sent: Message[] = [];
   const store: SyncStore = {
-    isWhole: () => true,
-    loadPartial: () => {
-      throw new Error("all are whole");
+    partials: {
+      isWhole: () => true,
+      load: () => {
+        throw new Error("all are whole");
+      },
     },
     frontier: () => [],
     frontierHash: () => HASH,

@@ -80,13 +80,12 @@ export class PieceStore implements SyncStore {
     };
   }
 
-  isWhole(): boolean {
-    return true;
-  }
-
-  loadPartial(): never {
-    throw new Error("all pieces are whole");
-  }
+  readonly partials = {
+    isWhole: () => true,
+    load: () => {
+      throw new Error("all pieces are whole");
+    },
+  };
 
   get entries(): number {
     return this.held.length;

@@ -32,13 +32,13 @@ export class Bounds implements Checker {
       let boundBytes = EMPTY_STORE_BYTES;
       for (let row = 1; row <= store.transactionsTotal; row++) {
         boundBytes += TRANSACTION_BYTES;
-        const { operations } = store.isWhole(row) ? store.load(row) : store.loadPartial(row, null);
+        const { operations } = store.partials.isWhole(row) ? store.load(row) : store.partials.load(row, null);
         for (const { leaf, value } of operations) {
           // Pages of long values are filled by half at least; keys are in the leaf, the row and an index.
           boundBytes += 1024 + 4 * leaf.length + 2 * (value?.length ?? 0);
         }
       }
-      assert(store.sizeBytes <= boundBytes, `the store of peer ${index} takes ${store.sizeBytes} bytes`);
+      assert(store.file.sizeBytes <= boundBytes, `the store of peer ${index} takes ${store.file.sizeBytes} bytes`);
     }
   }
 }

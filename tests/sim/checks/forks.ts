@@ -25,7 +25,7 @@ export class Forks implements Checker {
     for (const { writer, sequence, ids } of this.#made) {
       const came = ids.filter((id) => members.some(({ store }) => store.hasTransaction(id)));
       for (const { store, index } of members) {
-        const held = store.transactionsAt(writer, sequence).map((row) => toHex(store.transactionByRow(row).id));
+        const held = store.writers.transactionsAt(writer, sequence).map((row) => toHex(store.transactionByRow(row).id));
         assertEquals(
           held.sort(),
           came.map(toHex).sort(),

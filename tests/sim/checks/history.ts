@@ -20,8 +20,8 @@ export class History {
     const id = toHex(store.transactionByRow(row).id);
     const space = new SpaceState(store).space as Uint8Array;
     const known = this.#checked.get(id);
-    if (known !== undefined && !store.isWhole(row)) {
-      checkPartial(store.loadPartial(row, null), space, verifySigned);
+    if (known !== undefined && !store.partials.isWhole(row)) {
+      checkPartial(store.partials.load(row, null), space, verifySigned);
       return known;
     }
     const bytes = store.load(row);
