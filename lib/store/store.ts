@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import { toHex, utf8Encode } from "../base/bytes.ts";
 import type { KithError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
@@ -107,7 +106,7 @@ export class Store {
 
   /** Writes nothing more: what can't do without a record that is damaged stops, and the next start puts it right. */
   refuse(why: KithError): void {
-    this.#database.refuse(why);
+    this.#parts.database.refuse(why);
   }
 
   /** Closes the database. What was not committed is gone. */
@@ -255,14 +254,7 @@ export class Store {
 
   /** Those of some distinct keys under which something stands: a live version, or a del that nothing names. */
   keysInUse(keys: readonly string[]): Set<string> {
-    const encoded = keys.map(utf8Encode);
-    const live = this.#parts.operations.countLive(encoded);
-    const openDels = this.#parts.operations.countOpenDels(encoded);
-    if (live.size + openDels.size === 0) return new Set();
-    return new Set(keys.filter((_, i) => {
-      const hex = toHex(encoded[i] as Uint8Array);
-      return live.has(hex) || openDels.has(hex);
-    }));
+    return this.#versions.keysInUse(keys);
   }
 
   /** The version of a key that is shown; null where none is live. */

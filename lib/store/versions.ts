@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { compare, concat, equal, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { compare, concat, equal, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { compareStamps, compareVersionIds, type VersionId } from "../wire/transaction.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
@@ -31,6 +31,18 @@ export class Versions {
       SELECT d.row FROM operations AS d INDEXED BY operations_open_dels
       WHERE d.state = 3 AND EXISTS (SELECT 1 FROM operations AS o WHERE o.key = d.key AND o.state = 0)
       ORDER BY d.key, d.row LIMIT ?`);
+  }
+
+  /** Those of some distinct keys under which something stands: a live version, or a del that nothing names. */
+  keysInUse(keys: readonly string[]): Set<string> {
+    const encoded = keys.map(utf8Encode);
+    const live = this.#operations.countLive(encoded);
+    const openDels = this.#operations.countOpenDels(encoded);
+    if (live.size + openDels.size === 0) return new Set();
+    return new Set(keys.filter((_, i) => {
+      const hex = toHex(encoded[i] as Uint8Array);
+      return live.has(hex) || openDels.has(hex);
+    }));
   }
 
   /** The puts on a key that stand, the winner first. */
