@@ -1,0 +1,186 @@
+import type { Now } from "../base/clock.ts";
+import type { PeerEvent } from "../base/event.ts";
+import { DEFAULT_HISTORY_MS } from "../base/limits.ts";
+import { keepingVerifier } from "../crypto/identity.ts";
+import { HybridClock } from "../data/clock.ts";
+import { AddressBook } from "../mesh/address_book.ts";
+import { Dialler } from "../mesh/dialler.ts";
+import { Membership } from "../space/membership.ts";
+import type { Store } from "../store/store.ts";
+import { Reconciler } from "../sync/reconciler.ts";
+import { Sync } from "../sync/sync.ts";
+import { Admission } from "./admission.ts";
+import { Applier } from "./applier.ts";
+import { Compactor } from "./compactor.ts";
+import { HistoryMarks } from "./history_marks.ts";
+import { Joiner } from "./joiner.ts";
+import { type Connection, Links, type LinksListener } from "./links.ts";
+import { Messages } from "./messages.ts";
+import { Neighbours } from "./neighbours.ts";
+import { OwnPast } from "./own_past.ts";
+import type { Outbox } from "./outbox.ts";
+import { PastRepair } from "./past_repair.ts";
+import { PastSource } from "./past_source.ts";
+import type { PeerOptions } from "./peer_options.ts";
+import { Pings } from "./pings.ts";
+import { Repairs } from "./repairs.ts";
+import { Requests } from "./requests.ts";
+import { SpaceState } from "./space_state.ts";
+import { Views } from "./views.ts";
+
+/** The parts of a peer, joined to each other. */
+export class PeerParts {
+  readonly store: Store;
+  readonly space: SpaceState;
+  readonly membership: Membership;
+  readonly clock: HybridClock;
+  readonly applier: Applier;
+  readonly links: Links;
+  readonly sync: Sync;
+  readonly reconciler: Reconciler;
+  readonly book: AddressBook;
+  readonly dialler: Dialler;
+  readonly admission: Admission;
+  readonly joiner: Joiner;
+  readonly requests: Requests;
+  readonly views: Views;
+  readonly pings: Pings;
+  readonly repairs: Repairs;
+  readonly neighbours: Neighbours;
+  readonly messages: Messages;
+  readonly compactor: Compactor;
+  readonly pastRepair: PastRepair;
+
+  /**
+   * @param listener is told what happens on links.
+   * @param admitted the other side of a link has shown that it is a member.
+   */
+  constructor(
+    options: PeerOptions,
+    outbox: Outbox,
+    listener: LinksListener,
+    admitted: (connection: Connection, now: Now) => void,
+  ) {
+    const { identity, store, random } = options;
+    const verify = options.verify ?? keepingVerifier();
+    const emit = (event: PeerEvent) => outbox.emit(event);
+    const dial = (address: string) => outbox.dial(address);
+    this.store = store;
+    this.space = new SpaceState(store);
+    this.membership = new Membership((context) => store.context(context), verify);
+    this.clock = new HybridClock();
+    const ownPast = new OwnPast({ identity, store, emit });
+    this.applier = new Applier({
+      ...{ store, membership: this.membership, clock: this.clock, verify, emit },
+      received: (header) => ownPast.received(header),
+    });
+    this.links = new Links(identity, random, listener, emit);
+    this.repairs = new Repairs({
+      store,
+      space: this.space,
+      applier: this.applier,
+      links: this.links,
+      verify,
+      emit,
+    });
+    this.sync = new Sync(store, this.links, () => this.applier.missingParents());
+    this.reconciler = new Reconciler({
+      links: this.links,
+      random,
+      emit,
+      set: () => store.liveSet(),
+      standing: (connection) => this.sync.standing(connection),
+    });
+    this.book = new AddressBook(verify);
+    this.dialler = new Dialler(random);
+    const parts = { identity, store, clock: this.clock, verify, space: this.space, links: this.links, admitted };
+    this.admission = new Admission({ ...parts, membership: this.membership, applier: this.applier });
+    this.requests = new Requests({
+      ...parts,
+      random,
+      membership: this.membership,
+      applier: this.applier,
+      emit,
+      reply: (id, reply) => outbox.reply(id, reply),
+      dial,
+      join: (id, keys, addresses, now) => this.joiner.start(id, keys, addresses, now),
+      ping: (id, peer, now) => this.pings.start(id, peer, now),
+      reset: () => {
+        this.membership.clear();
+        this.space.forget();
+      },
+    });
+    this.joiner = new Joiner({
+      ...parts,
+      dial,
+      done: (request, failure) => this.requests.joined(request, failure),
+    });
+    this.pings = new Pings(this.links, (peer) => this.views.linkedAs(peer), (id, reply) => outbox.reply(id, reply));
+    this.views = new Views({
+      identity,
+      store,
+      space: this.space,
+      membership: this.membership,
+      applier: this.applier,
+      repairs: this.repairs,
+      links: this.links,
+      sync: this.sync,
+      book: this.book,
+      compactor: () => this.compactor,
+      counters: outbox.counters,
+      name: () => options.name,
+    });
+    this.loadMembership();
+    this.pastRepair = new PastRepair({
+      ...parts,
+      emit,
+      changed: (keys) => this.applier.changed(keys),
+      settled: (now) => this.compactor.settled(now),
+    });
+    this.compactor = new Compactor({
+      ...parts,
+      membership: this.membership,
+      book: this.book,
+      marks: new HistoryMarks(store),
+      historyMs: options.historyMs ?? DEFAULT_HISTORY_MS,
+      emit,
+      sign: (operation, now) => this.requests.sign(operation, now),
+      differs: (checkpoint, state, own, now) => this.pastRepair.start(checkpoint, state, own, now),
+    }, options.now);
+    for (const id of store.tips()) {
+      const tip = store.transaction(id);
+      if (tip !== null) this.clock.observe(tip.header.clock, options.now.wallMs);
+    }
+    this.neighbours = new Neighbours({
+      ...parts,
+      membership: this.membership,
+      book: this.book,
+      dialler: this.dialler,
+      emit,
+      dial,
+      self: options,
+    }, options.now);
+    this.messages = new Messages({
+      space: this.space,
+      admission: this.admission,
+      joiner: this.joiner,
+      neighbours: this.neighbours,
+      applier: this.applier,
+      repairs: this.repairs,
+      sync: this.sync,
+      reconciler: this.reconciler,
+      pastSource: new PastSource({ ...parts, membership: this.membership }),
+      pastRepair: this.pastRepair,
+      ownPast,
+    });
+    this.neighbours.aim(options.now);
+  }
+
+  /** Reads who is a member from the store. */
+  loadMembership(): void {
+    this.membership.clear();
+    for (const { transaction, operations } of this.store.membershipRows()) {
+      this.membership.add(transaction, operations, transaction.row, transaction.context);
+    }
+  }
+}
