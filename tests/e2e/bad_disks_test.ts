@@ -103,3 +103,23 @@ Deno.test({
     assertEquals(said.split("The disk is full").length, 2, "it is told once, not at every try");
   },
 });
+
+Deno.test({
+  name: `on a full disk an older store is not migrated, and nothing of it is lost${NAME}`,
+  ignore,
+  fn: async (test) => {
+    await using disk = await SmallDisk.mount("160k");
+    await using machine = new Machine(disk.wrapper);
+    const home = new Home(machine, `${disk.folder}/home`);
+    const fixture = new URL("../fixtures/0.1.0", import.meta.url).pathname;
+    const [command = "", ...args] = [...disk.wrapper, "cp", "-r", fixture, home.path];
+    assertEquals((await new Deno.Command(command, { args }).output()).success, true);
+    await assertRefused(test, home, ["get", "plain"], {
+      row: "full disk (older store)",
+      error: "store_full",
+      says: /The disk is full: .*store\.sqlite\.v1 could not be written; free some space and try again\./,
+    });
+    await disk.remount("size=4m");
+    assertEquals(await home.ok("get", "plain"), "text of 0.1.0");
+  },
+});
