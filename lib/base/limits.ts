@@ -91,6 +91,8 @@ export const MAX_VERSION_BYTES = 64;
 export const MAX_MESSAGE_TRANSACTIONS = 4096;
 /** Peer records of one message: at their largest they fill half a frame. */
 export const MAX_MESSAGE_RECORDS = 256;
+/** Records kept of peers whose admission has not come yet: as many as join at a time, and few enough to be junk. */
+export const MAX_EARLY_RECORDS = 64;
 /** Ids asked for in one message. */
 export const MAX_WANTED = 1024;
 /** Versions of which a sketch is made: their short ids take 64 MiB meanwhile. With more, ranges are compared. */

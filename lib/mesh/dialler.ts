@@ -67,6 +67,12 @@ export class Dialler {
     target.dueMs = Infinity;
   }
 
+  /** Whether a link to the peer is known here; false also where it is not aimed at. */
+  isLinked(peer: string): boolean {
+    const target = this.#targets.get(peer);
+    return target !== undefined && target.linkedSinceMs !== null;
+  }
+
   /** A dialled address was answered by a peer: whoever else was looked for there is somewhere else. */
   answered(address: string, peer: string, now: Now): void {
     for (const target of this.#targets.values()) {

@@ -3,7 +3,7 @@ import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { FULL_MESH_LINKS, MAX_MESSAGE_RECORDS } from "../base/limits.ts";
+import { FULL_MESH_LINKS, MAX_EARLY_RECORDS, MAX_MESSAGE_RECORDS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
 import type { Dialler } from "../mesh/dialler.ts";
@@ -37,6 +37,8 @@ export interface NeighbourParts {
 export class Neighbours {
   readonly #parts: NeighbourParts;
   readonly #linkByPeer = new Map<string, Connection>();
+  /** Records of peers whose admission has not come yet, the oldest first. */
+  #early: PeerRecord[] = [];
   #record: PeerRecord;
 
   constructor(parts: NeighbourParts, now: Now) {
@@ -106,10 +108,15 @@ export class Neighbours {
     }
   }
 
-  /** Records of other members came in. */
+  /** Records of other members came in. One may be faster than its peer's admission, and nobody tells it again. */
   told(records: readonly PeerRecord[], now: Now): void {
     for (const record of records) {
-      if (!this.#isMember(record.peer) || !this.#parts.book.add(record)) continue;
+      if (!this.#isMember(record.peer)) {
+        this.#early.push({ ...record, peer: record.peer.slice(), signature: record.signature.slice() });
+        if (this.#early.length > MAX_EARLY_RECORDS) this.#early.shift();
+        continue;
+      }
+      if (!this.#parts.book.add(record)) continue;
       // It is signed by this peer, which did not: by an earlier run of it, or by one with a copy of its home.
       if (equal(record.peer, this.#parts.identity.peerId)) record.addresses.forEach(this.#parts.dial);
     }
@@ -142,7 +149,9 @@ export class Neighbours {
       if (!mayLink(fromBase32(connection.peer), now)) links.close(connection, "member_left", now);
     }
     dialler.keepOnly((peer) => mayLink(fromBase32(peer), now));
-    this.aim(now);
+    const early = this.#early;
+    this.#early = [];
+    this.told(early, now);
   }
 
   /** Aims the dialler at every member that should be linked: all in a small space, the first of them in a large one. */
@@ -151,7 +160,11 @@ export class Neighbours {
     let aimed = 0;
     for (const { peer } of membership.members()) {
       if (equal(peer, identity.peerId)) continue;
-      if (aimed++ < FULL_MESH_LINKS) dialler.aim(toBase32(peer), book.addressesOf(toHex(peer)), now);
+      if (aimed++ >= FULL_MESH_LINKS) continue;
+      const id = toBase32(peer);
+      dialler.aim(id, book.addressesOf(toHex(peer)), now);
+      // It may have been linked before its admission came, when there was nothing to aim at.
+      if (this.#linkByPeer.has(id) && !dialler.isLinked(id)) dialler.linked(id, now);
     }
     // Before the space has arrived not all members are known: whoever is in the book let this peer in.
     if (space.space === null || membership.standingOf(identity.peerId) !== null) return;
