@@ -186,10 +186,11 @@ export class Operations {
   /** The puts that stand on the keys from one to below another, by key and row. */
   livePage(from: Uint8Array, end: Uint8Array, limit: number): OperationRow[] {
     return this.#livePage.all(from, end, limit).map((columns) => {
-      const indexed = columns.slice(-2) as [number, Uint8Array];
-      const row = this.#checked(indexed[0], columns);
-      if (row.key === null || !equal(row.key, indexed[1])) {
-        throw new DamagedError("operations", row.row, readableKey(indexed[1]));
+      const [indexedRow, indexedKey = null] = columns.slice(-2);
+      const row = this.#checked(indexedRow as number, columns);
+      // The index's own bytes may be damaged: then its key is anything, also none.
+      if (row.key === null || !(indexedKey instanceof Uint8Array) || !equal(row.key, indexedKey)) {
+        throw new DamagedError("operations", row.row, readableKey(indexedKey));
       }
       return row;
     });

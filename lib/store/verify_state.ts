@@ -94,9 +94,10 @@ export class VerifyState {
     this.#conflictCount = 0;
     this.#counted = NOTHING;
     while (true) {
-      const page = this.#keys.all(this.#counted) as [Uint8Array, number][];
+      const page = this.#keys.all(this.#counted) as [Uint8Array | null, number][];
       for (const [key, count] of page) {
-        if (compare(key, this.#counted) <= 0) {
+        // The keys come from the index, where a damaged one may be anything.
+        if (!(key instanceof Uint8Array) || compare(key, this.#counted) <= 0) {
           this.#found({ table: "structure", row: 0, key: "operations_live" });
           return true;
         }
