@@ -15,7 +15,7 @@ export interface CheckpointView {
   readonly act: Act<Checkpoint>;
   /** Whether it is final: what is dead inside its frontier may go. */
   readonly isFinal: boolean;
-  /** Members, in its past, that are waited for: base for a peer's own decision to confirm. Hexadecimal ids. */
+  /** Hexadecimal ids of the members in its past that have yet to confirm it, and are not named as absent. */
   readonly missing: readonly string[];
 }
 
