@@ -181,7 +181,7 @@ Deno.test("settings are kept in the home, and used by up", async () => {
   await using machine = new Machine();
   const home = machine.home("home");
   await home.ok("config", "name", "attic lamp");
-  assertMatch(await home.ok("config"), /^name {4}attic lamp$/m);
+  assertMatch(await home.ok("config"), /^name +attic lamp$/m);
   const peer = await home.up();
   assertEquals(peer.ready.name, "attic lamp");
   await home.ok("config", "name", "--unset");
