@@ -9,6 +9,7 @@ import { type CheckedTransaction, checkTransaction, detached, type Verify } from
 import { type CheckedPartial, checkPartial } from "../data/partial.ts";
 import type { Membership } from "../space/membership.ts";
 import { inheritedContext } from "../store/inherited_context.ts";
+import { parentsOf } from "../store/heads.ts";
 import type { Store } from "../store/store.ts";
 import type { Applied } from "../sync/sync.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
@@ -325,8 +326,4 @@ function partialOf({ header, signature, operations }: TransactionBytes): Partial
     operations: operations.map((operation, index) => ({ index, ...operation })),
     hashes: [],
   };
-}
-
-function parentsOf(header: Header): Uint8Array[] {
-  return header.previous === null ? [...header.parents] : [header.previous, ...header.parents];
 }

@@ -19,7 +19,7 @@ import type { Past } from "../store/past.ts";
 import type { PastState, PastTransaction } from "../store/past_state.ts";
 import { PastTrees } from "../store/past_trees.ts";
 import type { Store } from "../store/store.ts";
-import type { Frontier } from "../wire/frontier.ts";
+import { encodeFrontier, type Frontier } from "../wire/frontier.ts";
 import type { Checkpoint, Confirm } from "../wire/operation.ts";
 import type { HistoryMarks } from "./history_marks.ts";
 import type { Links } from "./links.ts";
@@ -174,7 +174,7 @@ export class Compactor {
     if (waitedMs < this.#place() * 2 * this.#stepMs || this.#isAwaited(pending, now)) return null;
     const frontier = store.pasts.frontierAt(row);
     const before = this.#parts.membership.checkpoints.latestFinal?.act.operation.frontier;
-    return before !== undefined && sameHeads(before, frontier) ? null : frontier;
+    return before !== undefined && equal(encodeFrontier(before), encodeFrontier(frontier)) ? null : frontier;
   }
 
   /** How many admins that are here come before this peer. */
@@ -280,9 +280,4 @@ export class Compactor {
       return Math.max(known?.lastSeenMs ?? 0, known?.record?.dateMs ?? 0, admittedMs) < sinceMs;
     }).map(({ peer }) => peer).sort((a, b) => toHex(a) < toHex(b) ? -1 : 1);
   }
-}
-
-function sameHeads(a: Frontier, b: Frontier): boolean {
-  const idsOf = (frontier: Frontier) => frontier.flatMap(({ heads }) => heads.map(({ id }) => toHex(id))).sort().join();
-  return idsOf(a) === idsOf(b);
 }

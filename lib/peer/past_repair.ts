@@ -1,4 +1,4 @@
-import { equal, toHex } from "../base/bytes.ts";
+import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
@@ -9,6 +9,7 @@ import type { CheckpointView } from "../space/checkpoints.ts";
 import { PastTrees } from "../store/past_trees.ts";
 import type { PastState } from "../store/past_state.ts";
 import type { Store } from "../store/store.ts";
+import { writerKey } from "../store/writers.ts";
 import type { LeafPlace, PastLeaf, PastLeavesMessage } from "../wire/past_messages.ts";
 import type { VersionId } from "../wire/transaction.ts";
 import type { Links } from "./links.ts";
@@ -229,5 +230,5 @@ export class PastRepair {
 }
 
 function placeKey({ writer, leaf }: LeafPlace): string {
-  return `${toHex(writer.peer)}${toHex(writer.instance)}/${leaf}`;
+  return `${writerKey(writer)}/${leaf}`;
 }
