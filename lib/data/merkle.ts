@@ -1,37 +1,11 @@
 import { assert } from "../base/assert.ts";
-import { equal } from "../base/bytes.ts";
-import { HASH_BYTES, sha256, sha256Into } from "../crypto/hash.ts";
+import { concat, equal } from "../base/bytes.ts";
+import { HASH_BYTES, sha256 } from "../crypto/hash.ts";
+import { LEAF_PREFIX, MerkleTree, NODE_PREFIX, SUBTREE_LEAVES } from "./merkle_tree.ts";
 
-/** The Merkle tree of RFC 6962, section 2.1, with SHA-256: a transaction's operations are its leaves. */
+/** What proves leaves of a Merkle tree (merkle_tree.ts) to somebody who has its root. */
 
-const LEAF_PREFIX = 0;
-const NODE_PREFIX = 1;
 const NO_HASH = new Uint8Array(HASH_BYTES);
-
-/** The root over the leaves in order (32 bytes); over none it is the hash of nothing. */
-export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  if (leaves.length === 0) return sha256();
-  const level = hashLeaves(leaves);
-  for (let count = leaves.length; count > 1; count = (count + 1) >> 1) liftInPlace(level, count);
-  return level.slice(0, HASH_BYTES);
-}
-
-/**
- * The hashes that lead from a leaf to the root, from the leaf upwards (RFC 6962, 2.1.1).
- *
- * @param index of the leaf. Range: 0 to `leaves.length` − 1.
- */
-export function merklePath(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
-  assert(index >= 0 && index < leaves.length, "a path begins at a leaf");
-  const path: Uint8Array[] = [];
-  const level = hashLeaves(leaves);
-  for (let place = index, count = leaves.length; count > 1; place = place >> 1, count = (count + 1) >> 1) {
-    const sibling = place ^ 1;
-    if (sibling < count) path.push(level.slice(sibling * HASH_BYTES, (sibling + 1) * HASH_BYTES));
-    liftInPlace(level, count);
-  }
-  return path;
-}
 
 /** Whether `leaf` is number `index` of the `count` leaves under `root`, by its path. Takes any input. */
 export function verifyMerklePath(
@@ -54,26 +28,31 @@ export function verifyMerklePath(
   return used === path.length && equal(hash, root);
 }
 
-/** The root over leaves that come one by one, with no more in memory than a hash for each level. */
+/** The root over leaves that come one by one, with no more in memory than a hash for each `SUBTREE_LEAVES` of them. */
 export class MerkleRoot {
-  /** Roots of full subtrees that follow each other, and how many leaves each has. */
-  readonly #subtrees: { hash: Uint8Array; count: number }[] = [];
+  readonly #subtrees: Uint8Array[] = [];
+  #leaves: Uint8Array[] = [];
 
   /** Takes in the next leaf. */
   add(leaf: Uint8Array): void {
-    let last = { hash: hashLeaf(leaf), count: 1 };
-    for (let left = this.#subtrees.at(-1); left?.count === last.count; left = this.#subtrees.at(-1)) {
-      last = { hash: hashNode(left.hash, last.hash), count: 2 * last.count };
-      this.#subtrees.pop();
-    }
-    this.#subtrees.push(last);
+    this.#leaves.push(leaf);
+    if (this.#leaves.length === SUBTREE_LEAVES) this.#close();
   }
 
   /** The root over all that came. */
   finish(): Uint8Array {
-    const [last, ...rest] = this.#subtrees.toReversed();
-    if (last === undefined) return sha256();
-    return rest.reduce((right, left) => hashNode(left.hash, right), last.hash);
+    if (this.#leaves.length > 0) this.#close();
+    return this.#subtrees.length === 0 ? sha256() : MerkleTree.above(concat(this.#subtrees)).root;
+  }
+
+  /** As `MerkleTree.subtrees`; once it is finished. */
+  get subtrees(): Uint8Array {
+    return this.#subtrees.length < 2 ? new Uint8Array() : concat(this.#subtrees);
+  }
+
+  #close(): void {
+    this.#subtrees.push(MerkleTree.over(this.#leaves).root);
+    this.#leaves = [];
   }
 }
 
@@ -119,6 +98,41 @@ export function partialHashes(
 }
 
 /**
+ * The hashes of `partialRoot` where of a whole tree's leaves only some remain.
+ *
+ * @param kept indices of those, ascending.
+ * @param subtrees as `MerkleTree.subtrees` gave them: then only leaves beside those that remain are looked at.
+ * @param leavesOf the leaves from one up to another, which is left out; null where they are not all here.
+ * @returns null where all that does not give the root.
+ */
+export function provingHashes(
+  { count, root, subtrees }: { readonly count: number; readonly root: Uint8Array; readonly subtrees: Uint8Array },
+  kept: readonly number[],
+  leavesOf: (from: number, to: number) => readonly Uint8Array[] | null,
+): Uint8Array[] | null {
+  const unit = subtrees.length === 0 ? Math.max(1, count) : SUBTREE_LEAVES;
+  const below = new Map<number, MerkleTree>();
+  for (const number of subtrees.length === 0 ? [0] : new Set(kept.map((index) => Math.floor(index / unit)))) {
+    const leaves = leavesOf(number * unit, Math.min(count, (number + 1) * unit));
+    if (leaves === null) return null;
+    below.set(number, MerkleTree.over(leaves));
+  }
+  const above = subtrees.length === 0 ? below.get(0) : MerkleTree.above(subtrees);
+  if (above === undefined || !equal(above.root, root)) return null;
+  if (subtrees.length > 0) {
+    for (const [number, tree] of below) if (!equal(tree.root, above.hashOf(number, number + 1))) return null;
+  }
+  return absentRanges(count, kept).map(([from, to]) => {
+    const number = Math.floor(from / unit);
+    const tree = below.get(number);
+    const hash = tree === undefined
+      ? above.hashOf(number, Math.ceil(to / unit))
+      : tree.hashOf(from % unit, to - number * unit);
+    return hash.slice();
+  });
+}
+
+/**
  * The hashes of `partialRoot` for the leaves of two parts of one tree together.
  *
  * @param a indices of the leaves of one part, ascending, and its hashes; @param b of the other.
@@ -133,20 +147,24 @@ export function joinedHashes(
   for (const { indices, hashes } of [a, b]) {
     for (const [i, range] of absentRanges(count, indices).entries()) {
       const hash = hashes[i];
-      if (hash !== undefined) known.set(range, hash);
+      if (hash !== undefined) known.set(range.join(), hash);
     }
   }
   const both = [...new Set([...a.indices, ...b.indices])].sort((x, y) => x - y);
-  const joined = absentRanges(count, both).map((range) => known.get(range));
+  const joined = absentRanges(count, both).map((range) => known.get(range.join()));
   return joined.every((hash) => hash !== undefined) ? joined : null;
 }
 
-/** The largest subtrees without any of these leaves, from left to right, as "from-to". */
-function absentRanges(count: number, indices: readonly number[]): string[] {
-  const ranges: string[] = [];
+/**
+ * The largest subtrees without any of these leaves, from left to right: the first leaf of each, and the one behind it.
+ *
+ * @param indices ascending.
+ */
+export function absentRanges(count: number, indices: readonly number[]): [from: number, to: number][] {
+  const ranges: [number, number][] = [];
   let next = 0;
   const walk = (from: number, to: number) => {
-    if (next === indices.length || (indices[next] as number) >= to) ranges.push(`${from}-${to}`);
+    if (next === indices.length || (indices[next] as number) >= to) ranges.push([from, to]);
     else if (to - from === 1) next++;
     else {
       const middle = from + leftSize(to - from);
@@ -221,34 +239,6 @@ class PartialTree {
 /** The leaves of the left subtree: the largest power of two below `count`. Range: from 2. */
 function leftSize(count: number): number {
   return 2 ** (31 - Math.clz32(count - 1));
-}
-
-/** The hashes of the leaves, one behind the other. */
-function hashLeaves(leaves: readonly Uint8Array[]): Uint8Array {
-  const hashes = new Uint8Array(leaves.length * HASH_BYTES);
-  // One array for all that is hashed: on Deno, a new one costs as much as its hash.
-  let input = new Uint8Array(0);
-  for (const [i, leaf] of leaves.entries()) {
-    if (input.length < 1 + leaf.length) input = new Uint8Array(2 * (1 + leaf.length));
-    input[0] = LEAF_PREFIX;
-    input.set(leaf, 1);
-    sha256Into(hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES), input.subarray(0, 1 + leaf.length));
-  }
-  return hashes;
-}
-
-/**
- * Puts the hashes of the level above in the place of `count` hashes. Pairing from the left, with a lone last one taken
- * up unchanged, gives the tree that the RFC defines by splitting at the largest power of two.
- */
-function liftInPlace(level: Uint8Array, count: number): void {
-  const input = new Uint8Array(1 + 2 * HASH_BYTES);
-  input[0] = NODE_PREFIX;
-  for (let i = 0; i + 1 < count; i += 2) {
-    input.set(level.subarray(i * HASH_BYTES, (i + 2) * HASH_BYTES), 1);
-    sha256Into(level.subarray((i >> 1) * HASH_BYTES, ((i >> 1) + 1) * HASH_BYTES), input);
-  }
-  if (count % 2 === 1) level.copyWithin((count >> 1) * HASH_BYTES, (count - 1) * HASH_BYTES, count * HASH_BYTES);
 }
 
 function hashLeaf(leaf: Uint8Array): Uint8Array {

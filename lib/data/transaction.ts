@@ -1,4 +1,4 @@
-import { toHex } from "../base/bytes.ts";
+import { equal } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { isSha256, sha256 } from "../crypto/hash.ts";
 import { type Identity, verifySigned } from "../crypto/identity.ts";
@@ -8,7 +8,7 @@ import { DOMAINS } from "../wire/domains.ts";
 import { decodeOperation, encodeOperations, type Operation } from "../wire/operation.ts";
 import { decodeHeader, encodeHeader, type Header } from "../wire/transaction.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
-import { merkleRoot } from "./merkle.ts";
+import { MerkleTree } from "./merkle_tree.ts";
 
 /** One operation of a transaction: what it says, its Merkle leaf, and the value that travels beside the leaf. */
 export interface OperationRecord {
@@ -25,6 +25,8 @@ export interface CheckedTransaction {
   readonly headerBytes: Uint8Array;
   readonly signature: Uint8Array;
   readonly operations: readonly OperationRecord[];
+  /** Of its Merkle tree (`MerkleTree.subtrees`): with them, to prove single operations costs little. */
+  readonly subtrees: Uint8Array;
 }
 
 /** Checks an Ed25519 signature over a domain string and a message; the simulator can put a broken one in its place. */
@@ -46,15 +48,16 @@ export function buildTransaction(
 ): CheckedTransaction {
   const leaves = encodeOperations(entries.map(({ operation }) => operation));
   const operations = entries.map(({ operation, value }, i) => ({ operation, value, leaf: leaves[i] as Uint8Array }));
+  const { root, subtrees } = MerkleTree.over(leaves);
   const header: Header = {
     ...plan,
     operationCount: operations.length,
     class: operations.some(({ operation }) => isMembership(operation)) ? "membership" : "data",
-    root: merkleRoot(leaves),
+    root,
   };
   const headerBytes = encodeHeader(header).slice();
   const signature = identity.sign(DOMAINS.transaction, transactionMessage(space, headerBytes));
-  return { id: sha256(headerBytes), header, headerBytes, signature, operations };
+  return { id: sha256(headerBytes), header, headerBytes, signature, operations, subtrees };
 }
 
 /**
@@ -86,12 +89,13 @@ export function checkTransaction(
   }
   checkOnePerKey(operations);
   checkStanding(header, operations);
-  if (toHex(merkleRoot(leaves)) !== toHex(header.root)) throw bad("its Merkle root is wrong");
+  const { root, subtrees } = MerkleTree.over(leaves);
+  if (!equal(root, header.root)) throw bad("its Merkle root is wrong");
   const signedSpace = operations[0]?.operation.kind === "genesis" ? null : space;
   if (!verify(DOMAINS.transaction, header.peer, transactionMessage(signedSpace, headerBytes), bytes.signature)) {
     throw bad("its signature is wrong");
   }
-  return { id: sha256(headerBytes), header, headerBytes, signature: bytes.signature.slice(), operations };
+  return { id: sha256(headerBytes), header, headerBytes, signature: bytes.signature.slice(), operations, subtrees };
 }
 
 /** The form in which a transaction travels. */

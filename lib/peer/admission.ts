@@ -6,7 +6,7 @@ import { constantTimeEqual } from "../crypto/hash.ts";
 import { MAX_PARENTS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { HybridClock } from "../data/clock.ts";
-import { merklePath } from "../data/merkle.ts";
+import { MerkleTree } from "../data/merkle_tree.ts";
 import { checkTransaction, type Verify } from "../data/transaction.ts";
 import type { Act } from "../space/acts.ts";
 import { isProofOfAny, knockTag, spaceProof } from "../space/grant.ts";
@@ -96,7 +96,7 @@ export class Admission {
       grantSignature: carrier.signature,
       grantLeaf: leaves[grant.version.index] as Uint8Array,
       grantIndex: grant.version.index,
-      grantPath: merklePath(leaves, grant.version.index),
+      grantPath: MerkleTree.over(leaves).path(grant.version.index),
       heads: store.tips().slice(0, MAX_PARENTS),
       clock: clock.last,
     }, "control");

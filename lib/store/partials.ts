@@ -1,12 +1,18 @@
 import { assert } from "../base/assert.ts";
 import { equal } from "../base/bytes.ts";
-import { joinedHashes, partialHashes, partialRoot } from "../data/merkle.ts";
+import { joinedHashes, partialHashes, partialRoot, type PlacedLeaf, provingHashes } from "../data/merkle.ts";
 import type { CheckedPartial } from "../data/partial.ts";
 import type { OperationRecord } from "../data/transaction.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { TransactionRow } from "./rows.ts";
 import type { StoreParts } from "./store_parts.ts";
+
+/** Leaves of a transaction, with the hashes that give its root with them. */
+interface Proven {
+  readonly wanted: readonly PlacedLeaf[];
+  readonly hashes: readonly Uint8Array[];
+}
 
 /** Transactions some of whose operations are absent, as they come, are held, and travel on. */
 export class Partials {
@@ -40,27 +46,51 @@ export class Partials {
 
   /** Of the operations that are not wanted only the leaves are read; that they are right, the header's root tells. */
   #loadSome(
-    { row, firstRow, header, headerBytes, signature }: TransactionRow,
+    transaction: TransactionRow,
     indices: ReadonlySet<number>,
   ): PartialBytes {
-    const count = header.operationCount;
-    const leaves = this.#parts.operations.leaves(firstRow, count).map((held) => ({
-      ...held,
-      index: held.row - firstRow,
-    }));
-    const absent = this.#parts.proofs.of(row) ?? [];
-    const isRight = (root: Uint8Array | null) => root !== null && equal(root, header.root);
-    const damaged = () => new DamagedError("operations", firstRow + leaves.length, null);
-    if (absent.length === 0 ? leaves.length < count : !isRight(partialRoot(count, leaves, absent))) throw damaged();
-    const wanted = leaves.filter(({ index }) => indices.has(index));
-    const hashes = partialHashes(count, leaves, absent, wanted.map(({ index }) => index));
-    if (!isRight(partialRoot(count, wanted, hashes))) throw damaged();
-    const operations = wanted.map(({ index, leaf }) => ({
+    const { row, firstRow, headerBytes, signature } = transaction;
+    const proven = this.isWhole(row) ? this.#proveOfAll(transaction, indices) : this.#proveOfSome(transaction, indices);
+    if (proven === null) throw new DamagedError("operations", firstRow, null);
+    const operations = proven.wanted.map(({ index, leaf }) => ({
       index,
       leaf,
       value: this.#parts.operations.byRow(firstRow + index).value,
     }));
-    return { header: headerBytes, signature, operations, hashes };
+    return { header: headerBytes, signature, operations, hashes: proven.hashes };
+  }
+
+  /** Leaves of a whole transaction, and what proves them; null where what is here does not. */
+  #proveOfAll({ row, firstRow, header }: TransactionRow, indices: ReadonlySet<number>): Proven | null {
+    const { operations, proofs } = this.#parts;
+    const { operationCount: count, root } = header;
+    const kept = [...indices].filter((index) => index < count).sort((a, b) => a - b);
+    const leaves = new Map<number, Uint8Array>();
+    const leavesOf = (from: number, to: number) => {
+      const some = operations.allLeaves(firstRow + from, to - from);
+      for (const [i, leaf] of (some ?? []).entries()) if (indices.has(from + i)) leaves.set(from + i, leaf);
+      return some;
+    };
+    const subtrees = proofs.subtreesOf(row);
+    let hashes = subtrees.length === 0 ? null : provingHashes({ count, root, subtrees }, kept, leavesOf);
+    // Without them, or where they are damaged, the leaves tell.
+    hashes ??= provingHashes({ count, root, subtrees: new Uint8Array() }, kept, leavesOf);
+    if (hashes === null) return null;
+    return { wanted: kept.map((index) => ({ index, leaf: leaves.get(index) as Uint8Array })), hashes };
+  }
+
+  /** The same of a transaction some of whose operations are absent; those are left out. */
+  #proveOfSome(
+    { row, firstRow, header: { operationCount, root } }: TransactionRow,
+    indices: ReadonlySet<number>,
+  ): Proven | null {
+    const leaves = this.#parts.operations.leaves(firstRow, operationCount)
+      .map(({ row, leaf }) => ({ index: row - firstRow, leaf }));
+    const absent = this.#parts.proofs.of(row) ?? [];
+    const made = partialRoot(operationCount, leaves, absent);
+    if (made === null || !equal(made, root)) return null;
+    const wanted = leaves.filter(({ index }) => indices.has(index));
+    return { wanted, hashes: partialHashes(operationCount, leaves, absent, wanted.map(({ index }) => index)) };
   }
 
   /**
@@ -87,17 +117,21 @@ export class Partials {
     assert(place !== null, "what is supplemented is held");
     const { row, firstRow, header } = place;
     if (this.#parts.proofs.isDead(row)) return new Set();
-    const present = new Set(this.#parts.operations.presentRows(firstRow, header.operationCount));
-    const absent = placed(partial).filter(([index]) => !present.has(firstRow + index));
+    const { database, operations, proofs, merge } = this.#parts;
+    const absent = placed(partial).filter(([index]) => !operations.has(firstRow + index));
     if (absent.length === 0) return new Set();
-    this.#parts.database.begin();
-    const hashes = joinedHashes(
+    database.begin();
+    const isWhole = operations.presentCount(firstRow, header.operationCount) + absent.length === header.operationCount;
+    const hashes = isWhole ? [] : joinedHashes(
       header.operationCount,
-      { indices: [...present].map((held) => held - firstRow), hashes: this.#parts.proofs.of(row) ?? [] },
+      {
+        indices: operations.presentRows(firstRow, header.operationCount).map((held) => held - firstRow),
+        hashes: proofs.of(row) ?? [],
+      },
       { indices: partial.operations.map(({ index }) => index), hashes: partial.hashes },
     );
-    if (hashes !== null) this.#parts.proofs.set(row, hashes, false);
-    return this.#parts.merge.append(place, absent, false);
+    if (hashes !== null) proofs.set(row, hashes, false);
+    return merge.append(place, absent, false);
   }
 
   /**

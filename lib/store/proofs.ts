@@ -1,7 +1,17 @@
 import { HASH_BYTES } from "../crypto/hash.ts";
 import type { Database } from "./database.ts";
 
-/** What stands for the absent operations of transactions that are not whole. */
+/** What the hashes beside a transaction are, as the column `dead` has it. */
+const KINDS = {
+  /** For absent operations that may still come. */
+  open: 0,
+  /** For absent operations that a final checkpoint shows as dead. */
+  dead: 1,
+  /** Of the subtrees of a whole one, for who proves single operations of it (`MerkleTree.subtrees`). */
+  whole: 2,
+} as const;
+
+/** Hashes of the Merkle trees of transactions: what stands for absent operations, and what proves single ones. */
 export class Proofs {
   readonly #select;
   readonly #upsert;
@@ -14,7 +24,7 @@ export class Proofs {
   constructor(database: Database) {
     this.#select = database.statement("SELECT dead, hashes FROM proofs WHERE transaction_row = ?");
     this.#upsert = database.statement("INSERT OR REPLACE INTO proofs (transaction_row, dead, hashes) VALUES (?, ?, ?)");
-    this.#delete = database.statement("DELETE FROM proofs WHERE transaction_row = ?");
+    this.#delete = database.statement("DELETE FROM proofs WHERE transaction_row = ? AND dead <> 2");
     this.#selectAny = database.statement("SELECT 1 FROM proofs LIMIT 1");
     this.#selectOpen = database.statement(
       "SELECT transaction_row FROM proofs INDEXED BY proofs_open WHERE dead = 0 LIMIT ?",
@@ -29,8 +39,8 @@ export class Proofs {
   /** The hashes that a transaction's Merkle tree has for its absent operations; null where it is whole. */
   of(transactionRow: number): Uint8Array[] | null {
     if (!this.#hasAny) return null;
-    const bytes = this.#select.get(transactionRow)?.[1] as Uint8Array | undefined;
-    if (bytes === undefined) return null;
+    const [kind, bytes] = (this.#select.get(transactionRow) ?? []) as [number, Uint8Array] | [];
+    if (bytes === undefined || kind === KINDS.whole) return null;
     const hashes: Uint8Array[] = [];
     for (let at = 0; at < bytes.length; at += HASH_BYTES) hashes.push(bytes.slice(at, at + HASH_BYTES));
     return hashes;
@@ -43,7 +53,7 @@ export class Proofs {
 
   /** Whether a final checkpoint shows that the absent operations of a transaction are dead. */
   isDead(transactionRow: number): boolean {
-    return this.#hasAny && this.#select.get(transactionRow)?.[0] === 1;
+    return this.#hasAny && this.#select.get(transactionRow)?.[0] === KINDS.dead;
   }
 
   /** Whether there is a transaction whose absent operations may still come. */
@@ -59,7 +69,20 @@ export class Proofs {
     }
     const bytes = new Uint8Array(hashes.length * HASH_BYTES);
     for (const [i, hash] of hashes.entries()) bytes.set(hash, i * HASH_BYTES);
-    this.#upsert.run(transactionRow, dead ? 1 : 0, bytes);
+    this.#upsert.run(transactionRow, dead ? KINDS.dead : KINDS.open, bytes);
+    this.#any = true;
+  }
+
+  /** The hashes of the subtrees of a whole transaction, one behind the other; none where they are not kept. */
+  subtreesOf(transactionRow: number): Uint8Array {
+    if (!this.#hasAny) return new Uint8Array();
+    const [kind, bytes] = (this.#select.get(transactionRow) ?? []) as [number, Uint8Array] | [];
+    return bytes === undefined || kind !== KINDS.whole ? new Uint8Array() : bytes;
+  }
+
+  /** Keeps the hashes of the subtrees of a whole transaction. */
+  setSubtrees(transactionRow: number, subtrees: Uint8Array): void {
+    this.#upsert.run(transactionRow, KINDS.whole, subtrees);
     this.#any = true;
   }
 

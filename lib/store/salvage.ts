@@ -94,7 +94,7 @@ class Source {
     this.#operations = this.#statement(
       "SELECT row, leaf, value FROM operations NOT INDEXED WHERE row >= ? AND row < ? ORDER BY row",
     );
-    this.#proof = this.#statement("SELECT hashes FROM proofs WHERE transaction_row = ?");
+    this.#proof = this.#statement("SELECT hashes FROM proofs WHERE transaction_row = ? AND dead < 2");
     this.lastRow = this.#lastRow();
   }
 

@@ -220,11 +220,9 @@ export class Store {
    * @returns the keys it is about.
    */
   append(transaction: CheckedTransaction, context: number): Set<string> {
-    return this.#parts.merge.append(
-      this.#parts.place(transaction, context),
-      [...transaction.operations.entries()],
-      true,
-    );
+    const place = this.#parts.place(transaction, context);
+    if (transaction.subtrees.length > 0) this.#parts.proofs.setSubtrees(place.row, transaction.subtrees);
+    return this.#parts.merge.append(place, [...transaction.operations.entries()], true);
   }
 
   /** Whether the frontier has room for a transaction: for one more writer, or one more head of a writer (a fork). */

@@ -180,9 +180,10 @@ export class VerifyHistory {
   }
 
   *#checkOperations(transaction: TransactionRow, hashes: Uint8Array[] | null, found: Found): Generator<number> {
-    const { operations } = this.#parts;
+    const { operations, proofs } = this.#parts;
     const { row, header, firstRow } = transaction;
     const end = firstRow + header.operationCount;
+    const kept = proofs.subtreesOf(row);
     const merkle = new MerkleRoot();
     const leaves: PlacedLeaf[] = [];
     let isDamaged = false;
@@ -214,8 +215,11 @@ export class VerifyHistory {
     }
     if (isDamaged) return;
     const root = hashes === null ? merkle.finish() : partialRoot(header.operationCount, leaves, hashes);
-    if (root !== null && equal(root, header.root)) return;
-    found({ table: hashes === null ? "transactions" : "proofs", row, key: null });
+    if (root === null || !equal(root, header.root)) {
+      found({ table: hashes === null ? "transactions" : "proofs", row, key: null });
+    } else if (kept.length > 0 && !equal(kept, merkle.subtrees)) {
+      found({ table: "proofs", row, key: null, mend: () => proofs.setSubtrees(row, merkle.subtrees) });
+    }
   }
 
   /** What an operation is in the state, and how it is found there. */

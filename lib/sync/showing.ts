@@ -1,4 +1,4 @@
-import { DIGEST_LEAF_OPERATIONS, MAX_MESSAGE_TRANSACTIONS, MAX_TRANSACTIONS_MESSAGE_BYTES } from "../base/limits.ts";
+import { DIGEST_LEAF_OPERATIONS, MAX_MESSAGE_TRANSACTIONS } from "../base/limits.ts";
 import type { Message } from "../wire/message.ts";
 import { type PartialBytes, partialSizeBytes } from "../wire/partial.ts";
 import type { LeafBits } from "../wire/reconciliation.ts";
@@ -10,6 +10,8 @@ import type { Place, VersionSet } from "../data/version_set.ts";
 const STEP_VERSIONS = 64;
 /** Transactions of which operations are gathered before they are sent, so that most of one transaction go together. */
 const MAX_GATHERED = 64;
+/** Bytes of one message of them, or so: small enough for the other to take one in while the next is made. */
+const MESSAGE_BYTES = 64 * 1024;
 
 /** Where what is shown goes. */
 export interface ShowingLink {
@@ -90,7 +92,7 @@ export class Showing {
     const mustFlush = next === undefined || typeof next === "function" || this.#gathered.size >= MAX_GATHERED;
     if (mustFlush && this.#gathered.size > 0) {
       this.#prove();
-      return this.#listBytes < MAX_TRANSACTIONS_MESSAGE_BYTES && this.#list.length < MAX_MESSAGE_TRANSACTIONS ||
+      return this.#listBytes < MESSAGE_BYTES && this.#list.length < MAX_MESSAGE_TRANSACTIONS ||
         this.#send();
     }
     if (mustFlush && this.#list.length > 0) return this.#send();

@@ -4,14 +4,14 @@ import { fromHex, toHex } from "../../lib/base/bytes.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import {
   joinedHashes,
-  merklePath,
   MerkleRoot,
-  merkleRoot,
   partialHashes,
   partialRoot,
   type PlacedLeaf,
+  provingHashes,
   verifyMerklePath,
 } from "../../lib/data/merkle.ts";
+import { MerkleTree, SUBTREE_LEAVES } from "../../lib/data/merkle_tree.ts";
 
 /** The leaves that implementations of RFC 6962 are commonly tested with, and the roots over the first n of them. */
 const LEAVES = [
@@ -37,14 +37,17 @@ const ROOTS = [
 ];
 
 Deno.test("roots are those of RFC 6962", () => {
-  assertEquals(ROOTS.map((_, count) => toHex(merkleRoot(LEAVES.slice(0, count)))), ROOTS);
+  assertEquals(ROOTS.map((_, count) => toHex(MerkleTree.over(LEAVES.slice(0, count)).root)), ROOTS);
 });
 
 Deno.test("the root over leaves that come one by one is the same", () => {
-  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 70 }), (leaves) => {
+  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 300 }), (leaves) => {
     const root = new MerkleRoot();
     for (const leaf of leaves) root.add(leaf);
-    assertEquals(root.finish(), merkleRoot(leaves));
+    const tree = MerkleTree.over(leaves);
+    assertEquals(root.finish(), tree.root);
+    assertEquals(root.subtrees, tree.subtrees);
+    assertEquals(tree.subtrees.length, leaves.length <= SUBTREE_LEAVES ? 0 : 32 * Math.ceil(leaves.length / 64));
   }));
 });
 
@@ -58,7 +61,7 @@ Deno.test("the root is that of the RFC's recursive definition", () => {
   };
   for (let count = 0; count <= 70; count++) {
     const leaves = Array.from({ length: count }, (_, i) => Uint8Array.of(i));
-    assertEquals(merkleRoot(leaves), define(leaves));
+    assertEquals(MerkleTree.over(leaves).root, define(leaves));
   }
 });
 
@@ -70,18 +73,18 @@ Deno.test("paths are those of RFC 6962, 2.1.3", () => {
     sha256(Uint8Array.of(1), left ?? new Uint8Array(), right ?? new Uint8Array());
   const [g, h, i] = [node(a, b), node(c, d), node(e, f)];
   const [k, l] = [node(g, h), node(i, j)];
-  assertEquals(merklePath(leaves, 0), [b, h, l]);
-  assertEquals(merklePath(leaves, 3), [c, g, l]);
-  assertEquals(merklePath(leaves, 4), [f, j, k]);
-  assertEquals(merklePath(leaves, 6), [i, k]);
+  assertEquals(MerkleTree.over(leaves).path(0), [b, h, l]);
+  assertEquals(MerkleTree.over(leaves).path(3), [c, g, l]);
+  assertEquals(MerkleTree.over(leaves).path(4), [f, j, k]);
+  assertEquals(MerkleTree.over(leaves).path(6), [i, k]);
 });
 
 Deno.test("every leaf is proved by its path, and by nothing else", () => {
   for (let count = 1; count <= 20; count++) {
     const leaves = Array.from({ length: count }, (_, i) => Uint8Array.of(i));
-    const root = merkleRoot(leaves);
+    const root = MerkleTree.over(leaves).root;
     leaves.forEach((leaf, index) => {
-      const path = merklePath(leaves, index);
+      const path = MerkleTree.over(leaves).path(index);
       assert(verifyMerklePath(leaf, index, count, path, root));
       assert(!verifyMerklePath(Uint8Array.of(99), index, count, path, root));
       assert(!verifyMerklePath(leaf, index, count, [...path, root], root));
@@ -94,7 +97,7 @@ Deno.test("every leaf is proved by its path, and by nothing else", () => {
 });
 
 Deno.test("a path is not taken for an index outside the tree", () => {
-  const root = merkleRoot([LEAVES[0] as Uint8Array]);
+  const root = MerkleTree.over([LEAVES[0] as Uint8Array]).root;
   assert(verifyMerklePath(LEAVES[0] as Uint8Array, 0, 1, [], root));
   assert(!verifyMerklePath(LEAVES[0] as Uint8Array, 1, 1, [], root));
   assert(!verifyMerklePath(LEAVES[0] as Uint8Array, -1, 1, [], root));
@@ -106,10 +109,10 @@ Deno.test("a path with one bit changed proves nothing", () => {
     fc.property(fc.integer({ min: 2, max: 40 }), fc.nat(), fc.nat(), fc.nat(255), (count, leaf, hash, bit) => {
       const leaves = Array.from({ length: count }, (_, i) => Uint8Array.of(i));
       const index = leaf % count;
-      const path = merklePath(leaves, index).map((bytes) => bytes.slice());
+      const path = MerkleTree.over(leaves).path(index).map((bytes) => bytes.slice());
       const damaged = path[hash % path.length] as Uint8Array;
       damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
-      assert(!verifyMerklePath(leaves[index] as Uint8Array, index, count, path, merkleRoot(leaves)));
+      assert(!verifyMerklePath(leaves[index] as Uint8Array, index, count, path, MerkleTree.over(leaves).root));
     }),
   );
 });
@@ -123,7 +126,7 @@ const partialTrees = fc.tuple(fc.integer({ min: 0, max: 70 }), fc.infiniteStream
 Deno.test("any leaves give the root with the hashes for the rest, also where some go later or come together", () => {
   fc.assert(
     fc.property(partialTrees, ({ count, leaves, here, mask }) => {
-      const root = merkleRoot(leaves.map(({ leaf }) => leaf));
+      const root = MerkleTree.over(leaves.map(({ leaf }) => leaf)).root;
       const indicesOf = (list: typeof leaves) => list.map(({ index }) => index);
       const hashes = partialHashes(count, leaves, [], indicesOf(here));
       assertEquals(partialRoot(count, here, hashes), root);
@@ -147,9 +150,46 @@ Deno.test("any leaves give the root with the hashes for the rest, also where som
   );
 });
 
+Deno.test("few leaves of many are proven by the subtrees, with no other leaves looked at than those beside them", () => {
+  const some = fc.uniqueArray(fc.nat({ max: 299 }), { maxLength: 8 });
+  fc.assert(fc.property(fc.nat({ max: 300 }), some, (count, places) => {
+    const leaves = Array.from({ length: count }, (_, index) => Uint8Array.of(index, index >> 8));
+    const placed = leaves.map((leaf, index) => ({ index, leaf }));
+    const kept = places.filter((index) => index < count).sort((a, b) => a - b);
+    const { root, subtrees } = MerkleTree.over(leaves);
+    const looked = new Set<number>();
+    const leavesOf = (from: number, to: number) => {
+      for (let index = from; index < to; index++) looked.add(index);
+      return leaves.slice(from, to);
+    };
+    const expected = partialHashes(count, placed, [], kept);
+    assertEquals(provingHashes({ count, root, subtrees }, kept, leavesOf), expected);
+    const beside = new Set(kept.map((index) => index >> 6));
+    assert(subtrees.length === 0 || [...looked].every((index) => beside.has(index >> 6)));
+    assertEquals(provingHashes({ count, root, subtrees: new Uint8Array() }, kept, leavesOf), expected);
+  }));
+});
+
+Deno.test("leaves or subtrees that are not those of the root prove nothing", () => {
+  const leaves = Array.from({ length: 200 }, (_, index) => Uint8Array.of(index));
+  const { root, subtrees } = MerkleTree.over(leaves);
+  const leavesOf = (from: number, to: number) => leaves.slice(from, to);
+  const changed = (from: number, to: number) =>
+    leavesOf(from, to).map((leaf) => leaf[0] === 70 ? Uint8Array.of(7) : leaf);
+  const whole = { count: 200, root, subtrees };
+  assertEquals(provingHashes(whole, [71], leavesOf)?.length, 8);
+  assertEquals(provingHashes(whole, [71], changed), null);
+  assertEquals(provingHashes({ ...whole, subtrees: new Uint8Array() }, [71], changed), null);
+  assertEquals(provingHashes(whole, [71], () => null), null);
+  for (const at of [0, 40, 127]) {
+    const flipped = subtrees.map((byte, i) => i === at ? byte ^ 1 : byte);
+    assertEquals(provingHashes({ ...whole, subtrees: flipped }, [71], leavesOf), null);
+  }
+});
+
 Deno.test("leaves that were changed, moved or left out do not give the root, and neither do hashes too few or too many", () => {
   const leaves = Array.from({ length: 11 }, (_, index) => ({ index, leaf: Uint8Array.of(index) }));
-  const root = merkleRoot(leaves.map(({ leaf }) => leaf));
+  const root = MerkleTree.over(leaves.map(({ leaf }) => leaf)).root;
   const here = leaves.filter(({ index }) => index === 2 || index === 9);
   const hashes = partialHashes(11, leaves, [], [2, 9]);
   assertEquals(partialRoot(11, here, hashes), root);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ProtocolError } from "../../lib/base/errors.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
-import { merkleRoot } from "../../lib/data/merkle.ts";
+import { MerkleTree } from "../../lib/data/merkle_tree.ts";
 import { buildTransaction, checkTransaction, toBytes, type TransactionPlan } from "../../lib/data/transaction.ts";
 import { transactionMessage } from "../../lib/wire/authenticated.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
@@ -63,7 +63,7 @@ function signed(
     ...PLAN,
     operationCount: operations.length,
     class: "data",
-    root: merkleRoot(leaves),
+    root: MerkleTree.over(leaves).root,
     ...header,
   };
   const bytes = encodeHeader(whole);

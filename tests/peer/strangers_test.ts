@@ -3,7 +3,7 @@ import { MAX_PENDING_LINKS } from "../../lib/base/limits.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity, signWith } from "../../lib/crypto/identity.ts";
 import { SigningKey } from "../../lib/crypto/sign.ts";
-import { merklePath } from "../../lib/data/merkle.ts";
+import { MerkleTree } from "../../lib/data/merkle_tree.ts";
 import { buildTransaction, toBytes } from "../../lib/data/transaction.ts";
 import type { TicketKeys } from "../../lib/peer/machine.ts";
 import { SpaceState } from "../../lib/peer/space_state.ts";
@@ -263,7 +263,7 @@ function offerOf(lab: Lab, keys: TicketKeys): Offer {
     grantSignature: signature,
     grantLeaf: leaves[0] as Uint8Array,
     grantIndex: 0,
-    grantPath: merklePath(leaves, 0),
+    grantPath: MerkleTree.over(leaves).path(0),
     heads: [space],
     clock: header.clock,
   };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import type { CheckedTransaction } from "../../lib/data/transaction.ts";
-import { merkleRoot } from "../../lib/data/merkle.ts";
+import { MerkleTree } from "../../lib/data/merkle_tree.ts";
 import { utf8Encode } from "../../lib/base/bytes.ts";
 import type { Random } from "../../lib/base/random.ts";
 import { encodeOperation, type Operation } from "../../lib/wire/operation.ts";
@@ -46,6 +46,7 @@ export interface TransactionPlan {
 export function transactionOf(plan: TransactionPlan): CheckedTransaction {
   const { writer = 0, previous = null, parents = [], ms = 1_000, gap = 0 } = plan;
   const operations = plan.operations.map(recordOf);
+  const { root, subtrees } = MerkleTree.over(operations.map(({ leaf }) => leaf));
   const before = previous?.header;
   const header: Header = {
     ...writerOf(writer),
@@ -58,11 +59,11 @@ export function transactionOf(plan: TransactionPlan): CheckedTransaction {
     firstOperation: before === undefined ? 0 : before.firstOperation + before.operationCount + gap,
     operationCount: operations.length,
     class: plan.operations.some((operation) => "genesis" in operation) ? "membership" : "data",
-    root: merkleRoot(operations.map(({ leaf }) => leaf)),
+    root,
   };
   const headerBytes = encodeHeader(header).slice();
   const id = sha256(headerBytes);
-  return { id, header, headerBytes, signature: new Uint8Array([...id, ...id]), operations };
+  return { id, header, headerBytes, signature: new Uint8Array([...id, ...id]), operations, subtrees };
 }
 
 /** The version that an operation of a transaction is. */

@@ -1,6 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { verifySigned } from "../../lib/crypto/identity.ts";
+import { partialRoot } from "../../lib/data/merkle.ts";
+import { DamagedError } from "../../lib/store/damaged_error.ts";
 import { Store } from "../../lib/store/store.ts";
 import { Writer } from "../peer/transactions.ts";
 import { countingRandom, transactionOf, versionOf } from "./histories.ts";
@@ -147,6 +149,36 @@ Deno.test("a partial transaction is whole as it is, unless its hashes do not pro
   database.exec("DELETE FROM proofs");
   const missing = damageIn(Store.open(database, { random }));
   assertEquals(missing.map(({ table, row }) => [table, row]), [2, 4, 5].map((row) => ["operations", row]));
+});
+
+Deno.test("single operations of a large transaction are proven by its subtrees, and without them where they are damaged", () => {
+  const database = new DatabaseSync(":memory:");
+  const store = Store.open(database, { random });
+  const large = transactionOf({ operations: Array.from({ length: 200 }, (_, i) => ({ put: `k${i}` })) });
+  store.append(large, 0);
+  store.append(transactionOf({ writer: 2, operations: [{ put: "x" }] }), 0);
+  store.commit();
+  const loaded = () => store.partials.load(1, new Set([7, 130, 199, 200]));
+  const expected = loaded();
+  assertEquals(expected.operations.map(({ index }) => index), [7, 130, 199]);
+  const placed = expected.operations.map(({ index, leaf }) => ({ index, leaf }));
+  assertEquals(partialRoot(200, placed, expected.hashes), large.header.root);
+  assertEquals([store.partials.isWhole(1), store.partials.hasOpen, damageIn(store)], [true, false, []]);
+  // Leaves that no subtree leads to are not read: what is damaged elsewhere is no hindrance.
+  database.exec("UPDATE operations SET leaf = x'00' WHERE row = 90");
+  assertEquals(loaded(), expected);
+  database.exec("UPDATE operations SET leaf = x'00' WHERE row = 140");
+  assertThrows(loaded, DamagedError);
+  for (const [row, index] of [[90, 89], [140, 139]] as const) {
+    database.prepare("UPDATE operations SET leaf = ? WHERE row = ?").run(large.operations[index]!.leaf, row);
+  }
+  database.exec("UPDATE proofs SET hashes = zeroblob(length(hashes))");
+  assertEquals(loaded(), expected);
+  const found = damageIn(store);
+  assertEquals(found.map(({ table, row }) => [table, row]), [["proofs", 1]]);
+  mendAll(store);
+  assertEquals(damageIn(store), []);
+  assertEquals(loaded(), expected);
 });
 
 Deno.test("operations of no transaction are found, and so are those behind a damaged one", () => {

@@ -5,7 +5,7 @@ import * as limits from "../../lib/base/limits.ts";
 import { Writer } from "../../lib/base/writer.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { SigningKey } from "../../lib/crypto/sign.ts";
-import { merkleRoot } from "../../lib/data/merkle.ts";
+import { MerkleTree } from "../../lib/data/merkle_tree.ts";
 import { inDomain, transactionMessage } from "../../lib/wire/authenticated.ts";
 import { encodeBundle } from "../../lib/wire/bundle.ts";
 import { DOMAINS } from "../../lib/wire/domains.ts";
@@ -111,7 +111,7 @@ Deno.test("the worked example is what the code writes", () => {
     key: "draft",
     names: [{ transaction: bytesOf("44*32"), index: 3 }],
   });
-  const root = merkleRoot([put, del]);
+  const root = MerkleTree.over([put, del]).root;
   const header = encodeHeader({
     peer: key.publicKey,
     instance: bytesOf("11*16"),
