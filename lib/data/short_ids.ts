@@ -1,19 +1,30 @@
 import { SHORT_ID_BYTES } from "../wire/reconciliation.ts";
 import type { VersionId } from "../wire/transaction.ts";
 
-/** How many of them are the beginning of the transaction's id; the index follows, in two. */
-export const SHORT_ID_PREFIX_BYTES = 14;
+const INDEX_BYTES = 2;
+/** How many bytes of them are the beginning of the transaction's id; the index follows, in two. */
+export const SHORT_ID_PREFIX_BYTES = SHORT_ID_BYTES - INDEX_BYTES;
 
 /**
  * A version's id, short: the first 14 bytes of its transaction's id, then the index as `u16`. Two versions with one
  * short id would take some 2^56 signed transactions to find, and all that came of it is that they are not told apart.
  */
 export function shortIdOf({ transaction, index }: VersionId): Uint8Array {
-  const out = new Uint8Array(SHORT_ID_BYTES);
-  out.set(transaction.subarray(0, SHORT_ID_PREFIX_BYTES));
-  out[SHORT_ID_PREFIX_BYTES] = index >> 8;
-  out[SHORT_ID_PREFIX_BYTES + 1] = index & 0xff;
+  return shortId(transaction.subarray(0, SHORT_ID_PREFIX_BYTES), index);
+}
+
+/** The same by the beginning of a transaction's id, however long it is. */
+export function shortId(prefix: Uint8Array, index: number): Uint8Array {
+  const out = new Uint8Array(prefix.length + INDEX_BYTES);
+  out.set(prefix);
+  out[prefix.length] = index >> 8;
+  out[prefix.length + 1] = index & 0xff;
   return out;
+}
+
+/** The index in a short id. */
+export function indexOfShortId(id: Uint8Array): number {
+  return ((id[id.length - 2] as number) << 8) | (id[id.length - 1] as number);
 }
 
 /** Short ids, each as four little-endian numbers of 32 bits (signed, which are faster), one behind the other in one array: 16 MB for a million. */
@@ -38,7 +49,7 @@ export class ShortIds {
 
   /** Adds an id, given as its bytes. */
   add(id: Uint8Array): void {
-    this.addVersion(id, ((id[14] as number) << 8) | (id[15] as number));
+    this.addVersion(id, indexOfShortId(id));
   }
 
   /** Adds a version of a transaction. @param transaction its id, of which 14 bytes are looked at. */

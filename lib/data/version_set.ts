@@ -27,7 +27,7 @@ export interface VersionSet {
   bits(writer: WriterId, leaf: number): Uint8Array;
   /** The same, set where several transactions have the number: a fork, of which bits do not tell the branches apart. */
   forkedBits(writer: WriterId, leaf: number): Uint8Array;
-  /** The places with a short id. */
+  /** The places with a short id, of which less of the transaction's id may be given. */
   byShortId(id: Uint8Array): readonly Place[];
   /** The places with an operation number. */
   byNumber(writer: WriterId, operationNumber: number): readonly Place[];

@@ -1,5 +1,5 @@
 import { DIGEST_LEAF_OPERATIONS, MAX_OPERATIONS } from "../base/limits.ts";
-import { SHORT_ID_PREFIX_BYTES } from "../data/short_ids.ts";
+import { indexOfShortId } from "../data/short_ids.ts";
 import type { Place, PlaceState, VersionSet } from "../data/version_set.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import { compareWriterIds, ID_BYTES, type WriterId } from "../wire/transaction.ts";
@@ -105,12 +105,12 @@ export class LiveSet implements VersionSet {
 
   /** The places with a short id: none where its transaction is not held, and one mostly. */
   byShortId(id: Uint8Array): Place[] {
-    const prefix = id.subarray(0, SHORT_ID_PREFIX_BYTES);
+    const prefix = id.subarray(0, -2);
     const least = new Uint8Array(ID_BYTES);
     const greatest = new Uint8Array(ID_BYTES).fill(0xff);
     least.set(prefix);
     greatest.set(prefix);
-    const index = ((id[SHORT_ID_PREFIX_BYTES] as number) << 8) | (id[SHORT_ID_PREFIX_BYTES + 1] as number);
+    const index = indexOfShortId(id);
     return (this.#byPrefix.all(least, greatest) as [Uint8Array][]).flatMap(([transaction]) => {
       const held = this.#parts.transactions.byId(transaction);
       return held === null || index >= held.header.operationCount ? [] : [{ transactionRow: held.row, index }];

@@ -20,7 +20,8 @@ export class CodedSymbols {
   readonly #hash: HalfSipHash;
   /** For each symbol: four numbers of the sum, two of the checksum, as `ShortIds` has them. */
   readonly #cells: Int32Array;
-  readonly #counts: Int32Array;
+  /** How many ids each holds, modulo 256. */
+  readonly #counts: Int8Array;
 
   /** @param key of `HALF_SIPHASH_KEY_BYTES`. @param size how many symbols. */
   constructor(key: Uint8Array, size: number) {
@@ -28,7 +29,7 @@ export class CodedSymbols {
     this.#key = key;
     this.#hash = new HalfSipHash(key);
     this.#cells = new Int32Array(6 * size);
-    this.#counts = new Int32Array(size);
+    this.#counts = new Int8Array(size);
   }
 
   /** The probability with which symbol `i` holds an id. */
@@ -36,7 +37,10 @@ export class CodedSymbols {
     return 1 / (1 + i / 2);
   }
 
-  /** How many ids a symbol holds; after a subtraction, how many more of one set than of the other. */
+  /**
+   * How many ids a symbol holds, modulo 256; after a subtraction, how many more of one set than of the other. Range:
+   * −128 to 127.
+   */
   count(i: number): number {
     return this.#counts[i] as number;
   }
@@ -48,7 +52,7 @@ export class CodedSymbols {
     for (let j = 0; j < SYMBOL_CHECK_BYTES; j++) {
       check[j] = (this.#cells[6 * i + 4 + (j >> 2)] as number) >>> (8 * (j & 3));
     }
-    return { sum, check, count: this.#counts[i] as number };
+    return { sum, check, count: this.count(i) & 0xff };
   }
 
   /** Puts a symbol that came in to its place. */

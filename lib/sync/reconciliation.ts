@@ -1,14 +1,17 @@
-import { compare } from "../base/bytes.ts";
+import { compare, equal } from "../base/bytes.ts";
 import { MAX_SKETCH_COUNTS, MAX_SKETCH_SYMBOLS } from "../base/limits.ts";
-import { shortIdOf } from "../data/short_ids.ts";
-import type {
-  CodedSymbol,
-  LeafBits,
-  Live,
-  Nodes,
-  ReconciliationMessage,
-  Sketch,
-  SketchMore,
+import { indexOfShortId, shortId, shortIdOf } from "../data/short_ids.ts";
+import {
+  type CodedSymbol,
+  type Lacking,
+  LACKING_PREFIX_BYTES,
+  type LackingOf,
+  type LeafBits,
+  type Live,
+  type Nodes,
+  type ReconciliationMessage,
+  type Sketch,
+  type SketchMore,
 } from "../wire/reconciliation.ts";
 import { CodedSymbols } from "./coded_symbols.ts";
 import { differingNodes, leavesOf, maxDiffering, nodesUnder, trimmed, wholeNodes } from "./compare_nodes.ts";
@@ -19,7 +22,7 @@ import { areRangesCheaper, estimateDifference, isWorthCounts, symbolsFor } from 
 import type { VersionSet } from "../data/version_set.ts";
 
 /** Symbols that are sent at first: enough for one or two differences, which are the most frequent. */
-const FIRST_SYMBOLS = 6;
+const FIRST_SYMBOLS = 5;
 /** Counts that are sent with them. */
 const FIRST_COUNTS = 40;
 /** Sketches that are decoded before ranges are compared instead. */
@@ -122,7 +125,7 @@ export class Reconciliation {
       case "live":
         return this.#takeLive(message);
       case "lacking":
-        return this.#show(() => this.#showing.showIds(message.ids, () => this.#unknown++));
+        return this.#show(() => this.#showing.showIds(shortIdsOf(message), () => this.#unknown++));
       case "settled":
         this.#outcome = { settled: message.outcome, reason: message.outcome === "failed" ? "the other gave up" : "" };
     }
@@ -146,12 +149,15 @@ export class Reconciliation {
     if (sketch === null) return this.#compareRanges();
     const first = this.#sent;
     const symbols = Array.from({ length: size - first }, (_, i) => sketch.symbols.at(first + i));
-    const counts = first === 0 ? Array.from({ length: FIRST_COUNTS }, (_, i) => sketch.symbols.count(size + i)) : [];
+    const counts = Uint8Array.from(
+      { length: first === 0 ? FIRST_COUNTS : 0 },
+      (_, i) => sketch.symbols.count(size + i),
+    );
     this.#sent = size;
     this.#say({ type: "sketch", key: this.key, total: sketch.total, first, symbols, counts });
   }
 
-  #takeSymbols({ first, symbols, counts }: Sketch): void {
+  #takeSymbols({ total, first, symbols, counts }: Sketch): void {
     if (this.isFirst || first !== this.#theirs.length) return this.fail("symbols out of order");
     this.#theirs.push(...symbols);
     const size = this.#theirs.length;
@@ -162,33 +168,38 @@ export class Reconciliation {
       const difference = theirs.minus(sketch.symbols);
       const differences = [
         ...Array.from({ length: size }, (_, i) => difference.count(i)),
-        ...counts.map((count, i) => count - sketch.symbols.count(size + i)),
+        ...Array.from(counts, (count, i) => count - sketch.symbols.count(size + i)),
       ];
       const decoded = decodeDifference(difference);
       if (decoded === "wrong") return this.fail("symbols of no set");
-      if (decoded === "short") return this.#askForMore(sketch, differences);
+      if (decoded === "short") {
+        return this.#askForMore(sketch, estimateDifference(total - sketch.total, differences), differences.length);
+      }
       this.#settle(decoded.second, decoded.first);
     });
   }
 
   /** The symbols were too few: asks for more, or for their number, or compares ranges. */
-  #askForMore(sketch: SetSketch, differences: readonly number[]): void {
-    const difference = estimateDifference(differences);
+  #askForMore(sketch: SetSketch, difference: number, counted: number): void {
     const least = Math.ceil(1.25 * this.#theirs.length);
-    const size = Math.max(symbolsFor(difference, differences.length), least);
+    const size = Math.max(symbolsFor(difference, counted), least);
     const isTooMany = size > MAX_SKETCH_SYMBOLS || ++this.#attempts === MAX_ATTEMPTS;
     if (isTooMany || areRangesCheaper(difference, leavesOf(this.#set))) return this.#compareRanges();
     const tellsCounts = this.#attempts === 1 && isWorthCounts(difference);
-    const counts = Array.from({ length: tellsCounts ? MAX_SKETCH_COUNTS : 0 }, (_, i) => sketch.symbols.count(i));
+    const counts = Uint8Array.from(
+      { length: tellsCounts ? MAX_SKETCH_COUNTS : 0 },
+      (_, i) => sketch.symbols.count(i),
+    );
     this.#say({ type: "sketch_more", key: this.key, size: tellsCounts ? 0 : size, total: sketch.total, counts });
   }
 
-  #takeMore({ size, counts }: SketchMore): void {
+  #takeMore({ size, total, counts }: SketchMore): void {
     if (!this.isFirst || this.#sent === 0) return this.fail("more symbols of nothing");
     this.#with(Math.max(size, counts.length), (sketch) => {
       let wanted = size;
       if (sketch !== null && wanted === 0) {
-        const difference = estimateDifference(counts.map((count, i) => sketch.symbols.count(i) - count));
+        const differences = Array.from(counts, (count, i) => sketch.symbols.count(i) - count);
+        const difference = estimateDifference(sketch.total - total, differences);
         if (areRangesCheaper(difference, leavesOf(this.#set))) return this.#compareRanges();
         wanted = symbolsFor(difference, counts.length);
       }
@@ -206,7 +217,7 @@ export class Reconciliation {
     this.#showing.then(() => {
       // What this side is said to have, and does not have, is of symbols that were made up.
       if (this.#unknown > 0) return this.fail("symbols of no set");
-      this.#say({ type: "lacking", key: this.key, ids: lacking.filter((id, i) => i === 0 || id !== lacking[i - 1]) });
+      this.#say({ type: "lacking", key: this.key, transactions: byTransaction(lacking) });
     });
   }
 
@@ -264,4 +275,20 @@ export class Reconciliation {
   #say(message: ReconciliationMessage): void {
     if (!this.#link.send(message)) this.fail("the link takes no more");
   }
+}
+
+/** Short ids in order as they are asked for. */
+function byTransaction(ids: readonly Uint8Array[]): LackingOf[] {
+  const out: { prefix: Uint8Array; indices: Set<number> }[] = [];
+  for (const id of ids) {
+    const prefix = id.subarray(0, LACKING_PREFIX_BYTES);
+    let last = out.at(-1);
+    if (last === undefined || !equal(last.prefix, prefix)) out.push(last = { prefix, indices: new Set() });
+    last.indices.add(indexOfShortId(id));
+  }
+  return out.map(({ prefix, indices }) => ({ prefix, indices: [...indices].sort((a, b) => a - b) }));
+}
+
+function shortIdsOf({ transactions }: Lacking): Uint8Array[] {
+  return transactions.flatMap(({ prefix, indices }) => indices.map((index) => shortId(prefix, index)));
 }

@@ -4,25 +4,40 @@ import { CodedSymbols } from "./coded_symbols.ts";
 /** Symbols that decode d differences, for each of them, where d is large. */
 const SYMBOLS_PER_ID = 1.38;
 /** Bytes of one symbol, of one node, and of the bits of one leaf from both sides. */
-const SYMBOL_BYTES = 24;
+const SYMBOL_BYTES = 23;
 const NODE_BYTES = 15;
 const LEAF_BYTES = 262;
 
 /**
- * About how many ids two sets differ in: the counts of a difference scatter the more, the larger it is.
+ * About how many ids two sets differ in: the counts of a difference scatter the more, the larger it is. Where that may be
+ * as little as the surplus, it is taken to be: mostly one side has lost something, and the other nothing.
  *
- * @param counts of one set's symbols from 0 on, less those of the other.
+ * @param surplus how many more ids one set has.
+ * @param counts of that set's symbols from 0 on, less those of the other, modulo 256: what is far from it is of sets
+ * that differ in tens of thousands, and counts as many all the same.
  */
-export function estimateDifference(counts: readonly number[]): number {
-  const [surplus = 0, ...rest] = counts;
-  let squares = 0;
-  let scatter = 0;
-  for (const [i, count] of rest.entries()) {
-    const density = CodedSymbols.density(i + 1);
-    squares += (count - surplus * density) ** 2;
-    scatter += density * (1 - density);
+export function estimateDifference(surplus: number, counts: readonly number[]): number {
+  const least = Math.max(1, Math.abs(surplus));
+  const symbols: { readonly square: number; readonly variance: number }[] = [];
+  for (let i = 1; i < counts.length; i++) {
+    const density = CodedSymbols.density(i);
+    const expected = Math.round(surplus * density);
+    const distance = ((counts[i] as number) - expected) << 24 >> 24;
+    symbols.push({ square: (expected + distance - surplus * density) ** 2, variance: density * (1 - density) });
   }
-  return Math.max(Math.abs(surplus), scatter === 0 ? 0 : Math.round(squares / scatter), 1);
+  if (symbols.length === 0) return least;
+  let difference = least;
+  // Of a sparse symbol the square tells little where few ids differ, and as much as of others where many do.
+  for (const isFirst of [true, false]) {
+    let [squares, variances] = [0, 0];
+    for (const { square, variance } of symbols) {
+      const weight = isFirst ? 1 : 1 / (2 * difference * variance + 1);
+      squares += square * weight;
+      variances += variance * weight;
+    }
+    difference = Math.max(least, Math.round(squares / variances));
+  }
+  return difference <= least * (1 + 2 * deviationOf(counts.length)) ? least : difference;
 }
 
 /**
@@ -31,10 +46,14 @@ export function estimateDifference(counts: readonly number[]): number {
  * @param difference as estimated from so many counts: the fewer, the less it is to be relied upon.
  */
 export function symbolsFor(difference: number, counts: number): number {
-  const deviation = Math.sqrt(2 / Math.max(1, counts - 1));
   // Where the estimate is good, to be on the safe side costs less than another round trip.
-  const margin = counts < MAX_SKETCH_COUNTS ? 1.25 : 2.5;
-  return Math.ceil(SYMBOLS_PER_ID * difference * (1 + margin * deviation)) + 12;
+  const margin = counts < MAX_SKETCH_COUNTS ? 1.25 : 4;
+  return Math.ceil(SYMBOLS_PER_ID * difference * (1 + margin * deviationOf(counts))) + 12;
+}
+
+/** The standard deviation of an estimate by so many counts, in relation to it. */
+function deviationOf(counts: number): number {
+  return Math.sqrt(2 / Math.max(1, counts - 1));
 }
 
 /** From how many differences on it is worth it to tell the counts of `MAX_SKETCH_COUNTS` symbols first. */

@@ -4,6 +4,7 @@ import { ProtocolError } from "../base/errors.ts";
 import {
   DIGEST_LEAF_OPERATIONS,
   MAX_LIVE_LEAVES,
+  MAX_OPERATIONS,
   MAX_SKETCH_COUNTS,
   MAX_SKETCH_IDS,
   MAX_SKETCH_SYMBOLS,
@@ -22,6 +23,8 @@ export const RECONCILIATION_KEY_BYTES = 8;
 export const SHORT_ID_BYTES = 16;
 /** Size of a coded symbol's checksum, in bytes. */
 export const SYMBOL_CHECK_BYTES = 6;
+/** How many bytes of its transaction's id name a version that is lacked. */
+export const LACKING_PREFIX_BYTES = 6;
 /** How many bytes of a digest node's hash are compared. */
 export const NODE_HASH_BYTES = 12;
 /** Children of one node of the digest. */
@@ -36,7 +39,7 @@ export interface CodedSymbol {
   readonly sum: Uint8Array;
   /** XOR of the beginnings of their keyed hashes (6 bytes). */
   readonly check: Uint8Array;
-  /** How many they are. */
+  /** How many they are, modulo 256: what differs is told by so much. Range: 0 to 255. */
   readonly count: number;
 }
 
@@ -51,7 +54,7 @@ export interface Sketch {
   /** ≤ `MAX_SKETCH_SYMBOLS` with those before. */
   readonly symbols: readonly CodedSymbol[];
   /** Only the counts of the symbols that follow, to tell about how many more are needed. ≤ `MAX_SKETCH_COUNTS`. */
-  readonly counts: readonly number[];
+  readonly counts: Uint8Array;
 }
 
 /** "These symbols were too few." */
@@ -63,7 +66,7 @@ export interface SketchMore {
   /** Short ids in the sender's set. ≤ `MAX_SKETCH_IDS`. */
   readonly total: number;
   /** Counts of the sender's first symbols. ≤ `MAX_SKETCH_COUNTS`. */
-  readonly counts: readonly number[];
+  readonly counts: Uint8Array;
 }
 
 /** A node of the digest that is not empty, as a child. */
@@ -112,12 +115,20 @@ export interface Live {
   readonly writers: readonly { readonly writer: WriterId; readonly leaves: readonly LeafBits[] }[];
 }
 
+/** Versions of transactions whose ids begin alike: of one, but for a coincidence. */
+export interface LackingOf {
+  /** The first 6 bytes of the transaction's id. Were there two that it fits, both would be shown. */
+  readonly prefix: Uint8Array;
+  /** The versions' indices: ascending, at least one. Range: 0 to `MAX_OPERATIONS` − 1. */
+  readonly indices: readonly number[];
+}
+
 /** Versions that the receiver has and the sender lacks. */
 export interface Lacking {
   readonly type: "lacking";
   readonly key: Uint8Array;
-  /** Short ids, sorted. ≤ `MAX_SKETCH_SYMBOLS`. */
-  readonly ids: readonly Uint8Array[];
+  /** Sorted by prefix. ≤ `MAX_SKETCH_SYMBOLS` versions in all. */
+  readonly transactions: readonly LackingOf[];
 }
 
 /** How a reconciliation ended for its sender. */
@@ -142,11 +153,6 @@ export type ReconciliationMessage = Sketch | SketchMore | Nodes | Live | Lacking
 
 const OUTCOMES = Object.keys(SETTLED) as (keyof typeof SETTLED)[];
 
-/** About how many of `total` ids symbol `i` holds: what its count is told by the distance from. */
-function expectedCount(total: number, i: number): number {
-  return Math.floor(2 * total / (2 + i));
-}
-
 /** Writes a body. */
 export function writeReconciliation(writer: Writer, message: ReconciliationMessage): void {
   writer.raw(message.key);
@@ -156,16 +162,13 @@ export function writeReconciliation(writer: Writer, message: ReconciliationMessa
     case "sketch_more":
       assert(message.size <= MAX_SKETCH_SYMBOLS, "symbols within their limit");
       writer.varint(message.size).varint(message.total);
-      return writeCounts(writer, message.counts, message.total, 0);
+      return writeCounts(writer, message.counts);
     case "nodes":
       return writeNodes(writer, message);
     case "live":
       return writeLive(writer, message);
     case "lacking":
-      assert(message.ids.length <= MAX_SKETCH_SYMBOLS, "ids within their limit");
-      writer.varint(message.ids.length);
-      for (const id of message.ids) writer.raw(id);
-      return;
+      return writeLacking(writer, message);
     case "settled":
       writer.u8(SETTLED[message.outcome]);
   }
@@ -180,18 +183,14 @@ export function readReconciliation(reader: Reader, type: ReconciliationMessage["
     case "sketch_more": {
       const size = reader.varint(MAX_SKETCH_SYMBOLS);
       const total = reader.varint(MAX_SKETCH_IDS);
-      return { type, key, size, total, counts: readCounts(reader, total, 0) };
+      return { type, key, size, total, counts: reader.blob(MAX_SKETCH_COUNTS) };
     }
     case "nodes":
       return readNodes(reader, key);
     case "live":
       return readLive(reader, key);
-    case "lacking": {
-      const ids: Uint8Array[] = [];
-      for (let left = reader.varint(MAX_SKETCH_SYMBOLS); left > 0; left--) ids.push(reader.raw(SHORT_ID_BYTES));
-      checkAscend(ids, compare);
-      return { type, key, ids };
-    }
+    case "lacking":
+      return readLacking(reader, key);
     case "settled": {
       const outcome = OUTCOMES[reader.u8()];
       if (outcome === undefined) throw new ProtocolError("malformed", "an outcome is not known");
@@ -203,11 +202,8 @@ export function readReconciliation(reader: Reader, type: ReconciliationMessage["
 function writeSketch(writer: Writer, { total, first, symbols, counts }: Sketch): void {
   assert(first + symbols.length <= MAX_SKETCH_SYMBOLS, "symbols within their limit");
   writer.varint(total).varint(first).varint(symbols.length);
-  for (const [i, { sum, check, count }] of symbols.entries()) {
-    writer.raw(sum).raw(check);
-    writeCount(writer, count, total, first + i);
-  }
-  writeCounts(writer, counts, total, first + symbols.length);
+  for (const { sum, check, count } of symbols) writer.raw(sum).raw(check).u8(count);
+  writeCounts(writer, counts);
 }
 
 function readSketch(reader: Reader, key: Uint8Array): Sketch {
@@ -215,38 +211,52 @@ function readSketch(reader: Reader, key: Uint8Array): Sketch {
   const first = reader.varint(MAX_SKETCH_SYMBOLS);
   const symbols: CodedSymbol[] = [];
   for (let left = reader.varint(MAX_SKETCH_SYMBOLS - first); left > 0; left--) {
-    const sum = reader.raw(SHORT_ID_BYTES);
-    const check = reader.raw(SYMBOL_CHECK_BYTES);
-    symbols.push({ sum, check, count: readCount(reader, total, first + symbols.length) });
+    symbols.push({ sum: reader.raw(SHORT_ID_BYTES), check: reader.raw(SYMBOL_CHECK_BYTES), count: reader.u8() });
   }
-  return { type: "sketch", key, total, first, symbols, counts: readCounts(reader, total, first + symbols.length) };
+  return { type: "sketch", key, total, first, symbols, counts: reader.blob(MAX_SKETCH_COUNTS) };
 }
 
-function writeCounts(writer: Writer, counts: readonly number[], total: number, first: number): void {
+function writeCounts(writer: Writer, counts: Uint8Array): void {
   assert(counts.length <= MAX_SKETCH_COUNTS, "counts within their limit");
-  writer.varint(counts.length);
-  for (const [i, count] of counts.entries()) writeCount(writer, count, total, first + i);
+  writer.blob(counts);
 }
 
-function readCounts(reader: Reader, total: number, first: number): number[] {
-  const counts: number[] = [];
-  for (let left = reader.varint(MAX_SKETCH_COUNTS); left > 0; left--) {
-    counts.push(readCount(reader, total, first + counts.length));
+function writeLacking(writer: Writer, { transactions }: Lacking): void {
+  let left = MAX_SKETCH_SYMBOLS;
+  writer.varint(transactions.length);
+  for (const { prefix, indices } of transactions) {
+    writer.raw(prefix).varint(indices.length);
+    let least = 0;
+    for (const index of indices) {
+      assert(index >= least && index < MAX_OPERATIONS, "indices ascend within their limit");
+      writer.varint(index - least);
+      least = index + 1;
+    }
+    left -= indices.length;
   }
-  return counts;
+  assert(left >= 0, "versions within their limit");
 }
 
-function writeCount(writer: Writer, count: number, total: number, i: number): void {
-  assert(count >= 0 && count <= total, "a symbol holds ids of its set");
-  const distance = count - expectedCount(total, i);
-  writer.varint(distance >= 0 ? 2 * distance : -2 * distance - 1);
-}
-
-function readCount(reader: Reader, total: number, i: number): number {
-  const zigzag = reader.varint();
-  const count = expectedCount(total, i) + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
-  if (count < 0 || count > total) throw new ProtocolError("malformed", "a symbol's count is not one of its set");
-  return count;
+function readLacking(reader: Reader, key: Uint8Array): Lacking {
+  const transactions: LackingOf[] = [];
+  let left = MAX_SKETCH_SYMBOLS;
+  for (let more = reader.varint(left); more > 0; more--) {
+    const prefix = reader.raw(LACKING_PREFIX_BYTES);
+    const count = reader.varint(Math.min(left, MAX_OPERATIONS));
+    if (count === 0) throw new ProtocolError("malformed", "nothing is lacking of a transaction");
+    left -= count;
+    const indices: number[] = [];
+    let least = 0;
+    while (indices.length < count) {
+      const index = least + reader.varint(MAX_OPERATIONS - 1);
+      if (index >= MAX_OPERATIONS) throw new ProtocolError("malformed", "an index beyond its limit");
+      indices.push(index);
+      least = index + 1;
+    }
+    transactions.push({ prefix, indices });
+  }
+  checkAscend(transactions, (a, b) => compare(a.prefix, b.prefix));
+  return { type: "lacking", key, transactions };
 }
 
 function writeNodes(writer: Writer, { level, isWhole, writers }: Nodes): void {

@@ -97,30 +97,48 @@ Deno.test("a symbol that travels is put back as it was", () => {
 
 Deno.test("an id is in symbol i with a probability of 1 / (1 + i/2)", () => {
   const prng = new Prng(2);
-  const symbols = symbolsOf(prng.bytes(8), 200, randomIds(prng, 20_000));
+  const key = prng.bytes(8);
+  // Counts are told modulo 256: of so few ids at a time they are what they say.
+  const parts = Array.from({ length: 200 }, () => symbolsOf(key, 200, randomIds(prng, 100)));
   for (const i of [0, 1, 2, 3, 7, 30, 199]) {
+    const count = parts.reduce((sum, symbols) => sum + symbols.count(i), 0);
     const expected = 20_000 * CodedSymbols.density(i);
     // Six standard deviations.
     const most = 6 * Math.sqrt(expected * (1 - CodedSymbols.density(i))) + 1e-9;
-    assert(Math.abs(symbols.count(i) - expected) <= most, `symbol ${i} has ${symbols.count(i)}, not ${expected}`);
+    assert(Math.abs(count - expected) <= most, `symbol ${i} has ${count}, not ${expected}`);
   }
 });
 
-Deno.test("how many ids differ is known from 8 symbols, mostly within a factor of 2", () => {
+Deno.test("how many ids differ is known from 45 counts, mostly within a factor of 1.5, and exactly where one side lacks", () => {
   const prng = new Prng(3);
-  let close = 0;
+  let [close, exact] = [0, 0];
   const runs = 200;
   for (let run = 0; run < runs; run++) {
-    const d = prng.pick([20, 100, 1000, 3000]);
+    const d = prng.pick([10, 20, 100, 1000, 3000]);
     const differing = randomIds(prng, d);
-    const split = prng.below(d + 1);
     const key = prng.bytes(8);
-    const symbols = symbolsOf(key, 8, differing.slice(0, split)).minus(symbolsOf(key, 8, differing.slice(split)));
-    const ratio = estimateDifference(Array.from({ length: 8 }, (_, i) => symbols.count(i))) / d;
-    assert(ratio > 1 / 10 && ratio < 5, `${ratio} × ${d}`);
-    if (ratio > 1 / 2 && ratio < 2) close++;
+    const estimate = (split: number) => {
+      const symbols = symbolsOf(key, 45, differing.slice(0, split)).minus(symbolsOf(key, 45, differing.slice(split)));
+      return estimateDifference(2 * split - d, Array.from({ length: 45 }, (_, i) => symbols.count(i)));
+    };
+    const ratio = estimate(prng.below(d + 1)) / d;
+    assert(ratio > 1 / 4 && ratio < 2.5, `${ratio} × ${d}`);
+    if (ratio > 1 / 1.5 && ratio < 1.5) close++;
+    if (estimate(d) === d && estimate(0) === d) exact++;
   }
-  assert(close > 0.8 * runs, `${close} of ${runs}`);
+  assert(close > 0.85 * runs, `${close} of ${runs}`);
+  assert(exact > 0.9 * runs, `${exact} of ${runs}`);
+});
+
+Deno.test("what differs in tens of thousands is taken for many", () => {
+  const prng = new Prng(9);
+  for (const [d, least] of [[5000, 2500], [30_000, 10_000], [100_000, 10_000]] as const) {
+    const differing = randomIds(prng, d);
+    const key = prng.bytes(8);
+    const symbols = symbolsOf(key, 45, differing.slice(0, d / 2)).minus(symbolsOf(key, 45, differing.slice(d / 2)));
+    const estimate = estimateDifference(0, Array.from({ length: 45 }, (_, i) => symbols.count(i)));
+    assert(estimate > least, `${estimate} of ${d}`);
+  }
 });
 
 Deno.test("ids that were chosen so that they do not decode under one key decode under another", () => {

@@ -1,7 +1,7 @@
 import { toHex } from "../../lib/base/bytes.ts";
 import { DIGEST_LEAF_OPERATIONS } from "../../lib/base/limits.ts";
 import { DIGEST_FAN_OUT, innerHash, leafHash } from "../../lib/data/digest.ts";
-import { shortIdOf, type ShortIds } from "../../lib/data/short_ids.ts";
+import { indexOfShortId, shortIdOf, type ShortIds } from "../../lib/data/short_ids.ts";
 import { writerKey } from "../../lib/sync/replica.ts";
 import type { Place, PlaceState, VersionSet } from "../../lib/data/version_set.ts";
 import type { PartialBytes } from "../../lib/wire/partial.ts";
@@ -23,7 +23,6 @@ export interface Batch {
 export class MemorySet implements VersionSet {
   readonly #batches: readonly Batch[];
   readonly #all: readonly Place[];
-  readonly #byId = new Map<string, Place>();
   readonly #byNumber: ReadonlyMap<string, Place[]>;
   readonly #namers = new Map<string, Place[]>();
   readonly #held = new Set<string>();
@@ -38,8 +37,6 @@ export class MemorySet implements VersionSet {
       operations.map((_, index) => ({ transactionRow: i + 1, index }))
     );
     for (const place of this.#all) {
-      const transaction = this.#batch(place).id;
-      this.#byId.set(toHex(shortIdOf({ transaction, index: place.index })), place);
       for (const named of this.#operation(place).names) {
         this.#namers.set(keyOf(named), [...(this.#namers.get(keyOf(named)) ?? []), place]);
       }
@@ -121,8 +118,9 @@ export class MemorySet implements VersionSet {
   }
 
   byShortId(id: Uint8Array): Place[] {
-    const place = this.#byId.get(toHex(id));
-    return place === undefined ? [] : [place];
+    const transaction = this.#batches.findIndex((batch) => toHex(batch.id).startsWith(toHex(id.subarray(0, -2))));
+    const place = { transactionRow: transaction + 1, index: indexOfShortId(id) };
+    return (this.#batches[transaction]?.operations.length ?? 0) <= place.index ? [] : [place];
   }
 
   byNumber(writer: WriterId, operationNumber: number): Place[] {

@@ -79,7 +79,14 @@ function smallSet(): MemorySet {
 }
 
 const KEY = new Uint8Array(8);
-const BEGINS: ReconciliationMessage = { type: "sketch", key: KEY, total: 0, first: 0, symbols: [], counts: [] };
+const BEGINS: ReconciliationMessage = {
+  type: "sketch",
+  key: KEY,
+  total: 0,
+  first: 0,
+  symbols: [],
+  counts: new Uint8Array(),
+};
 
 Deno.test("who has the lower digest begins after a second, the other waits ten more for it", () => {
   for (const [standing, expected] of [["first", 1000], ["second", 11_000], ["equal", null], ["open", null]] as const) {
@@ -137,7 +144,7 @@ Deno.test("where both begin at once, that with the lower key goes on", () => {
 Deno.test("messages of another reconciliation, or of none, are ignored", () => {
   const bench = new Bench(smallSet());
   bench.open(1, "open");
-  bench.take(1, { type: "lacking", key: KEY, ids: [] });
+  bench.take(1, { type: "lacking", key: KEY, transactions: [] });
   bench.take(1, { type: "settled", key: KEY, outcome: "done" });
   bench.take(1, { ...BEGINS, first: 3 } as ReconciliationMessage);
   bench.take(7, BEGINS);
@@ -149,7 +156,7 @@ Deno.test("more messages than any reconciliation has close the link", () => {
   bench.open(1, "open");
   bench.take(1, BEGINS);
   const flood = () => {
-    for (let i = 0; i < 100; i++) bench.take(1, { type: "lacking", key: KEY, ids: [] });
+    for (let i = 0; i < 100; i++) bench.take(1, { type: "lacking", key: KEY, transactions: [] });
   };
   assertEquals(assertThrows(flood, ProtocolError).code, "overloaded");
 });
@@ -162,7 +169,7 @@ Deno.test("a peer that begins again and again with nonsense is answered ever mor
     const key = new Uint8Array(8).fill(i % 250);
     bench.take(1, { ...BEGINS, key });
     bench.pass(100);
-    bench.take(1, { type: "lacking", key, ids: [new Uint8Array(16).fill(9)] });
+    bench.take(1, { type: "lacking", key, transactions: [{ prefix: new Uint8Array(6).fill(9), indices: [9] }] });
     bench.pass(900);
     answered += bench.sent.filter(([, { type }]) => type === "nodes" || type === "lacking").length;
     bench.sent.length = 0;

@@ -3,6 +3,7 @@ import { compare } from "../../lib/base/bytes.ts";
 import {
   MAX_INVITE_USES,
   MAX_OPERATIONS,
+  MAX_SKETCH_COUNTS,
   MAX_SKETCH_IDS,
   MAX_SKETCH_SYMBOLS,
   MAX_VALUE_BYTES,
@@ -139,10 +140,6 @@ const epochs = fc.array(fc.record({ number: count(0), secret: id }), { minLength
   .map((list) => distinct(list, (a, b) => a.number - b.number));
 
 const writerId: fc.Arbitrary<WriterId> = fc.record({ peer: id, instance: bytes(16) });
-/** Counts of symbols of a set of so many ids. */
-const counted = count(0, MAX_SKETCH_IDS).chain((total) =>
-  fc.tuple(fc.constant(total), fc.array(count(0, total), { maxLength: 5 }))
-);
 const byWriter = <T>(of: fc.Arbitrary<T>) =>
   fc.array(fc.tuple(writerId, of), { maxLength: 3 }).map((list) =>
     distinct(list, ([a], [b]) => compareWriterIds(a, b))
@@ -155,22 +152,25 @@ const leaves = fc.array(fc.record({ leaf: count(0), bits: blob(128).filter((bits
   maxLength: 3,
 }).map((list) => distinct(list, (a, b) => a.leaf - b.leaf));
 
+const indices = fc.array(count(0, MAX_OPERATIONS - 1), { minLength: 1, maxLength: 4 })
+  .map((list) => distinct(list, (a, b) => a - b));
+
 const reconciliations: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant("sketch" as const),
     key: bytes(8),
     first: count(0, MAX_SKETCH_SYMBOLS - 5),
-    counted,
-    symbols: fc.array(fc.record({ sum: bytes(16), check: bytes(6) }), { maxLength: 5 }),
-    counts: fc.nat(3),
-  }).map(({ counted: [total, all], symbols, counts, ...rest }) => ({
-    ...rest,
-    total,
-    symbols: symbols.slice(0, all.length).map((symbol, i) => ({ ...symbol, count: all[i] as number })),
-    counts: all.slice(0, counts),
-  })),
-  fc.record({ type: fc.constant("sketch_more" as const), key: bytes(8), size: count(0, MAX_SKETCH_SYMBOLS), counted })
-    .map(({ counted: [total, counts], ...rest }) => ({ ...rest, total, counts })),
+    total: count(0, MAX_SKETCH_IDS),
+    symbols: fc.array(fc.record({ sum: bytes(16), check: bytes(6), count: count(0, 255) }), { maxLength: 5 }),
+    counts: blob(MAX_SKETCH_COUNTS),
+  }),
+  fc.record({
+    type: fc.constant("sketch_more" as const),
+    key: bytes(8),
+    size: count(0, MAX_SKETCH_SYMBOLS),
+    total: count(0, MAX_SKETCH_IDS),
+    counts: blob(MAX_SKETCH_COUNTS),
+  }),
   fc.record({
     type: fc.constant("nodes" as const),
     key: bytes(8),
@@ -187,7 +187,8 @@ const reconciliations: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant("lacking" as const),
     key: bytes(8),
-    ids: fc.array(bytes(16), { maxLength: 3 }).map((list) => distinct(list, compare)),
+    transactions: fc.array(fc.record({ prefix: bytes(6), indices }), { maxLength: 3 })
+      .map((list) => distinct(list, (a, b) => compare(a.prefix, b.prefix))),
   }),
   fc.record({
     type: fc.constant("settled" as const),
