@@ -31,21 +31,18 @@ export function compare(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
 /** Lower-case hexadecimal. Also the form in which ids serve as Map keys. */
 export function toHex(bytes: Uint8Array): string {
-  let out = "";
-  for (let i = 0; i < bytes.length; i++) out += HEX[bytes[i] as number];
-  return out;
+  return bytes.toHex();
 }
 
 /** The bytes of a hexadecimal text. @throws {RangeError} on an odd length or another character. */
 export function fromHex(text: string): Uint8Array {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw new RangeError(`not hexadecimal: ${text}`);
-  const out = new Uint8Array(text.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return out;
+  try {
+    return Uint8Array.fromHex(text);
+  } catch {
+    throw new RangeError(`not hexadecimal: ${text}`);
+  }
 }
 
 /** UTF-8 of a well-formed string. @throws {RangeError} on a lone surrogate, which UTF-8 cannot carry. */

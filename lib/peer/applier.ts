@@ -69,13 +69,15 @@ export class Applier {
   ): { id: Uint8Array; header: Header; waits: boolean } | null {
     const id = sha256(bytes.header);
     const idText = toHex(id);
-    const held = this.#parts.store.transaction(id);
-    if (held !== null || this.#waiting.has(idText)) {
-      if (held !== null && !this.#parts.store.partials.isWhole(held.row)) this.#supplement(partialOf(bytes), space);
-      return { id, header: decodeHeader(bytes.header), waits: this.#waiting.has(idText) };
-    }
     let transaction: CheckedTransaction;
     try {
+      const header = decodeHeader(bytes.header);
+      // Most are new, and to look for them among random ids is dear.
+      const held = this.#parts.store.writers.isBeyond(header) ? null : this.#parts.store.transaction(id);
+      if (held !== null || this.#waiting.has(idText)) {
+        if (held !== null && !this.#parts.store.partials.isWhole(held.row)) this.#supplement(partialOf(bytes), space);
+        return { id, header, waits: this.#waiting.has(idText) };
+      }
       transaction = checkTransaction(bytes, space, this.#parts.verify);
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;

@@ -1,5 +1,5 @@
 import type { Head } from "../wire/frontier.ts";
-import type { WriterId } from "../wire/transaction.ts";
+import type { Header, WriterId } from "../wire/transaction.ts";
 import type { Fork } from "./rows.ts";
 import type { StoreParts } from "./store_parts.ts";
 
@@ -25,6 +25,11 @@ export class HeldWriters {
   stateOf(writer: WriterId): { sequence: number; id: Uint8Array; nextOperation: number } | null {
     const number = this.#parts.writers.numberOf(writer);
     return number === null ? null : this.#parts.heads.of(number).at(-1) ?? null;
+  }
+
+  /** Whether a transaction's number is above all that are held of its writer, so that it is not held itself. */
+  isBeyond(header: Header): boolean {
+    return header.sequence > (this.stateOf(header)?.sequence ?? 0);
   }
 
   /** The writer's transactions that no other of its held ones names as previous, by (sequence, id). */

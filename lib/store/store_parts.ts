@@ -44,9 +44,10 @@ export class StoreParts {
 
   /** Gives a transaction, or a part of one, that is not held its row, and the rows of its operations. */
   place(transaction: CheckedTransaction | CheckedPartial, context: number): TransactionRow {
-    const { id, header } = transaction;
-    assert(!this.#isHeld(id), "a transaction is appended once");
-    for (const parent of parentsOf(header)) assert(this.#isHeld(parent), "parents are held before their child");
+    const { header } = transaction;
+    for (const parent of parentsOf(header)) {
+      assert(this.transactions.byId(parent) !== null, "parents are held before their child");
+    }
     this.database.begin();
     const writer = this.writers.numberFor(header);
     const place = this.transactions.insert(transaction, writer, this.operations.total + 1, context);
@@ -60,9 +61,5 @@ export class StoreParts {
   reset(): void {
     const { writers, transactions, operations, heads, contexts, row, meta, digest, proofs } = this;
     for (const part of [writers, transactions, operations, heads, contexts, row, meta, digest, proofs]) part.reset();
-  }
-
-  #isHeld(id: Uint8Array): boolean {
-    return this.transactions.byId(id) !== null;
   }
 }

@@ -38,6 +38,8 @@ export class StoreRow {
   readonly #select;
   readonly #update;
   #fields: Fields | null = null;
+  /** Ids of the transactions since the last commit. */
+  #appended: Uint8Array[] = [];
   /** What was noted outside of the database stays noted there, whatever is rolled back here. */
   #noted: CommitMark | null = null;
 
@@ -51,21 +53,22 @@ export class StoreRow {
   /** Forgets what is in memory, after a rollback. */
   reset(): void {
     this.#fields = null;
+    this.#appended = [];
   }
 
   /** Counts the commit that is about to happen, and writes the row. */
   flush(): void {
     const fields = this.#load();
     fields.commits++;
-    fields.chain = sha256(fields.chain, new Writer(8).varint(fields.commits).finish());
+    fields.chain = sha256(fields.chain, ...this.#appended, new Writer(8).varint(fields.commits).finish());
+    this.#appended = [];
     const columns = columnsOf(fields);
     this.#update.run(...columns, recordHash(...columns));
   }
 
-  /** Takes a transaction's id into the chain. */
+  /** Takes a transaction's id into the chain, at the commit. */
   appended(id: Uint8Array): void {
-    const fields = this.#load();
-    fields.chain = sha256(fields.chain, id);
+    this.#appended.push(id);
   }
 
   /** The store's instance id (16 bytes). @throws {DamagedError} as all here. */

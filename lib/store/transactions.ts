@@ -4,7 +4,7 @@ import { MAX_CACHED_TRANSACTIONS } from "../base/limits.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
 import { decodeHeader } from "../wire/transaction.ts";
 import { DamagedError } from "./damaged_error.ts";
-import type { Database, SqlValue } from "./database.ts";
+import type { Database, SqlValue, Statement } from "./database.ts";
 import { transactionRecordHash } from "./record_hash.ts";
 import { RowCache } from "./row_cache.ts";
 import type { TransactionRow } from "./rows.ts";
@@ -20,6 +20,7 @@ export class Transactions {
   readonly #byId;
   readonly #byRow;
   readonly #insert;
+  readonly #replace;
   readonly #last;
   readonly #atSequence;
   readonly #firstTwice;
@@ -32,9 +33,9 @@ export class Transactions {
   constructor(database: Database) {
     this.#byId = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE id = ?`);
     this.#byRow = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row = ?`);
-    this.#insert = database.statement(
-      `INSERT OR REPLACE INTO transactions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
+    const values = `INTO transactions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    this.#insert = database.statement(`INSERT ${values}`);
+    this.#replace = database.statement(`INSERT OR REPLACE ${values}`);
     this.#last = database.statement("SELECT max(row) FROM transactions");
     this.#atSequence = database.statement(
       "SELECT row FROM transactions INDEXED BY transactions_by_sequence WHERE writer = ? AND sequence = ? ORDER BY row",
@@ -75,16 +76,27 @@ export class Transactions {
     return this.#keep(readRow(columns));
   }
 
-  /** Inserts a transaction that is not held. @param firstRow of its operations. @param writer its number. */
+  /** Inserts a transaction; the table refuses one that is held. @param firstRow of its operations. @param writer its number. */
   insert(transaction: SignedHeader, writer: number, firstRow: number, context: number): TransactionRow {
     const row = this.total + 1;
-    const kept = this.replace(row, transaction, writer, firstRow, context);
+    const kept = this.#write(this.#insert, row, transaction, writer, firstRow, context);
     this.#total = row;
     return kept;
   }
 
   /** The same in a certain row, in place of what is there. */
   replace(
+    row: number,
+    transaction: SignedHeader,
+    writer: number,
+    firstRow: number,
+    context: number,
+  ): TransactionRow {
+    return this.#write(this.#replace, row, transaction, writer, firstRow, context);
+  }
+
+  #write(
+    statement: Statement,
     row: number,
     transaction: SignedHeader,
     writer: number,
@@ -104,7 +116,7 @@ export class Transactions {
     };
     const numbers = [row, writer, header.sequence, header.firstOperation, header.operationCount, firstRow];
     const classNumber = header.class === "membership" ? 1 : 0;
-    this.#insert.run(
+    statement.run(
       row,
       kept.id,
       ...numbers.slice(1),

@@ -96,7 +96,7 @@ Deno.test("a transaction is appended once, and after its parents", () => {
   const second = transactionOf({ previous: first, operations: [] });
   assertThrows(() => store.append(second, 0), Error, "parents are held");
   store.append(first, 0);
-  assertThrows(() => store.append(first, 0), Error, "appended once");
+  assertThrows(() => store.append(first, 0), Error, "UNIQUE constraint failed: transactions.id");
   store.close();
 });
 
