@@ -2,7 +2,7 @@ import { toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
 import { BACKUP_CHUNK_BYTES, MAX_CONFIG_BYTES } from "../base/limits.ts";
 import { RunningHash } from "../crypto/hash.ts";
-import { readFileCapped, removeIfThere } from "./file_error.ts";
+import { fileError, isSystemError, isThere, readFileCapped, removeIfThere, syncFolderOf } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 import { readTarHeader, TAR_BLOCK_BYTES, tarHeader, tarPadding } from "./tar.ts";
 
@@ -31,7 +31,7 @@ const MAX_IDENTITY_BYTES = 1024;
 
 /**
  * Writes a home into one file, a tar of its identity, configuration and store, private to its owner (0600), and reads
- * it again.
+ * it again. Until it is whole and durable it is called `FILE.part`, which overwrites one that was left there by a crash.
  *
  * @param store the database file, which does not change meanwhile, and its size in bytes.
  * @throws {KithError} `backup_exists`, `backup_failed`; then there is no such file.
@@ -42,17 +42,13 @@ export async function writeBackup(
   path: string,
   about: Omit<BackupNote, "v" | "files">,
 ): Promise<BackupNote> {
-  let out: Deno.FsFile;
-  try {
-    out = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw new KithError("backup_exists", { path }, error);
-    throw failed(path, error);
-  }
+  refuseExisting(path);
+  const part = `${path}.part`;
   try {
     const files: BackupNote["files"][number][] = [];
     {
-      using _out = out;
+      removeIfThere(part);
+      using out = await Deno.open(part, { write: true, createNew: true, mode: 0o600 });
       const add = async (name: string, size: number, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => {
         await writeAll(out, tarHeader({ name, sizeBytes: size }, about.made));
         const hash = new RunningHash();
@@ -80,9 +76,13 @@ export async function writeBackup(
       await writeAll(out, new Uint8Array(2 * TAR_BLOCK_BYTES));
       await out.sync();
     }
-    return await readBackup(path, () => null);
+    const note = await readBackup(part, () => null);
+    refuseExisting(path);
+    Deno.renameSync(part, path);
+    syncFolderOf(path);
+    return note;
   } catch (error) {
-    removeIfThere(path);
+    removeIfThere(part);
     throw failed(path, error);
   }
 }
@@ -90,12 +90,12 @@ export async function writeBackup(
 /**
  * Reads a backup through, and checks every byte of it.
  *
- * @param target where a file of it goes, by name; null: nowhere.
- * @throws {KithError} `backup_damaged`.
+ * @param target the path of a file, not there yet, that a file of it goes to, by name; null: nowhere.
+ * @throws {KithError} `backup_damaged`; `store_full`, `home_…` where such a file could not be written.
  */
 export async function readBackup(
   path: string,
-  target: (name: string) => Deno.FsFile | null,
+  target: (name: string) => string | null,
 ): Promise<BackupNote> {
   try {
     using file = await Deno.open(path);
@@ -116,16 +116,15 @@ export async function readBackup(
         throw new RangeError(`it has a file '${name}'`);
       }
       const hash = new RunningHash();
-      const out = target(name);
-      try {
-        for await (const chunk of chunksOf(file, sizeBytes)) {
-          hash.update(chunk);
-          if (out !== null) await writeAll(out, chunk);
-        }
-        await out?.sync();
-      } finally {
-        out?.close();
+      const to = target(name) ?? "";
+      using out = to === ""
+        ? null
+        : await written(to, () => Deno.open(to, { write: true, createNew: true, mode: 0o600 }));
+      for await (const chunk of chunksOf(file, sizeBytes)) {
+        hash.update(chunk);
+        if (out !== null) await written(to, () => writeAll(out, chunk));
       }
+      if (out !== null) await written(to, () => out.sync());
       await readExactly(file, tarPadding(sizeBytes).length);
       found.push({ name, size: sizeBytes, sha256: toHex(hash.digest()) });
     }
@@ -168,7 +167,27 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
 }
 
+/** Writes what is read of a backup, which is not at fault where that fails. */
+async function written<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOSPC") throw new KithError("store_full", { path }, error);
+    throw fileError(error, path);
+  }
+}
+
+function refuseExisting(path: string): void {
+  let isUsed: boolean;
+  try {
+    isUsed = isThere(path);
+  } catch (error) {
+    throw failed(path, error);
+  }
+  if (isUsed) throw new KithError("backup_exists", { path });
+}
+
 function failed(path: string, error: unknown): KithError {
-  if (error instanceof KithError && error.code.startsWith("store_")) return error;
+  if (error instanceof KithError && (error.code.startsWith("store_") || error.code === "backup_exists")) return error;
   return new KithError("backup_failed", { path, detail: error instanceof Error ? error.message : "" }, error);
 }

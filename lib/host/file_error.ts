@@ -69,6 +69,17 @@ export function readFileCapped(path: string, maxBytes: number): Uint8Array | nul
   }
 }
 
+/** Whether there is a file, or whatever else, of that name. @throws what the file system throws otherwise. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** Removes a file; it is no error that there is none. @throws what the file system throws otherwise. */
 export function removeIfThere(path: string): void {
   try {

@@ -27,6 +27,7 @@ import { type Log, openLog } from "./log.ts";
 import { watchNetwork } from "./network_watch.ts";
 import { openStore } from "./open_store.ts";
 import { OwnAddresses } from "./own_addresses.ts";
+import { settleStaged } from "./staged_home.ts";
 import { StoreCopier } from "./store_copier.ts";
 import { leaveNote, runningPeers } from "./runtime_notes.ts";
 
@@ -113,6 +114,7 @@ export class Host implements HostApi {
     prepareHome(home);
     const lock = await lockHome(paths);
     resources.defer(() => lock.release());
+    const settled = settleStaged(paths);
     const config = readConfig(paths);
     const identity = openIdentity(paths, random);
     const name = checkedName(options.name ?? config.name ?? spokenPeerName(toBase32(identity.peerId)));
@@ -135,6 +137,7 @@ export class Host implements HostApi {
       }));
     resources.defer(() => store.close());
     const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
+    if (settled !== null) notices.unshift(settled);
     const parts = { options, paths, peer, store, log, addresses, otherPort, notices };
     const host = new Host({ ...parts, resources: resources.move() });
     for (const notice of notices) host.event(notice);

@@ -1,7 +1,7 @@
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { versionToMigrate } from "../store/schema.ts";
-import { fileError, isSystemError, removeIfThere, syncFolderOf } from "./file_error.ts";
+import { fileError, isSystemError, isThere, removeIfThere, syncFolderOf } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 
 /** What of a store is copied: its log comes first, so that a copy that is there is whole. */
@@ -48,15 +48,5 @@ function removeQuietly(paths: readonly string[]): void {
     } catch {
       continue;
     }
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

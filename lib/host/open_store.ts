@@ -43,7 +43,7 @@ export function openStore(
     if (!isStoreDamage(error)) throw error;
     if (!mayRebuild) throw error instanceof KithError ? error : damagedStore(paths, error);
   }
-  return open([rebuildStore(paths, random, Date.now())]);
+  return open([rebuildStore(paths, random)]);
 }
 
 function damagedStore(paths: HomePaths, error: unknown): KithError {

@@ -6,9 +6,9 @@ import { DamagedError } from "../store/damaged_error.ts";
 import { salvage } from "../store/salvage.ts";
 import { Store } from "../store/store.ts";
 import { noteCommits } from "./commit_counter.ts";
-import { fileError, removeIfThere } from "./file_error.ts";
+import { fileError } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
-import { setStoreAside } from "./set_aside.ts";
+import { decideStaged, dropStaged, settleStaged, stagedPaths } from "./staged_home.ts";
 
 /** Whether an error is of a store that can be made anew from what is left of it. */
 export function isStoreDamage(error: unknown): boolean {
@@ -17,19 +17,18 @@ export function isStoreDamage(error: unknown): boolean {
 
 /**
  * Makes the store of a home anew from what is intact in it; the damaged one is kept beside it. It begins another life,
- * since own transactions may be among those that are lost here and held by others.
+ * since own transactions may be among those that are lost here and held by others. Until the new one is whole and
+ * durable the home stays as it is; a process that is killed after that leaves it to `settleStaged`.
  *
- * @param nowMs wall clock, for the name of what is kept.
  * @returns what to tell of it.
  * @throws {KithError} `store_…`, `home_…`; the damaged one is then still in its place.
  */
-export function rebuildStore(paths: HomePaths, random: Random, nowMs: number): PeerEvent {
-  const draft = `${paths.store}.rebuilt`;
-  const remove = () => ["", "-wal", "-shm"].forEach((companion) => removeIfThere(draft + companion));
+export function rebuildStore(paths: HomePaths, random: Random): PeerEvent {
+  const staged = stagedPaths(paths);
   try {
-    remove();
-    Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
-    const target = Store.open(draft, { random });
+    dropStaged(paths);
+    Deno.openSync(staged.store, { write: true, createNew: true, mode: 0o600 }).close();
+    const target = Store.open(staged.store, { random });
     let mark;
     let salvaged;
     try {
@@ -42,18 +41,14 @@ export function rebuildStore(paths: HomePaths, random: Random, nowMs: number): P
     if (salvaged.kept === 0) {
       throw new KithError("store_damaged", { path: paths.store, detail: "nothing in it can be read" });
     }
-    const { path } = setStoreAside(paths, nowMs);
-    Deno.renameSync(draft, paths.store);
-    noteCommits(paths, mark);
+    noteCommits(staged, mark);
+    decideStaged(paths);
     const { kept, lost, lostNames } = salvaged;
-    return {
-      name: "store_rebuilt",
-      level: "warning",
-      reason: "it was damaged and was made anew from what is intact; other members may have what is lost",
-      fields: { kept, lost, ...(lostNames.length > 0 ? { also_lost: lostNames.join(" ") } : {}), damaged_store: path },
-    };
+    const told = settleStaged(paths) as PeerEvent;
+    const alsoLost = lostNames.length > 0 ? { also_lost: lostNames.join(" ") } : {};
+    return { ...told, fields: { kept, lost, ...alsoLost, ...told.fields } };
   } catch (error) {
-    remove();
+    dropStaged(paths);
     throw error instanceof KithError ? error : fileError(error, paths.home);
   }
 }

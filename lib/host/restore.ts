@@ -4,9 +4,10 @@ import type { Random } from "../base/random.ts";
 import { Store } from "../store/store.ts";
 import { type BackupNote, backupTargets, readBackup } from "./backup.ts";
 import { noteCommits } from "./commit_counter.ts";
-import { fileError, removeIfThere } from "./file_error.ts";
-import { homePaths, prepareHome } from "./home.ts";
+import { fileError, isThere } from "./file_error.ts";
+import { type HomePaths, homePaths, prepareHome } from "./home.ts";
 import { lockHome } from "./lock.ts";
+import { decideStaged, dropStaged, settleStaged, stagedPaths } from "./staged_home.ts";
 
 /** What came of a restore. */
 export interface Restored {
@@ -20,47 +21,52 @@ const CHECK_ROWS = 1000;
 
 /**
  * Makes a home from a backup. Its store begins another life at once: others may hold what this peer wrote after the
- * backup was made, and no number of those may be used again.
+ * backup was made, and no number of those may be used again. A crash leaves the home with nothing of it in use, or all.
  *
  * @param home where nothing is yet.
  * @throws {KithError} `home_not_empty`, `backup_damaged`, `home_…`, `store_…`; nothing of it stays then.
  */
 export async function restoreBackup(path: string, home: string, random: Random): Promise<Restored> {
   const paths = homePaths(home);
-  const targets = backupTargets(paths);
-  for (const target of Object.values(targets)) if (isThere(target)) throw new KithError("home_not_empty", { home });
+  refuseUsed(paths);
   prepareHome(home);
   const lock = await lockHome(paths);
   try {
-    const note = await readBackup(path, (name) => {
-      const target = targets[name] as string;
-      return Deno.openSync(target, { write: true, createNew: true, mode: 0o600 });
-    });
-    const store = Store.open(paths.store, { random });
+    settleStaged(paths);
+    refuseUsed(paths);
+    const staged = stagedPaths(paths);
+    const targets = backupTargets(staged);
+    const note = await readBackup(path, (name) => targets[name] as string);
+    const store = Store.open(staged.store, { random });
+    let damaged: number;
     try {
       const verifier = store.upkeep.verifier({ space: store.getMeta("space"), verify: verifySigned, structure: true });
       while (!verifier.step(CHECK_ROWS));
+      damaged = verifier.damageCount;
       store.renewInstance();
       store.commit();
-      noteCommits(paths, store.lastCommit);
-      return { home, note, damaged: verifier.damageCount };
+      noteCommits(staged, store.lastCommit);
     } finally {
       store.close();
     }
+    decideStaged(paths);
+    settleStaged(paths);
+    return { home, note, damaged };
   } catch (error) {
-    for (const target of [...Object.values(targets), paths.counter]) removeIfThere(target);
+    dropStaged(paths);
     throw error instanceof KithError ? error : fileError(error, home);
   } finally {
     lock.release();
   }
 }
 
-function isThere(path: string): boolean {
+/** A log without its database would be taken for that of the store that is restored. */
+function refuseUsed(paths: HomePaths): void {
+  const { home, store } = paths;
+  const used = [...Object.values(backupTargets(paths)), `${store}-wal`, `${store}-journal`];
   try {
-    Deno.lstatSync(path);
-    return true;
+    if (used.some(isThere)) throw new KithError("home_not_empty", { home });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw fileError(error, path);
+    throw fileError(error, home);
   }
 }

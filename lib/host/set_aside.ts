@@ -13,19 +13,17 @@ export interface StoreAside {
 }
 
 /**
- * Moves the store of a home that nobody uses out of the way, so that the next peer begins with an empty one.
+ * Moves the store of a home that nobody uses out of the way, so that the next peer begins with an empty one. What a
+ * crash leaves of it can be done to its end by doing it again, with the same time.
  *
  * @param nowMs wall clock, for the name.
  * @throws {KithError} `home_…`.
  */
 export function setStoreAside(paths: HomePaths, nowMs: number): StoreAside {
-  const date = new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
-  const path = paths.store.replace(/(\.sqlite)?$/, `-${date}$1`);
+  const path = asidePath(paths, nowMs);
+  // The store comes last: as long as it is in its place, it is not done.
   const move = (from: string, to: string) => {
-    for (const companion of ["", ...COMPANIONS]) {
-      removeIfThere(to + companion);
-      renameIfThere(from + companion, to + companion);
-    }
+    for (const companion of [...COMPANIONS, ""]) renameIfThere(from + companion, to + companion);
   };
   try {
     move(paths.store, path);
@@ -36,12 +34,19 @@ export function setStoreAside(paths: HomePaths, nowMs: number): StoreAside {
     path,
     putBack() {
       try {
+        for (const companion of ["", ...COMPANIONS]) removeIfThere(paths.store + companion);
         move(path, paths.store);
       } catch (error) {
         throw fileError(error, paths.home);
       }
     },
   };
+}
+
+/** Where a store is set aside. @param nowMs wall clock. */
+export function asidePath({ store }: HomePaths, nowMs: number): string {
+  const date = new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
+  return store.replace(/(\.sqlite)?$/, `-${date}$1`);
 }
 
 /** Keeps what a stream gives in a private file (0600), durably. @throws {KithError} `home_…`. */

@@ -103,7 +103,11 @@ Deno.test("a backup overwrites nothing, and one that fails leaves nothing", asyn
   const nowhere = `${folder.path}/none/backup.tar`;
   assertEquals((await host.object("POST", "/v1/backup", { path: nowhere })).error, "backup_failed");
   assertEquals((await host.object("POST", "/v1/backup", {})).error, "bad_request");
+  // A crash left it there.
+  Deno.writeTextFileSync(`${folder.path}/good.part`, "half of a backup");
   assertEquals((await host.object("POST", "/v1/backup", { path: `${folder.path}/good` })).error, undefined);
+  const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
+  assertEquals(names.filter((name) => name.endsWith(".part")), []);
   assertEquals(
     await refusal(() => restoreBackup(`${folder.path}/good`, `${folder.path}/home`, random)),
     "home_not_empty",
@@ -145,6 +149,9 @@ Deno.test("a backup with any flipped bit, or cut off, is refused, and no home is
   }
   const left = [...Deno.readDirSync(`${folder.path}/new`)].map(({ name }) => name);
   assertEquals(left, ["lock"]);
+  Deno.writeTextFileSync(`${folder.path}/new/store.sqlite-wal`, "of a store that is gone");
+  assertEquals(await refusal(() => restoreBackup(file, `${folder.path}/new`, random)), "home_not_empty");
+  Deno.removeSync(`${folder.path}/new/store.sqlite-wal`);
   assertEquals(homePaths(`${folder.path}/new`).home, (await restoreBackup(file, `${folder.path}/new`, random)).home);
 });
 
