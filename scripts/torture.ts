@@ -6,8 +6,11 @@ import { NO_STRACE, type Trouble } from "../tests/torture/strace.ts";
  * they are run again: SIGKILL in the place of the call (kill), the same with all that was not synced yet taken from the
  * files, as by a power cut (cut), or the call fails.
  *
- * Usage: torture.ts [--calls fsync,write,…] [--scenarios create,reopen,upgrade,receive] [--from N] [--to N]
- *   [--every N] [--errors] [--troubles kill,cut,eio,full] [--jobs N] [--verbose]
+ * Usage: torture.ts [--calls fsync,write,…] [--scenarios create,reopen,…] [--from N] [--to N] [--every N]
+ *   [--errors] [--troubles kill,cut,eio,full] [--jobs N] [--verbose]
+ *
+ * Scenarios: create, reopen, upgrade, receive, backup, restore, mend (damaged records), rebuild and salvage (a damaged
+ * store, with another member and without), compact.
  *
  * Default: every point, kill and cut; with --errors instead an input/output error at the point (eio), and a disk that is
  * full from there on (full). Needs strace. Exits with 1 where anything was lost, or went wrong otherwise.

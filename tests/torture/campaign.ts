@@ -1,5 +1,6 @@
-import { allScenarios, type Scenario } from "./scenarios.ts";
 import { tryPoint } from "./point.ts";
+import { LISTEN, type Scenario } from "./scenario.ts";
+import { allScenarios } from "./scenarios.ts";
 import { type Fault, READING_CALLS, type Trouble } from "./strace.ts";
 import { TracedPeer } from "./traced_peer.ts";
 
@@ -110,7 +111,7 @@ class Campaign {
   #startUnhurt(home: string): TracedPeer {
     const log = `${this.#newFolder()}/calls`;
     return new TracedPeer({
-      ...{ home, log, runFolder: this.#runFolder, words: ["up"], env: {}, fault: null },
+      ...{ home, log, runFolder: this.#runFolder, words: ["up", ...LISTEN], env: {}, files: [], fault: null },
     });
   }
 

@@ -59,6 +59,15 @@ export class Ledger {
     this.begin(entries).acknowledged();
   }
 
+  /** The same, to go on from by itself. What is not answered stays so in it. */
+  copy(): Ledger {
+    const copy = new Ledger();
+    for (const [key, states] of this.#possible) copy.#possible.set(key, new Set(states));
+    for (const [key, states] of this.#refused) copy.#refused.set(key, new Set(states));
+    copy.#open = [...this.#open];
+    return copy;
+  }
+
   /** Compares with what a peer holds now. */
   check(held: ReadonlyMap<string, string>): Findings {
     const losses: string[] = [];

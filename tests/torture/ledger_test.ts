@@ -32,3 +32,14 @@ Deno.test("what was refused is no loss where it is there, but wrong", () => {
   const { losses, failures } = ledger.check(new Map([["a", "1"]]));
   assertEquals([losses, failures], [[], [`'a' holds "1", not nothing, which was refused`]]);
 });
+
+Deno.test("a copy goes on by itself, and leaves what is not answered open", () => {
+  const ledger = new Ledger();
+  ledger.begin(writes({ a: "old" })).acknowledged();
+  const attempt = ledger.begin(writes({ a: "new", b: "new" }));
+  const copy = ledger.copy();
+  attempt.acknowledged();
+  assertEquals(losses(ledger, { a: "old" }).length, 2);
+  assertEquals(losses(copy, { a: "old" }), []);
+  assertEquals(losses(copy, { a: "new" }), ["1 of 2 writes of one transaction are there"]);
+});

@@ -3,7 +3,7 @@ import { homePaths } from "../../lib/host/home.ts";
 import { Store } from "../../lib/store/store.ts";
 import { startHost, type TempHost } from "../host/temp_host.ts";
 import type { Findings } from "./ledger.ts";
-import { entriesOf, type Prepared, type Scenario } from "./scenarios.ts";
+import { entriesOf, type Prepared, type Scenario } from "./scenario.ts";
 import { Session } from "./session.ts";
 import { cutPower, type Unsynced, unsyncedWrites } from "./power_cut.ts";
 import { type CallCount, callCounts, type Fault, killsProcess, struckAt } from "./strace.ts";
@@ -42,8 +42,8 @@ export async function tryPoint(scenario: Scenario, options: PointOptions): Promi
   const home = `${folder}/home`;
   const logPath = `${folder}/calls`;
   await using prepared = await scenario.prepare(home);
-  const { words, env, books } = prepared;
-  const peer = new TracedPeer({ home, runFolder, log: logPath, words, env, fault });
+  const { words, env, books, files = [] } = prepared;
+  const peer = new TracedPeer({ home, runFolder, log: logPath, words, env, files, fault });
   const ready = await peer.ready;
   if (ready !== null) await scenario.drive(new Session(peer, books));
   else peer.interrupt();
@@ -115,9 +115,10 @@ function errorOf(out: string): { readonly code: string; readonly message: string
 /** Runs the peer again, unhurt, and compares. */
 async function aftermath(
   home: string,
-  { books, settle }: Prepared,
+  prepared: Prepared,
   ready: { readonly peer?: string; readonly space?: string } | null,
 ): Promise<Findings> {
+  const { books, isWhole = true, notices = [] } = prepared;
   const losses: string[] = [];
   const failures: string[] = [];
   const take = (found: Findings) => {
@@ -126,18 +127,19 @@ async function aftermath(
   };
   let digest: unknown;
   try {
+    if (prepared.look !== undefined) take(await prepared.look());
     await using peer = await startHost(home);
     const status = await peer.object("GET", "/v1/status");
     for (const { name, reason } of peer.host.notices) {
-      failures.push(`it takes its store for another: ${name} (${reason})`);
+      if (!notices.includes(name)) failures.push(`it takes its store for another: ${name} (${reason})`);
     }
     if (ready !== null && (status.peer !== ready.peer || status.space !== ready.space)) {
       losses.push(`it is another peer, or in another space: ${status.peer} ${status.space}`);
     }
-    take(books.entries.check(await entriesOf(peer)));
+    if (isWhole) take(books.entries.check(await entriesOf(peer)));
     const { name } = peer.host.config();
     take(books.config.check(new Map(name === undefined ? [] : [["name", name]])));
-    await settle(peer);
+    await prepared.settle(peer);
     take(books.entries.check(await entriesOf(peer)));
     if ((await peer.object("GET", "/v1/status")).space === null) await peer.object("POST", "/v1/space");
     await writesAgain(peer);
@@ -167,5 +169,5 @@ async function writesAgain(peer: TempHost): Promise<void> {
 /** What a peer that was stopped has no use for. */
 function leftovers(home: string): string[] {
   const names = Array.from(Deno.readDirSync(home), ({ name }) => name);
-  return names.filter((name) => /-wal$|-shm$|-journal$|^control/.test(name));
+  return names.filter((name) => /-wal$|-shm$|-journal$|\.next|\.draft|^control/.test(name));
 }

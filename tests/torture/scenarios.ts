@@ -1,31 +1,10 @@
-import { startHost, type TempHost } from "../host/temp_host.ts";
-import { type Books, newBooks, Session } from "./session.ts";
-import type { TracedPeer } from "./traced_peer.ts";
+import { startHost } from "../host/temp_host.ts";
+import { backup, restore } from "./backup_scenarios.ts";
+import { compact } from "./compact_scenario.ts";
+import { mend, rebuild, salvage } from "./damage_scenarios.ts";
+import { entriesOf, fill, LISTEN, LONG, plain, type Scenario, type StartUnhurt, untilSame } from "./scenario.ts";
+import { newBooks, Session } from "./session.ts";
 
-/** A home that is ready for a peer that will be hurt. */
-export interface Prepared extends AsyncDisposable {
-  /** What the home holds already. */
-  readonly books: Books;
-  /** The command to run, and its variables. */
-  readonly words: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Brings the peer, run again unhurt, to where it would have come. Throws where it does not come there. */
-  settle(peer: TempHost): Promise<void>;
-}
-
-/** Something that a peer does from its start to its end. */
-export interface Scenario {
-  readonly name: string;
-  /** Fills a home, a folder that is not there yet. */
-  prepare(home: string): Promise<Prepared>;
-  /** Uses the peer once it is ready, to its end. */
-  drive(session: Session): Promise<void>;
-}
-
-/** Starts a peer as a scenario does, unhurt, to be killed with its store's log full. */
-export type StartUnhurt = (home: string) => TracedPeer;
-
-const LONG = "a long value, over more than one page of the database ".repeat(100);
 const FIXTURE = new URL("../fixtures/0.1.0/", import.meta.url);
 
 /** A new home: it is made, written to, checkpointed, written to again, and stopped. */
@@ -104,8 +83,7 @@ const receive: Scenario = {
     const source = await startHost(`${home}-source`);
     await source.object("POST", "/v1/space");
     const given = new Map(Array.from({ length: 40 }, (_, i) => [`given/${i}`, `value ${i}`]));
-    const lines = [...given].map(([key, text]) => JSON.stringify({ key, text }) + "\n");
-    await source.lines("POST", "/v1/import", lines.join(""));
+    await fill(source, given);
     await source.call("PUT", "/v1/entry?key=given", LONG);
     // It may be killed before any of it is there, but never holds a part of a transaction.
     const received = books.entries.begin(given);
@@ -114,19 +92,14 @@ const receive: Scenario = {
     const at = source.host.addresses[0] as string;
     return {
       books,
-      words: ["join", "--at", at],
+      words: ["join", "--at", at, ...LISTEN],
       env: { KITH_TICKET: String(ticket) },
       async settle(peer) {
         if ((await peer.object("GET", "/v1/status")).space === null) {
           const told = await peer.lines("POST", "/v1/join", { ticket: String(ticket), at: [at] });
           if (told.at(-1)?.joined !== true) throw new Error(`it does not get in: ${JSON.stringify(told.at(-1))}`);
-        } else {
-          await peer.object("POST", "/v1/connect", { address: at });
         }
-        const waited = await peer.object("POST", "/v1/wait", { synced: true, timeoutMs: 20_000 });
-        if (waited.error !== undefined) throw new Error(`it does not get in sync: ${waited.message}`);
-        const digests = await Promise.all([peer, source].map((host) => host.object("GET", "/v1/status")));
-        if (digests[0]?.digest !== digests[1]?.digest) throw new Error("it holds something else than its source");
+        await untilSame(peer, source);
         received.acknowledged();
       },
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
@@ -141,20 +114,6 @@ const receive: Scenario = {
 
 /** All of them. @param start runs a peer in a new home. */
 export function allScenarios(start: StartUnhurt): Scenario[] {
-  return [create, reopen(start), upgrade, receive];
-}
-
-/** What a peer holds. */
-export async function entriesOf(peer: TempHost): Promise<Map<string, string>> {
-  const listed = await peer.lines("GET", "/v1/entries");
-  const entries = listed.map(async ({ key }) => {
-    const response = await peer.call("GET", `/v1/entry?key=${encodeURIComponent(String(key))}`);
-    return [String(key), await response.text()] as const;
-  });
-  return new Map(await Promise.all(entries));
-}
-
-function plain(books: Books): Prepared {
-  const nothing = () => Promise.resolve();
-  return { books, words: ["up"], env: {}, settle: nothing, [Symbol.asyncDispose]: nothing };
+  // The one that takes longest comes first: the others have their turn while it waits.
+  return [compact, create, reopen(start), upgrade, receive, backup, restore, mend, rebuild, salvage];
 }

@@ -9,15 +9,28 @@ export interface Books {
   readonly entries: Ledger;
   /** The configuration's fields. */
   readonly config: Ledger;
+  readonly backups: Backup[];
+}
+
+/** A backup that was asked for. */
+export interface Backup {
+  readonly path: string;
+  /** What it holds: of what was written meanwhile all or nothing. */
+  readonly entries: Ledger;
+  /** Whether the peer said that it is done. */
+  isAcknowledged: boolean;
 }
 
 /** Empty books. */
 export function newBooks(): Books {
-  return { entries: new Ledger(), config: new Ledger() };
+  return { entries: new Ledger(), config: new Ledger(), backups: [] };
 }
 
 /** A writer at a peer's control channel that keeps book of what was acknowledged. */
 export class Session {
+  /** What the backup that is being written may hold. */
+  #backedUp: Ledger | null = null;
+
   constructor(readonly peer: TracedPeer, readonly books: Books) {}
 
   /** Puts a text. */
@@ -43,6 +56,16 @@ export class Session {
     settle(attempt, await this.peer.ask("PUT", "config", JSON.stringify({ name })));
   }
 
+  /** Has it write a backup. */
+  async backup(path: string): Promise<void> {
+    const backup = { path, entries: this.books.entries.copy(), isAcknowledged: false };
+    this.books.backups.push(backup);
+    this.#backedUp = backup.entries;
+    const answer = await this.peer.ask("POST", "backup", JSON.stringify({ path }));
+    this.#backedUp = null;
+    backup.isAcknowledged = answer.kind === "ok";
+  }
+
   /** Asks it to stop. */
   async down(): Promise<void> {
     await this.peer.ask("POST", "down");
@@ -50,6 +73,7 @@ export class Session {
 
   async #write(method: string, path: string, body: string | undefined, writes: ReadonlyMap<string, State>) {
     const attempt = this.books.entries.begin(writes);
+    this.#backedUp?.begin(writes);
     settle(attempt, await this.peer.ask(method, path, body));
   }
 }

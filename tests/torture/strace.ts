@@ -61,7 +61,8 @@ export function callCounts(log: string, counterPath: string): CallCount[] {
   const threads = new Map<string, number>();
   const counts = new Map<string, CallCount>();
   for (const [line, thread, call = ""] of log.matchAll(/^(\d+) +(\w+)\(.*$/gm)) {
-    const files = line.includes(counterPath) ? "counter" : "others";
+    const path = pathOf(line);
+    const files: Files = path === counterPath || path === `${counterPath}.new` ? "counter" : "others";
     const count = (threads.get(`${thread} ${call} ${files}`) ?? 0) + 1;
     threads.set(`${thread} ${call} ${files}`, count);
     const most = counts.get(`${call} ${files}`)?.count ?? 0;
@@ -81,8 +82,13 @@ export function struckAt(log: string, fault: Fault, killed: boolean): string | n
     ? killed ? lines.findLast((line) => /( = \?|<unfinished \.\.\.>)$/.test(line)) : undefined
     : lines.find((line) => line.includes("(INJECTED)"));
   if (line === undefined) return null;
+  return (pathOf(line) ?? line).replace(/^.*\//, "");
+}
+
+/** The first file that a call is about; null where none is told. */
+function pathOf(line: string): string | null {
   const path = /^\d+ +\w+\((?:\d+<([^>]*)>|[^"]*"([^"]*)")/.exec(line);
-  return (path?.[1] ?? path?.[2] ?? line).replace(/^.*\//, "");
+  return path?.[1] ?? path?.[2] ?? null;
 }
 
 /** Whether the process ends at the point. */

@@ -4,6 +4,7 @@ import { callCounts, type Fault, struckAt } from "./strace.ts";
 const LOG = `7 fsync(3</home/store.sqlite-wal>) = 0
 7 pwrite64(3</home/store.sqlite-wal>, " = 1"..., 4, 0) = 4
 8 fsync(9</home/store.sqlite-commits.new>) = 0
+7 rename("/home/store.sqlite-commits.next", "/home/store.sqlite-commits") = 0
 7 fsync(3</home/store.sqlite-wal>) = 0
 `;
 const fault: Fault = { trouble: "kill", call: "fsync", number: 3, files: "others" };
@@ -13,6 +14,7 @@ Deno.test("calls are counted by thread, those on the commit counter by themselve
     { call: "fsync", files: "others", count: 2 },
     { call: "pwrite64", files: "others", count: 1 },
     { call: "fsync", files: "counter", count: 1 },
+    { call: "rename", files: "others", count: 1 },
   ]);
 });
 

@@ -4,12 +4,28 @@ import { NO_STRACE } from "./strace.ts";
 
 /** The calls that are tried here; `deno task torture` tries all. */
 const CALLS = ["write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink"];
+/** Those of what is rarely done, which takes longer. */
+const FEW_CALLS = ["pwrite64", "fsync", "rename"];
+/** Files at which each scenario is hurt. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  create: ["store.sqlite-wal", "store.sqlite-commits"],
+  reopen: ["store.sqlite-wal", "store.sqlite-commits"],
+  upgrade: ["store.sqlite-wal", "store.sqlite-commits"],
+  receive: ["store.sqlite-wal", "store.sqlite-commits"],
+};
+const FILES_OF_FEW: Readonly<Record<string, readonly string[]>> = {
+  backup: ["store.sqlite-wal"],
+  restore: ["store.sqlite.draft", "config.json.next"],
+  mend: ["store.sqlite-wal"],
+  salvage: ["store.sqlite.draft"],
+  compact: ["store.sqlite-wal"],
+};
 /** Points tried at once: most of the time they wait for a process. */
-const JOBS = 4;
+const JOBS = 6;
 
-/** Some points of a call, spread evenly: a quarter of the square root of their number. */
+/** Some points of a call, spread evenly: an eighth of the square root of their number. */
 function spread(total: number): number[] {
-  const count = Math.ceil(Math.sqrt(total) / 4);
+  const count = Math.ceil(Math.sqrt(total) / 8);
   return Array.from({ length: count }, (_, i) => 1 + Math.floor((i + 0.5) * total / count));
 }
 
@@ -23,21 +39,21 @@ async function hurt(options: Omit<CampaignOptions, "jobs">): Promise<TriedPoint[
 }
 
 for (
-  const [scenario, does] of [
-    ["create", "makes a home and writes to it"],
-    ["reopen", "goes on after a kill"],
-    ["upgrade", "brings a store to a new data version"],
-    ["receive", "joins and receives a space"],
+  const [does, calls, filesOf] of [
+    ["is made, goes on, is brought to a new data version, or joins", CALLS, FILES],
+    ["is backed up, restored, mended, made anew, or lets old history go", FEW_CALLS, FILES_OF_FEW],
   ] as const
 ) {
   Deno.test({
     name: `a peer killed at a system call while it ${does} has lost nothing${NO_STRACE}`,
     ignore: NO_STRACE !== "",
     fn: async () => {
-      const points = await hurt({ scenarios: [scenario], calls: CALLS, troubles: ["kill"], pick: spread });
-      const files = new Set(points.map(({ struckAt }) => struckAt));
-      for (const file of ["store.sqlite-wal", "store.sqlite-commits"]) {
-        assert([...files].some((name) => name?.startsWith(file)), `a kill at ${file}: ${[...files].join(" ")}`);
+      const points = await hurt({ scenarios: Object.keys(filesOf), calls, troubles: ["kill"], pick: spread });
+      for (const [scenario, files] of Object.entries(filesOf)) {
+        const struck = points.filter((point) => point.scenario === scenario).map(({ struckAt }) => struckAt);
+        for (const file of files) {
+          assert(struck.some((name) => name?.startsWith(file)), `${scenario}: a kill at ${file}: ${struck.join(" ")}`);
+        }
       }
     },
   });

@@ -5,7 +5,7 @@ import { homeTag } from "../../lib/host/runtime_folder.ts";
 import { type Fault, straceWords, tracedPid } from "./strace.ts";
 
 /** Longest that anything of one point may take: a machine under load is slow, a hang is for ever. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_SECONDS = 30;
 /** An idle checkpoint has begun by then, if one does. */
 const CHECKPOINT_WAIT_MS = 2000;
 const LOOK_AGAIN_MS = 10;
@@ -38,6 +38,8 @@ export interface TracedPeerOptions {
   readonly log: string;
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Files beside those of a home in use whose calls count. */
+  readonly files: readonly string[];
   readonly fault: Fault | null;
 }
 
@@ -48,21 +50,21 @@ export class TracedPeer {
   readonly #out: Promise<string>;
   readonly #err: Promise<string>;
   readonly #ready = Promise.withResolvers<Printed | null>();
-  readonly #deadline: ReturnType<typeof setTimeout>;
+  readonly #deadline: ReturnType<typeof setInterval>;
   #control: ControlClient | null = null;
   #hung = false;
   /** Codes of the refusals so far. */
   readonly refusals: string[] = [];
 
   constructor(options: TracedPeerOptions) {
-    const { home, runFolder, log, words, env, fault } = options;
+    const { home, runFolder, log, words, env, files, fault } = options;
     const [program = "", ...args] = [
-      ...straceWords(log, watchedPaths(home, runFolder, fault), fault),
+      ...straceWords(log, watchedPaths(home, runFolder, files, fault), fault),
       ...kithCommand(),
     ];
     this.#options = options;
     this.#process = new Deno.Command(program, {
-      args: [...args, ...words, "--json", "--listen", "127.0.0.1:0"],
+      args: [...args, ...words, "--json"],
       env: { KITH_HOME: home, KITH_RUNTIME_DIR: runFolder, NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
@@ -70,7 +72,19 @@ export class TracedPeer {
     }).spawn();
     this.#err = this.#readErr();
     this.#out = this.#readOut();
-    this.#deadline = setTimeout(() => this.#giveUp(), DEADLINE_MS);
+    // By seconds in which this process runs too: a machine that is halted for a while halts both.
+    let seconds = 0;
+    this.#deadline = setInterval(() => ++seconds === DEADLINE_SECONDS && this.#giveUp(), 1000);
+  }
+
+  /** Where its home is. */
+  get home(): string {
+    return this.#options.home;
+  }
+
+  /** Size of its database without the write-ahead log. */
+  get storeBytes(): number {
+    return Deno.statSync(homePaths(this.#options.home).store).size;
   }
 
   /** What it printed once it listened; null where it ended before, or waits for room on a full disk. */
@@ -102,10 +116,15 @@ export class TracedPeer {
     const { store } = homePaths(this.#options.home);
     const changedMs = () => Deno.statSync(store).mtime?.getTime();
     const before = changedMs();
+    await this.until(() => changedMs() !== before, CHECKPOINT_WAIT_MS);
+  }
+
+  /** Waits until something holds, or the process has ended, or so much time is over. */
+  async until(holds: () => boolean | Promise<boolean>, waitMs: number): Promise<void> {
     let ended = false;
     void this.#process.status.then(() => ended = true);
-    const endMs = performance.now() + CHECKPOINT_WAIT_MS;
-    while (!ended && performance.now() < endMs && changedMs() === before) {
+    const endMs = performance.now() + waitMs;
+    while (!ended && performance.now() < endMs && !await holds()) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
     }
   }
@@ -134,7 +153,7 @@ export class TracedPeer {
   /** Waits until it has ended. */
   async ended(): Promise<Ended> {
     const { code } = await this.#process.status;
-    clearTimeout(this.#deadline);
+    clearInterval(this.#deadline);
     this.#control?.close();
     return { code, out: await this.#out, err: await this.#err, hung: this.#hung };
   }
@@ -175,13 +194,13 @@ export class TracedPeer {
 }
 
 /** The files that a peer has, and its folders; with a fault those that it is about. */
-function watchedPaths(home: string, runFolder: string, fault: Fault | null): string[] {
+function watchedPaths(home: string, runFolder: string, files: readonly string[], fault: Fault | null): string[] {
   const { counter, ...paths } = homePaths(home);
   const ofCounter = [counter, `${counter}.new`];
   if (fault?.files === "counter") return ofCounter;
   const note = `${runFolder}/${homeTag(home)}.json`;
   const whole = [paths.identity, paths.config, note].map((path) => `${path}.new`);
   const ofStore = ["-wal", "-shm", "-journal"].map((suffix) => paths.store + suffix);
-  const others = [...Object.values(paths), ...whole, ...ofStore, note, runFolder, `${home}/control.sock`];
+  const others = [...Object.values(paths), ...whole, ...ofStore, note, runFolder, `${home}/control.sock`, ...files];
   return fault === null ? [...others, ...ofCounter] : others;
 }
