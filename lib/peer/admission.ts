@@ -1,7 +1,7 @@
 import { fromBase32 } from "../base/base32.ts";
 import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
-import { ProtocolError } from "../base/errors.ts";
+import { type CloseReason, ProtocolError } from "../base/errors.ts";
 import { constantTimeEqual } from "../crypto/hash.ts";
 import { MAX_PARENTS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -9,13 +9,14 @@ import type { HybridClock } from "../data/clock.ts";
 import { MerkleTree } from "../data/merkle_tree.ts";
 import { checkTransaction, type Verify } from "../data/transaction.ts";
 import type { Act } from "../space/acts.ts";
-import { isProofOfAny, knockTag, spaceProof } from "../space/grant.ts";
+import { knockTag, secretOfProof, spaceProof } from "../space/grant.ts";
 import type { Membership } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
 import type { Grant } from "../wire/operation.ts";
 import type { Message } from "../wire/message.ts";
 import type { Applier } from "./applier.ts";
-import type { Connection, Links } from "./links.ts";
+import type { Epochs } from "./epochs.ts";
+import type { Connection, Links, Stage } from "./links.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** What admission works upon. */
@@ -25,6 +26,7 @@ export interface AdmissionParts {
   readonly clock: HybridClock;
   readonly verify: Verify;
   readonly space: SpaceState;
+  readonly epochs: Epochs;
   readonly membership: Membership;
   readonly applier: Applier;
   readonly links: Links;
@@ -40,6 +42,8 @@ export class Admission {
   readonly #parts: AdmissionParts;
   /** The grant that was shown on each connection at the door. */
   readonly #offered = new Map<number, Act<Grant>>();
+  /** By how many epochs each member has refused a proof since it last took one. */
+  readonly #tries = new Map<string, number>();
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -56,24 +60,31 @@ export class Admission {
     return standing !== null && (standing.expiresMs === 0 || now.wallMs < standing.expiresMs);
   }
 
-  /** Shows, as the dialler, that this peer shares the space. */
-  prove(connection: Connection): void {
-    const secret = this.#parts.space.epochs.at(-1)?.secret;
-    if (secret === undefined) throw new ProtocolError("not_a_member", "this peer is in no space");
-    const { identity, links } = this.#parts;
-    const mac = spaceProof(secret, hashOf(connection), connection.direction, identity.peerId);
-    links.send(connection.number, { type: "prove", mac }, "control");
+  /**
+   * Shows, as the dialler, that this peer shares the space: by the newest epoch, and to a member that did not take that,
+   * since it may have yet to hear of it, by those before it in turn.
+   */
+  prove(connection: Connection, now: Now): void {
+    const epochs = this.#parts.epochs.all();
+    const tried = this.#isMember(fromBase32(connection.peer), now) ? this.#tries.get(connection.peer) ?? 0 : 0;
+    const epoch = epochs.at(-1 - tried % Math.max(1, epochs.length));
+    if (epoch === undefined) throw new ProtocolError("not_a_member", "this peer is in no space");
+    this.#prove(connection, epoch.secret);
   }
 
-  /** A proof came in: the listener checks first, and only then answers. */
+  /** A proof came in: the listener checks first, and only then answers, by the same epoch. */
   proved(connection: Connection, mac: Uint8Array, now: Now): void {
-    const secrets = this.#parts.space.epochs.map(({ secret }) => secret);
+    const secrets = this.#parts.epochs.all().map(({ secret }) => secret);
     const peer = fromBase32(connection.peer);
     const theirDirection = connection.direction === "in" ? "out" : "in";
-    if (!isProofOfAny(secrets, mac, hashOf(connection), theirDirection, peer) || !this.mayLink(peer, now)) {
+    const secret = secretOfProof(secrets, mac, hashOf(connection), theirDirection, peer);
+    // By a former epoch anybody could prove who was ever removed.
+    const isNewest = secret !== null && secret === secrets.at(-1);
+    if (secret === null || !(isNewest ? this.mayLink(peer, now) : this.#isMember(peer, now))) {
       throw new ProtocolError("not_a_member", "no proof of a shared space");
     }
-    if (connection.direction === "in") this.prove(connection);
+    this.#tries.delete(connection.peer);
+    if (connection.direction === "in") this.#prove(connection, secret);
     this.#parts.admitted(connection, now);
   }
 
@@ -121,13 +132,27 @@ export class Admission {
     // Another door made the offer, and this one is behind it: the ticket is good, and the joiner tries again.
     if (!store.hasTransaction(transaction.id)) throw new ProtocolError("bad_state", "its parents are unknown here yet");
     this.#offered.delete(connection.number);
-    links.send(connection.number, { type: "welcome", epochs: [...space.epochs] }, "control");
+    links.send(connection.number, { type: "welcome", epochs: this.#parts.epochs.all() }, "control");
     this.#parts.admitted(connection, now);
   }
 
-  /** A connection is gone. */
-  closed(connection: Connection): void {
+  /** A connection is gone. @param stageBefore how far it had come. */
+  closed(connection: Connection, stageBefore: Stage, reason: CloseReason, now: Now): void {
     this.#offered.delete(connection.number);
+    const { peer, direction } = connection;
+    if (direction === "in" || stageBefore !== "proving" || reason !== "not_a_member") return;
+    if (this.#isMember(fromBase32(peer), now)) this.#tries.set(peer, (this.#tries.get(peer) ?? 0) + 1);
+  }
+
+  #prove(connection: Connection, secret: Uint8Array): void {
+    const { identity, links } = this.#parts;
+    const mac = spaceProof(secret, hashOf(connection), connection.direction, identity.peerId);
+    links.send(connection.number, { type: "prove", mac }, "control");
+  }
+
+  /** Whether a peer is a member now, as far as this peer knows. */
+  #isMember(peer: Uint8Array, now: Now): boolean {
+    return this.#parts.membership.wasAdmitted(peer) && this.mayLink(peer, now);
   }
 
   /** The grant whose ticket the knock shows: an open one, or one that this very joiner has redeemed before. */

@@ -41,15 +41,13 @@ export class Messages {
   /** The other side is authenticated: proves, knocks, or as the listener waits for either. */
   opened(connection: Connection, now: Now): void {
     if (this.#parts.joiner.wants(connection)) return this.#parts.joiner.knock(connection);
-    if (connection.direction === "in") {
-      if (this.#parts.space.space === null) throw new ProtocolError("not_a_member", "this peer is in no space");
-      return;
-    }
+    // Also a peer in no space waits: a stranger does not learn which ones are in one.
+    if (connection.direction === "in") return;
     if (!this.#parts.admission.mayLink(fromBase32(connection.peer), now)) {
       throw new ProtocolError("not_a_member", "it is no member of this peer's space");
     }
     this.#parts.neighbours.answered(connection, now);
-    this.#parts.admission.prove(connection);
+    this.#parts.admission.prove(connection, now);
   }
 
   /**

@@ -265,7 +265,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** Part of `LinksListener`. */
   linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, detail: string, now: Now): void {
-    this.#parts.admission.closed(connection);
+    this.#parts.admission.closed(connection, stageBefore, reason, now);
     this.#parts.applier.dropConnection(connection.number);
     if (stageBefore !== "member") {
       this.#parts.dialler.failed(connection.address, now);

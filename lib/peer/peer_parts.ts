@@ -12,6 +12,7 @@ import { Sync } from "../sync/sync.ts";
 import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
 import { Compactor } from "./compactor.ts";
+import { Epochs } from "./epochs.ts";
 import { HistoryMarks } from "./history_marks.ts";
 import { Joiner } from "./joiner.ts";
 import { type Connection, Links, type LinksListener } from "./links.ts";
@@ -40,6 +41,7 @@ export class PeerParts {
   readonly reconciler: Reconciler;
   readonly book: AddressBook;
   readonly dialler: Dialler;
+  readonly epochs: Epochs;
   readonly admission: Admission;
   readonly joiner: Joiner;
   readonly requests: Requests;
@@ -94,10 +96,17 @@ export class PeerParts {
     this.book = new AddressBook(verify);
     this.dialler = new Dialler(random);
     const parts = { identity, store, clock: this.clock, verify, space: this.space, links: this.links, admitted };
-    this.admission = new Admission({ ...parts, membership: this.membership, applier: this.applier });
+    this.epochs = new Epochs({ identity, space: this.space, membership: this.membership, random });
+    this.admission = new Admission({
+      ...parts,
+      epochs: this.epochs,
+      membership: this.membership,
+      applier: this.applier,
+    });
     this.requests = new Requests({
       ...parts,
       random,
+      epochs: this.epochs,
       membership: this.membership,
       applier: this.applier,
       emit,
@@ -107,6 +116,7 @@ export class PeerParts {
       ping: (id, peer, now) => this.pings.start(id, peer, now),
       reset: () => {
         this.membership.clear();
+        this.epochs.reset();
         this.space.forget();
       },
     });
@@ -179,6 +189,7 @@ export class PeerParts {
   /** Reads who is a member from the store. */
   loadMembership(): void {
     this.membership.clear();
+    this.epochs.reset();
     for (const { transaction, operations } of this.store.membershipRows()) {
       this.membership.add(transaction, operations, transaction.row, transaction.context);
     }

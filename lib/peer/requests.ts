@@ -15,6 +15,7 @@ import { DamagedError } from "../store/damaged_error.ts";
 import type { Store } from "../store/store.ts";
 import type { Grant } from "../wire/operation.ts";
 import type { Applier } from "./applier.ts";
+import type { Epochs } from "./epochs.ts";
 import { LocalWriter } from "./local_writes.ts";
 import type { Reply, Request, TicketKeys } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -31,6 +32,7 @@ export interface RequestParts {
   readonly space: SpaceState;
   readonly membership: Membership;
   readonly applier: Applier;
+  readonly epochs: Epochs;
   readonly emit: (event: PeerEvent) => void;
   readonly reply: (id: number, reply: Reply) => void;
   readonly dial: (address: string) => void;
@@ -280,7 +282,7 @@ export class Requests {
       kind: "revoke",
       target: { kind: "peer", peer },
       frontier: null,
-      sealed: [],
+      sealed: this.#parts.epochs.renewed(peer),
     }], wallMs);
     this.#parts.emit({
       name: "member_revoked",

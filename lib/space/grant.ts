@@ -41,17 +41,17 @@ export function spaceProof(
   return hmacSha256(epochSecret, inDomain(DOMAINS.proof, proofMessage(handshakeHash, direction, peerId)));
 }
 
-/** Whether `mac` is a right proof under one of the epoch secrets. All are tried, so that timing tells nothing. */
-export function isProofOfAny(
+/** Under which of the epoch secrets `mac` is a right proof; null for none. All are tried, so that timing tells nothing. */
+export function secretOfProof(
   epochSecrets: readonly Uint8Array[],
   mac: Uint8Array,
   handshakeHash: Uint8Array,
   direction: "out" | "in",
   peerId: Uint8Array,
-): boolean {
-  let found = false;
+): Uint8Array | null {
+  let found: Uint8Array | null = null;
   for (const secret of epochSecrets) {
-    if (constantTimeEqual(spaceProof(secret, handshakeHash, direction, peerId), mac)) found = true;
+    if (constantTimeEqual(spaceProof(secret, handshakeHash, direction, peerId), mac)) found = secret;
   }
   return found;
 }

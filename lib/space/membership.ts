@@ -8,6 +8,7 @@ import { redeemMessage } from "../wire/authenticated.ts";
 import type { Header, VersionId } from "../wire/transaction.ts";
 import { type Act, type MembershipOperation, versionKey } from "./acts.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { Renewals } from "./epochs.ts";
 
 /** What a member may do. */
 export type Role = Grant["role"];
@@ -45,6 +46,7 @@ export class Membership {
     inContext: (context, row) => this.#inContext(context, row),
     membersAt: (context) => this.#membersAt(context),
   });
+  readonly #renewals = new Renewals((context, row) => this.#inContext(context, row));
   readonly #contextRows: (context: number) => readonly number[];
   readonly #verify: Verify;
 
@@ -77,11 +79,17 @@ export class Membership {
     this.#redeemsByGrant.clear();
     this.#revokesByTarget.clear();
     this.#checkpoints.clear();
+    this.#renewals.clear();
   }
 
   /** The checkpoints of the space, and how far each has come. */
   get checkpoints(): Checkpoints {
     return this.#checkpoints;
+  }
+
+  /** The epochs that removals began. */
+  get renewals(): Renewals {
+    return this.#renewals;
   }
 
   /** Takes in an applied membership transaction. */
@@ -196,6 +204,7 @@ export class Membership {
   #index(act: Act): void {
     const { operation } = act;
     this.#checkpoints.add(act);
+    this.#renewals.add(act);
     if (operation.kind === "genesis") push(this.#admissionsByPeer, toHex(act.peer), act as Act<Genesis>);
     if (operation.kind === "redeem") {
       push(this.#admissionsByPeer, toHex(act.peer), act as Act<Redeem>);

@@ -17,4 +17,6 @@ export const DOMAINS = {
   knock: "kith knock 1",
   /** Ed25519 by the peer over its record in the address book. */
   record: "kith record 1",
+  /** The prologue of a sealed box (Noise N) with the secret of a new epoch. */
+  epoch: "kith epoch 1",
 } as const;

@@ -47,13 +47,21 @@ Deno.test("a stranger without proof is closed, and told nothing", () => {
   assertEquals(stranger.messages, []);
 });
 
-Deno.test("a peer in no space closes who proves and who knocks", () => {
-  const lab = new Lab();
-  const peer = lab.add();
-  for (const message of [{ type: "prove", mac: MAC }, { type: "knock", tag: MAC }] as const) {
-    const stranger = new Stranger(lab, { opened: (link) => link.send(message) });
-    assertEquals(stranger.closedBy(peer), "not_a_member");
-  }
+Deno.test("to a stranger a peer in no space is as one in a space", () => {
+  const { lab, peer } = setUp();
+  const without = lab.add();
+  const attempts = [{ type: "prove", mac: MAC }, { type: "knock", tag: MAC }, { type: "pull" }, null] as const;
+  const seen = (peer: SimPeer) =>
+    attempts.map((message) => {
+      const stranger = new Stranger(lab, message === null ? {} : { opened: (link) => link.send(message) });
+      const startMs = lab.schedule.nowMs;
+      const reason = stranger.closedBy(peer);
+      const tookMs = lab.schedule.nowMs - startMs;
+      return { reason, messages: stranger.messages, slow: tookMs > 1000 };
+    });
+  const expected = ["not_a_member", "refused_ticket", "bad_state", "handshake_timeout"];
+  assertEquals(seen(peer).map(({ reason }) => reason), expected);
+  assertEquals(seen(without), seen(peer));
 });
 
 Deno.test("a stranger that says nothing is closed after ten seconds", () => {
