@@ -107,8 +107,10 @@ export class TurnLoop {
     const begin = () => {
       this.#immediate = null;
       this.#rest = null;
-      if (this.#queue.length > 0 || this.#due()) this.#turn();
-      else this.rearm();
+      if (this.#queue.length > 0 || this.#due()) return this.#turn();
+      // With nothing to do the runtime looks at its sockets by itself.
+      this.#workedMs = 0;
+      this.rearm();
     };
     if (this.#workedMs < REST_AFTER_MS) {
       this.#immediate = setImmediate(begin);
