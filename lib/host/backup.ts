@@ -82,8 +82,13 @@ export async function writeBackup(
     syncFolderOf(path);
     return note;
   } catch (error) {
-    removeIfThere(part);
-    throw failed(path, error);
+    const failure = failed(path, error);
+    try {
+      removeIfThere(part);
+    } catch {
+      // What is told is why there is no backup; the next one overwrites it.
+    }
+    throw failure;
   }
 }
 

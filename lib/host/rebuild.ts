@@ -8,7 +8,7 @@ import { Store } from "../store/store.ts";
 import { noteCommits } from "./commit_counter.ts";
 import { fileError } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
-import { decideStaged, dropStaged, settleStaged, stagedPaths } from "./staged_home.ts";
+import { abandonStaged, decideStaged, dropStaged, settleStaged, stagedPaths } from "./staged_home.ts";
 
 /** Whether an error is of a store that can be made anew from what is left of it. */
 export function isStoreDamage(error: unknown): boolean {
@@ -33,6 +33,7 @@ export function rebuildStore(paths: HomePaths, random: Random): PeerEvent {
     let salvaged;
     try {
       salvaged = salvage(paths.store, target, verifySigned);
+      target.file.moveLog();
       mark = target.lastCommit;
     } finally {
       target.close();
@@ -48,7 +49,7 @@ export function rebuildStore(paths: HomePaths, random: Random): PeerEvent {
     const alsoLost = lostNames.length > 0 ? { also_lost: lostNames.join(" ") } : {};
     return { ...told, fields: { kept, lost, ...alsoLost, ...told.fields } };
   } catch (error) {
-    dropStaged(paths);
+    abandonStaged(paths);
     throw error instanceof KithError ? error : fileError(error, paths.home);
   }
 }

@@ -7,7 +7,7 @@ import { noteCommits } from "./commit_counter.ts";
 import { fileError, isThere } from "./file_error.ts";
 import { type HomePaths, homePaths, prepareHome } from "./home.ts";
 import { lockHome } from "./lock.ts";
-import { decideStaged, dropStaged, settleStaged, stagedPaths } from "./staged_home.ts";
+import { abandonStaged, decideStaged, settleStaged, stagedPaths } from "./staged_home.ts";
 
 /** What came of a restore. */
 export interface Restored {
@@ -45,6 +45,7 @@ export async function restoreBackup(path: string, home: string, random: Random):
       damaged = verifier.damageCount;
       store.renewInstance();
       store.commit();
+      store.file.moveLog();
       noteCommits(staged, store.lastCommit);
     } finally {
       store.close();
@@ -53,7 +54,7 @@ export async function restoreBackup(path: string, home: string, random: Random):
     settleStaged(paths);
     return { home, note, damaged };
   } catch (error) {
-    dropStaged(paths);
+    abandonStaged(paths);
     throw error instanceof KithError ? error : fileError(error, home);
   } finally {
     lock.release();

@@ -63,6 +63,15 @@ export function dropStaged(paths: HomePaths): void {
   for (const path of [identity, config, counter, ...COMPANIONS.map((suffix) => store + suffix)]) removeIfThere(path);
 }
 
+/** Removes them as far as that is possible, when it was given up: what is told is why it was. */
+export function abandonStaged(paths: HomePaths): void {
+  try {
+    dropStaged(paths);
+  } catch {
+    // The next start does it.
+  }
+}
+
 /** The name under which a store is that is about to be put in place. */
 function decided({ store }: HomePaths): string {
   return `${store}.next`;

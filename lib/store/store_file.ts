@@ -19,14 +19,26 @@ export class StoreFile {
   }
 
   /**
+   * Moves all commits into the database file, durably: it is whole then without its log. To be called before a store is
+   * closed whose file is put somewhere else, since closing does the same, but does not tell of a disk that fails. Not
+   * within a transaction.
+   *
+   * @throws {KithError} `store_…`.
+   */
+  moveLog(): void {
+    assert(!this.#database.inTransaction, "a log is moved between transactions");
+    this.#database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  /**
    * Moves all commits into the database file, which then stays as it is until `endCopy`, for as long as it is copied;
    * what is committed meanwhile is in the write-ahead log alone. Not within a transaction.
    *
    * @returns its size in bytes.
    */
   beginCopy(): number {
-    assert(!this.#database.inTransaction, "a store is copied between its transactions");
-    this.#database.execute(`PRAGMA wal_checkpoint(TRUNCATE); PRAGMA wal_autocheckpoint = 0`);
+    this.moveLog();
+    this.#database.execute("PRAGMA wal_autocheckpoint = 0");
     this.#isCopied = true;
     return this.sizeBytes;
   }
@@ -42,7 +54,7 @@ export class StoreFile {
     if (this.#database.inTransaction || this.#isCopied) return;
     const logPages = this.#database.statement("PRAGMA wal_checkpoint(PASSIVE)").get()?.[1] as number;
     if (logPages * pragma(this.#database, "page_size") > LONG_LOG_BYTES) {
-      this.#database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.moveLog();
     }
     if (pragma(this.#database, "freelist_count") > MANY_FREE_PAGES) {
       this.#database.execute(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);

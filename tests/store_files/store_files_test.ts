@@ -251,3 +251,20 @@ Deno.test(
     assert(refused > 20);
   }),
 );
+
+Deno.test(
+  "a store's file is whole without its log once that was moved",
+  withFolder((folder) => {
+    const [path, copy] = [`${folder}/store.sqlite`, `${folder}/copy.sqlite`];
+    const history = chain(20);
+    const store = open(path);
+    fill(store, history);
+    store.file.moveLog();
+    assertEquals(Deno.statSync(`${path}-wal`).size, 0);
+    Deno.copyFileSync(path, copy);
+    store.close();
+    const alone = open(copy);
+    assertHolds(alone, history);
+    alone.close();
+  }),
+);
