@@ -1,5 +1,6 @@
 import type { ArgumentKind, CommandSpec, FlagSpec } from "./command.ts";
 import { COMMANDS, findCommand, GLOBAL_FLAGS } from "./commands.ts";
+import { escapeText } from "./escape.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** Shells that have a completion script. */
@@ -17,7 +18,7 @@ export interface CompletionSources {
 
 /**
  * What can stand in the place of the last of `words`, which is what was typed of it: commands, flags, keys, peers
- * or files, all beginning with it.
+ * or files, all beginning with it. Names that could steer a terminal are left out: shells show what they offer as it is.
  */
 export async function completions(words: readonly string[], sources: CompletionSources): Promise<string[]> {
   const typed = words.at(-1) ?? "";
@@ -76,5 +77,5 @@ function valueFlag(word: string | undefined, flags: readonly FlagSpec[]): FlagSp
 }
 
 function begin(typed: string, names: readonly string[]): string[] {
-  return names.filter((name) => name.startsWith(typed));
+  return names.filter((name) => name.startsWith(typed) && escapeText(name) === name);
 }

@@ -34,6 +34,6 @@ export function textOf(bytes: Uint8Array): string | null {
 /** The beginning of a value in one safe line, at most `columns` wide; what is not text is only described. */
 export function previewOf(fields: Readonly<Record<string, unknown>>, columns: number): string {
   if (typeof fields.text === "string") return cutToWidth(escapeText(fields.text.slice(0, 4 * columns)), columns);
-  if ("json" in fields) return cutToWidth(escapeText(JSON.stringify(fields.json)), columns);
+  if ("json" in fields) return cutToWidth(escapeText(JSON.stringify(fields.json).slice(0, 4 * columns)), columns);
   return typeof fields.base64 === "string" ? "(bytes)" : "";
 }

@@ -3,6 +3,8 @@ import { unicodeWidth } from "./width.ts";
 
 const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const ELLIPSIS = "…";
+/** Columns of a name within a sentence; a longer one would push the rest out of sight. */
+const NAME_COLUMNS = 32;
 
 /** A size for people, such as `1.5 MiB`. */
 export function formatSize(sizeBytes: number): string {
@@ -88,7 +90,12 @@ export function formatTable(rows: readonly (readonly string[])[], columns = Infi
   });
 }
 
-/** The id of a peer or space as people see it: its first characters, enough to tell a few dozen apart. */
+/** What a peer is called, safe to show within a sentence; empty where it has no name. */
+export function formatName(name: string): string {
+  return cutToWidth(escapeText(name), NAME_COLUMNS);
+}
+
+/** The id of a peer or space as people see it, safe to show: its first characters, enough to tell a few dozen apart. */
 export function shortId(id: string): string {
-  return id.slice(0, 8);
+  return escapeText(id.slice(0, 8));
 }

@@ -1,11 +1,11 @@
 import type { Console } from "../host/console.ts";
+import { findCommand } from "./commands.ts";
+import { splitLine } from "./words.ts";
 
 /** Lines kept: what a person may look for again. */
 export const MAX_HISTORY_LINES = 1000;
 /** A longer line is not kept: it is pasted data, not a command to repeat. */
 const MAX_LINE_CHARACTERS = 2000;
-/** Commands whose words must not lie on disk: tickets. */
-const SECRET = /^\s*join\s/;
 
 /** The lines of a prompt, kept from one run to the next in a private file. */
 export class History {
@@ -25,10 +25,21 @@ export class History {
     return this.#lines.toReversed();
   }
 
-  /** Keeps a line, once; not one that begins with a space or holds a ticket. */
+  /** Keeps a line, once; not one that begins with a space or may hold a ticket. */
   add(line: string): void {
-    if (line.trim() === "" || line.startsWith(" ") || line.length > MAX_LINE_CHARACTERS || SECRET.test(line)) return;
+    if (line.trim() === "" || line.startsWith(" ") || line.length > MAX_LINE_CHARACTERS || mayHoldTicket(line)) return;
     this.#lines = [...this.#lines.filter((known) => known !== line), line].slice(-MAX_HISTORY_LINES);
     this.#console.writeTextFile(this.#path, this.#lines.join("\n") + "\n");
   }
+}
+
+/**
+ * Whether a line may hold a ticket, which must not lie on disk: one with `join` in it, wherever that stands, and one
+ * that begins with no command, since that may be a ticket by itself, or behind a slip of `join`.
+ */
+function mayHoldTicket(line: string): boolean {
+  const { words } = splitLine(line);
+  const first = words[0] === "kith" ? words[1] : words[0];
+  const isCommand = first !== undefined && (first.startsWith("-") || findCommand(first) !== undefined);
+  return !isCommand || words.includes("join");
 }

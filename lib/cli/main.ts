@@ -34,9 +34,7 @@ async function complete(typed: readonly string[], console: Console, backend: Bac
   const home = console.variable("KITH_HOME");
   const connection = await backend.connect(home).catch(() => null);
   try {
-    const found = await completions(words, peerSources(console, connection?.transport ?? null));
-    // A key may hold a line feed, which these scripts could not take.
-    const offered = found.filter((candidate) => !candidate.includes("\n"));
+    const offered = await completions(words, peerSources(console, connection?.transport ?? null));
     if (offered.length > 0) console.stdout.write(new TextEncoder().encode(offered.join("\n") + "\n"));
   } finally {
     connection?.close();

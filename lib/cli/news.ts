@@ -2,7 +2,7 @@ import type { PeerEvent } from "../base/event.ts";
 import type { JsonObject } from "./client.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatCount, shortId } from "./format.ts";
+import { formatCount, formatName, shortId } from "./format.ts";
 
 /** Events that come often, are no matter for a person at the prompt, or are told by `newsBetween`. */
 const UNTOLD: ReadonlySet<string> = new Set(["link_opened", "link_closed", "link_refused", "connection_refused"]);
@@ -39,5 +39,5 @@ function byId(status: JsonObject): Map<string, JsonObject> {
 }
 
 function called(peer: JsonObject): string {
-  return escapeText(textField(peer, "name")) || shortId(textField(peer, "peer"));
+  return formatName(textField(peer, "name")) || shortId(textField(peer, "peer"));
 }

@@ -1,5 +1,6 @@
+import { toJsonLine } from "../base/steering.ts";
 import { ClosedPipeError, type Console } from "../host/console.ts";
-import { escapeText, toJsonLine } from "./escape.ts";
+import { escapeText } from "./escape.ts";
 
 const encoder = new TextEncoder();
 
@@ -58,7 +59,7 @@ export class Output {
 
   /** A warning: also when quiet. */
   warning(text: string): void {
-    this.#toStderr(`kith: ${text}`);
+    this.#toStderr(`kith: ${escapeText(text)}`);
   }
 
   /** A failure: a sentence, or under --json an object. */

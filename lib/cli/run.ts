@@ -5,6 +5,7 @@ import { GivenUpError } from "./ask.ts";
 import { ApiError } from "./client.ts";
 import { Context, EXIT_INTERRUPTED, EXIT_OK, type Surroundings } from "./context.ts";
 import { HANDLERS } from "./handlers.ts";
+import { escapeLines } from "./escape.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { Output } from "./output.ts";
 import { type Invocation, parseCommandLine } from "./parse.ts";
@@ -92,7 +93,7 @@ function report(error: unknown, output: Output, signal: AbortSignal): number {
     }
     const detail = error instanceof Error ? error.message : String(error);
     output.failure("internal", sentenceOf("internal", { detail }), { detail });
-    if (error instanceof Error && error.stack !== undefined) output.words(error.stack);
+    if (error instanceof Error && error.stack !== undefined) output.words(escapeLines(error.stack));
     return ERRORS.internal.exit;
   } catch (second) {
     if (second instanceof ClosedPipeError) return EXIT_OK;

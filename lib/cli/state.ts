@@ -3,7 +3,7 @@ import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatAge, formatCount, formatNumber, shortId } from "./format.ts";
+import { formatAge, formatCount, formatName, formatNumber, shortId } from "./format.ts";
 import { usageError } from "./usage.ts";
 
 /** Characters of the digest for people: two equal ones are equal in full, but for an attacker. */
@@ -92,7 +92,7 @@ function historyText(answer: JsonObject, nowMs: number): string | null {
 
 /** Who used a number twice, in words. */
 export function forkText(fork: JsonObject): string {
-  const who = `${escapeText(textField(fork, "name"))} (${shortId(textField(fork, "peer"))})`.trim();
+  const who = `${formatName(textField(fork, "name"))} (${shortId(textField(fork, "peer"))})`.trim();
   return `${who} used number ${formatNumber(numberField(fork, "sequence") ?? 0)} of its history twice: ` +
     "its home was copied or put back, or it cheats; both histories are kept";
 }
@@ -133,7 +133,7 @@ function conflictsText(count: number, emphasised: (text: string) => string): str
 }
 
 function peerText(peer: JsonObject): string {
-  return `${escapeText(textField(peer, "name"))} (${shortId(textField(peer, "peer"))})`;
+  return `${formatName(textField(peer, "name"))} (${shortId(textField(peer, "peer"))})`;
 }
 
 /** `wait --synced`, `wait --peers N`, `wait KEY[=VALUE]`. */

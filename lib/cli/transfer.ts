@@ -1,6 +1,6 @@
+import { escapeJson } from "../base/steering.ts";
 import { usageError } from "./usage.ts";
 import { type Context, EXIT_OK } from "./context.ts";
-import { escapeJson } from "./escape.ts";
 import { formatNumber } from "./format.ts";
 import { lines } from "./lines.ts";
 import { Progress } from "./progress.ts";

@@ -3,7 +3,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { previewOf } from "./entry.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { cutToWidth, formatAge, shortId } from "./format.ts";
+import { cutToWidth, formatAge, formatName, shortId } from "./format.ts";
 import { printTable } from "./people.ts";
 import { forkText } from "./state.ts";
 import { usageError } from "./usage.ts";
@@ -11,7 +11,7 @@ import { givenValue } from "./values.ts";
 
 /** Columns for a value, before the terminal's edge cuts it. */
 const PREVIEW_COLUMNS = 60;
-/** Columns for the name of a writer. */
+/** Columns for the name of a writer in a table. */
 const NAME_COLUMNS = 16;
 
 /** `history KEY`. */
@@ -43,7 +43,7 @@ function historyRow(operation: JsonObject, nowMs: number): string[] {
     shortId(textField(operation, "version")),
     stateText(operation),
     formatAge(numberField(operation, "time") ?? nowMs, nowMs),
-    cutToWidth(writerOf(operation), NAME_COLUMNS),
+    cutToWidth(escapeText(writerOf(operation)), NAME_COLUMNS),
     replacedText(operation),
     valueText(operation),
   ];
@@ -119,7 +119,7 @@ function conflictLines(conflict: JsonObject, { output, console }: Context): stri
     return [
       key,
       `${output.green("*")} ${output.dim(aboutVersion(conflict, nowMs))}`,
-      `  deleted by ${escapeText(deleter)} ${age}, who did not know that value`,
+      `  deleted by ${formatName(deleter)} ${age}, who did not know that value`,
     ];
   }
   return [
@@ -136,7 +136,7 @@ function conflictLines(conflict: JsonObject, { output, console }: Context): stri
 
 function aboutVersion(version: JsonObject, nowMs: number): string {
   const age = formatAge(numberField(version, "time") ?? nowMs, nowMs);
-  return `${shortId(textField(version, "version"))}  by ${escapeText(writerOf(version))} ${age}`;
+  return `${shortId(textField(version, "version"))}  by ${formatName(writerOf(version))} ${age}`;
 }
 
 function writerOf(version: JsonObject): string {

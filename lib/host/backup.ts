@@ -111,7 +111,7 @@ export async function readBackup(
       const { name, sizeBytes } = entry;
       if (name === NOTE_NAME) {
         if (sizeBytes > MAX_NOTE_BYTES) throw new RangeError("its note is too long");
-        const note = JSON.parse(utf8Decode(await readExactly(file, sizeBytes))) as BackupNote;
+        const note = checkedNote(JSON.parse(utf8Decode(await readExactly(file, sizeBytes))));
         if (JSON.stringify(note.files) !== JSON.stringify(found)) {
           throw new RangeError("its files are not the ones that were written");
         }
@@ -120,6 +120,7 @@ export async function readBackup(
       if (!([IDENTITY_NAME, CONFIG_NAME, STORE_NAME] as string[]).includes(name)) {
         throw new RangeError(`it has a file '${name}'`);
       }
+      if (found.some((file) => file.name === name)) throw new RangeError(`it has '${name}' twice`);
       const hash = new RunningHash();
       const to = target(name) ?? "";
       using out = to === ""
@@ -137,6 +138,16 @@ export async function readBackup(
     if (error instanceof KithError) throw error;
     throw new KithError("backup_damaged", { path, detail: error instanceof Error ? error.message : "" }, error);
   }
+}
+
+/** A note as it was read: a backup may come from anywhere. @throws {RangeError} */
+function checkedNote(value: unknown): BackupNote {
+  const note = value as Partial<BackupNote> | null;
+  const texts = [note?.version, note?.peer, note?.name, note?.space ?? ""];
+  const isOne = note?.v === 1 && texts.every((text) => typeof text === "string") &&
+    Number.isSafeInteger(note.made) && Number.isSafeInteger(note.entries);
+  if (!isOne) throw new RangeError("its note is not of this kith");
+  return note as BackupNote;
 }
 
 /** The paths in a home of the files of a backup, by their names in it. */

@@ -2,6 +2,7 @@ import { configureSync, getConfig, getLogger, type Logger, type LogRecord } from
 import { utf8Encode } from "../base/bytes.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { MAX_LOG_BYTES } from "../base/limits.ts";
+import { toJsonLine } from "../base/steering.ts";
 
 /** Where events are kept for later. */
 export interface Log {
@@ -22,7 +23,8 @@ let lastLog = 0;
 
 /**
  * Opens a home's log: one JSON object a line, with time, level, event, reason and fields. At MAX_LOG_BYTES the file
- * is put aside as `….1`, in the place of the one before. Events hold no secrets.
+ * is put aside as `….1`, in the place of the one before. Events hold no secrets, and a line is safe to show on a
+ * terminal.
  *
  * @param path the file; null for none.
  * @param also receives each line too, as for `up -v`. Default: none.
@@ -71,11 +73,11 @@ class FileLog implements Log {
 
   /** LogTape's sink: called synchronously with each record of this log. */
   append({ timestamp, level, rawMessage, properties }: LogRecord): void {
-    const line = JSON.stringify({ time: new Date(timestamp).toISOString(), level, event: rawMessage, ...properties });
+    const line = toJsonLine({ time: new Date(timestamp).toISOString(), level, event: rawMessage, ...properties });
     this.#also?.(line);
     if (this.#path === null) return;
     try {
-      this.#appendToFile(this.#path, utf8Encode(line.toWellFormed() + "\n"));
+      this.#appendToFile(this.#path, utf8Encode(line + "\n"));
     } catch {
       this.droppedLines++;
     }

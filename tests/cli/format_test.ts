@@ -4,10 +4,12 @@ import {
   formatAge,
   formatCount,
   formatDuration,
+  formatName,
   formatNumber,
   formatPath,
   formatSize,
   formatTable,
+  shortId,
 } from "../../lib/cli/format.ts";
 import { progressLine } from "../../lib/cli/progress.ts";
 
@@ -32,6 +34,13 @@ Deno.test("sizes, numbers and times are for people", () => {
   ]);
   assertEquals(formatAge(1000, 61_000), "60 s ago");
   assertEquals(formatAge(90_000, 60_000), "in 30 s");
+});
+
+Deno.test("a name within a sentence is cut and safe, and so is an id", () => {
+  assertEquals(formatName("otter-7f2k"), "otter-7f2k");
+  assertEquals(formatName("x".repeat(64)), "x".repeat(31) + "…");
+  assertEquals(formatName("\u202e".repeat(21)).length, 32);
+  assertEquals(shortId("\x1b]0;abcdef"), "\\x1b]0;abcd");
 });
 
 Deno.test("paths below the user's folder are shortened, others are not", () => {

@@ -15,7 +15,10 @@ Deno.test("history is bounded, and holds no tickets and nothing behind a space",
   const console = new FakeConsole();
   const history = new History(console, "/h");
   for (let i = 0; i < MAX_HISTORY_LINES + 5; i++) history.add(`get key${i}`);
-  history.add("join orbit velvet canoe lemon puzzle harbor");
+  for (const before of ["join", "kith join", "--at 10.0.0.7 join --exit", "kith --json 'join'", "jion", ""]) {
+    history.add(`${before} orbit velvet canoe lemon puzzle harbor`);
+    history.add(`${before} orbit-velvet-canoe-lemon-puzle-harbor`.trim());
+  }
   history.add(" set secret 1");
   history.add("x".repeat(3000));
   const { newestFirst } = new History(console, "/h");
