@@ -6,8 +6,9 @@ import { accepted, errorAnswer, lateAnswer, linesAnswer, objectAnswer } from "./
 import { readObject, textField } from "./body.ts";
 import { deleteEntry, exportLines, getEntry, listEntries, putEntry, resolveConflict } from "./entries.ts";
 import { importLines } from "./import.ts";
+import { invite, openInvites } from "./invites.ts";
 import { getVersion, historyLines } from "./past.ts";
-import { connect, createSpace, invite, join, openInvites, ping } from "./space.ts";
+import { connect, createSpace, join, ping } from "./space.ts";
 import { conflictsFields, membersFields, peersFields, statusFields } from "./state.ts";
 import { verify } from "./verify.ts";
 import { waitFor } from "./wait.ts";

@@ -1,26 +1,7 @@
 import type { CommandSpec, FlagSpec } from "./command.ts";
 import { DATA_COMMANDS } from "./data_commands.ts";
-
-const UP_FLAGS: readonly FlagSpec[] = [
-  { name: "name", type: "text", value: "NAME", help: "what other members call this peer" },
-  {
-    name: "listen",
-    type: "address",
-    repeats: true,
-    help: "where to listen for peers, default all interfaces at port 5484 or the next free one",
-  },
-  {
-    name: "text",
-    type: "optional_address",
-    help: "speak the plain-text protocol, without any password, default at 127.0.0.1:12345",
-  },
-  {
-    name: "history",
-    type: "duration",
-    help: "how long old versions and deleted values are kept, such as 90d, or 'forever'; default 30d",
-  },
-  { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
-];
+import { MEMBER_COMMANDS } from "./member_commands.ts";
+import { UP_FLAGS } from "./up_flags.ts";
 
 /** Flags that every command has. */
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [
@@ -75,67 +56,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["kith config listen --unset", "listen as by default"],
     ],
   },
-  {
-    name: "invite",
-    summary: "make a ticket that lets a machine in",
-    group: "members",
-    details: "Prints six words, to be typed at 'kith join' on the other machine. Whoever has the words gets in, so " +
-      "pass them on as you would a key.",
-    arguments: [],
-    flags: [
-      {
-        name: "role",
-        type: "choice",
-        choices: ["reader", "writer", "admin"],
-        default: "writer",
-        help: "what who comes in may do",
-      },
-      { name: "for", type: "duration", default: "24h", help: "how long the ticket can be used, or 'never' to expire" },
-      { name: "uses", type: "integer", range: [1, 1000], default: "1", help: "how many machines it lets in" },
-      { name: "long", type: "switch", help: "print the long ticket, which also says where this peer is" },
-    ],
-    examples: [
-      ["kith invite", "six words for one machine, valid 24 hours"],
-      ["kith invite --uses 15 --for 2h", "for a class room"],
-      ["kith invite --role admin --long", "a ticket that needs no --at, for someone who may invite others"],
-    ],
-  },
-  {
-    name: "join",
-    summary: "get into a space with a ticket, then go on as 'up'",
-    group: "members",
-    details:
-      "Asks for the ticket without showing it; 'join -' reads it from standard input, and KITH_TICKET may hold " +
-      "it. A ticket on the command line works, but others on this machine may see it there. With six words alone, a " +
-      "peer of the same machine is found; --at says where another one is.",
-    arguments: [{ name: "TICKET", kind: "other", required: false, rest: true }],
-    flags: [
-      { name: "at", type: "address", repeats: true, help: "where a member of the space listens" },
-      { name: "carry", type: "switch", help: "take the data of this home along into the space" },
-      { name: "exit", type: "switch", help: "end once in sync, instead of going on as 'up'" },
-      ...UP_FLAGS,
-    ],
-    examples: [
-      ["kith join --at 192.168.1.10:5484", "ask for the words, join there, and go on as a peer"],
-      ["kith join - --exit < ticket.txt", "from a script: join, sync, and end"],
-    ],
-  },
-  {
-    name: "leave",
-    summary: "leave the space; the data stays here",
-    group: "members",
-    arguments: [],
-    flags: [{ name: "yes", type: "switch", help: "do not ask whether that is meant" }],
-    examples: [["kith leave --yes", "leave without being asked"]],
-  },
-  {
-    name: "members",
-    summary: "list who may be in the space",
-    group: "members",
-    arguments: [],
-    flags: [],
-    examples: [["kith members", "name, role, and since when"]],
-  },
+  ...MEMBER_COMMANDS,
   ...DATA_COMMANDS,
   {
     name: "status",

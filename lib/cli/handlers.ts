@@ -3,7 +3,8 @@ import { backup, restore } from "./backup.ts";
 import { completionScript } from "./completion_scripts.ts";
 import type { Handler } from "./context.ts";
 import { help } from "./help.ts";
-import { invite, leave } from "./membership.ts";
+import { invite, invites } from "./invite.ts";
+import { leave } from "./membership.ts";
 import { members, peers, ping } from "./people.ts";
 import { config } from "./settings.ts";
 import { status, wait } from "./state.ts";
@@ -21,6 +22,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   down,
   config,
   invite,
+  invites,
   join,
   leave,
   members,

@@ -9,6 +9,7 @@ import { numberField, textField } from "./fields.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { formatCount, formatPath } from "./format.ts";
 import { readAll } from "./lines.ts";
+import type { Output } from "./output.ts";
 import { usageError } from "./usage.ts";
 
 /** More than any ticket has. */
@@ -44,35 +45,54 @@ async function askUntilTicket({ output }: Context): Promise<string> {
 
 /** The ticket of the command or its surroundings; null where there is none, but somebody to ask. */
 async function givenTicket(context: Context): Promise<string | null> {
-  const { args, console, output, prompted } = context;
+  const { args, console, prompted } = context;
   if (args.length === 1 && args[0] === "-") {
     const bytes = await readAll(console.stdin(), MAX_TICKET_TEXT_BYTES);
     if (bytes === null) throw new KithError("ticket_malformed");
     return new TextDecoder().decode(bytes);
   }
-  if (args.length > 0) {
-    if (prompted === null) {
-      output.warning("Others on this machine may see a ticket on the command line; better let 'kith join' ask for it.");
-    }
-    return args.join(" ");
-  }
+  if (isOnCommandLine(context)) return args.join(" ");
   const variable = console.variable("KITH_TICKET");
   if (variable) return variable;
   if (console.stdinIsTerminal && prompted === null) return null;
   throw usageError("'kith join' needs a ticket: type it when asked, or send it to 'kith join -'.");
 }
 
-/** Joins with a ticket. @throws {ApiError} */
+/** Whether the ticket is an argument, which others on this machine can see for as long as the command runs. */
+function isOnCommandLine({ args }: Context): boolean {
+  return args.length > 0 && args[0] !== "-";
+}
+
+/**
+ * Joins with a ticket. How often it may be used is known once it was redeemed: one that is good for others too, and was
+ * on the command line, is warned of; so is one that was not redeemed, and may be.
+ *
+ * @throws {ApiError}
+ */
 export async function joinWith(context: Context, client: Client, ticket: string): Promise<void> {
-  const { output, flags } = context;
+  const { output, flags, prompted } = context;
+  const json = { ticket, at: flags.list("at") };
+  const answers = client.objects("POST", "/v1/join", { json, signal: context.signal });
   let space = "";
-  const answers = client.objects("POST", "/v1/join", {
-    json: { ticket, at: flags.list("at") },
-    signal: context.signal,
-  });
-  for await (const answer of answers) space = textField(answer, "space") || space;
+  let uses: number | null = null;
+  try {
+    for await (const answer of answers) {
+      space = textField(answer, "space") || space;
+      uses = numberField(answer, "uses") ?? uses;
+    }
+  } finally {
+    if (isOnCommandLine(context) && prompted === null && uses !== 1) warnOfSeenTicket(output, uses);
+  }
   if (output.json) output.object({ event: "joined", space });
   else output.words(`Joined ${space === "" ? "the space" : spokenSpaceName(space)}.`);
+}
+
+function warnOfSeenTicket(output: Output, uses: number | null): void {
+  const lets = uses === null ? "may still let in whoever saw it" : `lets in ${formatCount(uses, "machine")}`;
+  output.warning(
+    `The ticket was on the command line, where others on this machine can see it, and ${lets}; ` +
+      "an admin closes it with 'kith revoke --invite'. Better let 'kith join' ask for it.",
+  );
 }
 
 /** Writes the data that was carried along into the space that was joined. @throws {ApiError} */

@@ -68,6 +68,16 @@ export class Output {
     else this.#toStderr(`kith: ${escapeText(message)}`);
   }
 
+  /** Whether results are coloured. */
+  get hasColours(): boolean {
+    return this.#colours;
+  }
+
+  /** Black on white, whatever the colours of the terminal: by numbers that themes leave as they are. */
+  blackOnWhite(text: string): string {
+    return this.#styled("38;5;16;48;5;231", text);
+  }
+
   /** Emphasised, on a terminal. */
   bold(text: string): string {
     return this.#styled("1", text);

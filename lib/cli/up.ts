@@ -189,8 +189,11 @@ async function announce(context: Context, peer: RunningPeer): Promise<void> {
   }, output));
 }
 
-/** A ticket that is still good, else a new one. */
+/** A ticket for one machine that is still good, else a new one. */
 async function openTicket(client: Client): Promise<JsonObject> {
-  const [open] = objectsOf(await client.object("GET", "/v1/invites"), "invites");
-  return open ?? await client.object("POST", "/v1/invites", { json: { forMs: FIRST_TICKET_MS } });
+  const open = objectsOf(await client.object("GET", "/v1/invites"), "invites");
+  const plain = open.find((one) =>
+    "words" in one && one.role === "writer" && one.prefix === "" && one.uses === 1 && one.member_until === 0
+  );
+  return plain ?? await client.object("POST", "/v1/invites", { json: { forMs: FIRST_TICKET_MS } });
 }

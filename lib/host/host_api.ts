@@ -13,10 +13,7 @@ export interface HostApi {
   /** kith's version. */
   readonly version: string;
   /** What can be read of the peer, at any time but within a turn. */
-  readonly peer: PeerReads & {
-    /** The secret of an invite that was made here and is still good; null where there is none. */
-    openInvite(wallMs: number): { secret: Uint8Array; expiresMs: number } | null;
-  };
+  readonly peer: PeerReads;
   readonly paths: HomePaths;
   readonly random: Random;
   /** Where others can dial this peer, `host:port`; empty without a network. */

@@ -39,9 +39,14 @@ export interface JoinerParts {
   readonly dial: (address: string) => void;
   /** A door let this peer in. */
   readonly admitted: (connection: Connection, now: Now) => void;
-  /** The join is over: null for well, else why not. */
-  readonly done: (request: number, failure: { code: ErrorCode; values: ErrorValues } | null) => void;
+  /** The join is over. */
+  readonly done: (request: number, outcome: JoinOutcome) => void;
 }
+
+/** How a join ended: with how often its ticket may be used, or why it failed. */
+export type JoinOutcome =
+  | { readonly ok: true; readonly uses: number }
+  | { readonly ok: false; readonly code: ErrorCode; readonly values: ErrorValues };
 
 /** Ends of a link that another try would not change, and what a person is told of each. */
 const FINAL: Readonly<Partial<Record<CloseReason, ErrorCode>>> = {
@@ -62,6 +67,8 @@ interface Join {
   readonly doors: Map<string, number>;
   /** Since when doors say that they do not know what the redeem builds upon; Infinity while none has. */
   behindSinceMs: number;
+  /** How often the ticket may be used, as the last door that showed its grant has it; 0 before. */
+  uses: number;
   /** Why the last door that may yet open did not. */
   lastFailure: string;
   /** Why a door will not open; a refused ticket is told before all else. */
@@ -92,6 +99,7 @@ export class Joiner {
       untilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
       doors: new Map([...new Set(addresses)].slice(0, MAX_ADDRESSES).map((address) => [address, now.monotonicMs])),
       behindSinceMs: Infinity,
+      uses: 0,
       lastFailure: addresses.length === 0 ? "no address is known" : "nothing answered",
       finalFailure: null,
     };
@@ -121,7 +129,8 @@ export class Joiner {
     const { space, links, verify } = this.#parts;
     const join = this.#join;
     if (join === null) throw new ProtocolError("goodbye", "the join is over");
-    const grant = checkOffer(offer, join, verify);
+    const { grant, uses } = checkOffer(offer, join, verify);
+    join.uses = uses;
     const present = space.space;
     if (present !== null && !equal(present, offer.space)) {
       throw new ProtocolError("refused_ticket", "it is for another space than the one of this home");
@@ -151,7 +160,7 @@ export class Joiner {
     space.enter(pending.space, message.epochs, sha256(pending.transaction.header));
     space.pendingRedeem = null;
     this.#join = null;
-    this.#parts.done(join.request, null);
+    this.#parts.done(join.request, { ok: true, uses: join.uses });
     this.#parts.admitted(connection, now);
   }
 
@@ -206,7 +215,7 @@ export class Joiner {
   #fail(code: ErrorCode, values: ErrorValues): void {
     const join = this.#join as Join;
     this.#join = null;
-    this.#parts.done(join.request, { code, values });
+    this.#parts.done(join.request, { ok: false, code, values });
   }
 
   #buildRedeem(offer: Offer, grant: VersionId, join: Join, now: Now) {
@@ -237,8 +246,12 @@ export class Joiner {
   }
 }
 
-/** The grant's version id. @throws {ProtocolError} `refused_ticket` unless whoever gave the ticket made this very grant. */
-function checkOffer(offer: Offer, join: Join, verify: Verify): VersionId {
+/**
+ * The grant's version id, and how often it may be redeemed.
+ *
+ * @throws {ProtocolError} `refused_ticket` unless whoever gave the ticket made this very grant.
+ */
+function checkOffer(offer: Offer, join: Join, verify: Verify): { readonly grant: VersionId; readonly uses: number } {
   const lured = (detail: string) => new ProtocolError("refused_ticket", detail);
   const header = decodeHeader(offer.grantHeader);
   const operation = decodeOperation(offer.grantLeaf);
@@ -259,7 +272,7 @@ function checkOffer(offer: Offer, join: Join, verify: Verify): VersionId {
   if (!inTree || !verify(DOMAINS.transaction, header.peer, signed, offer.grantSignature)) {
     throw lured("the invite it shows is not signed");
   }
-  return { transaction: sha256(offer.grantHeader), index: offer.grantIndex };
+  return { grant: { transaction: sha256(offer.grantHeader), index: offer.grantIndex }, uses: grant.uses };
 }
 
 function sameVersion(a: VersionId, b: VersionId): boolean {

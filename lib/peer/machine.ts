@@ -114,6 +114,10 @@ export type Request =
     readonly role: Role;
     readonly uses: number;
     readonly expiresMs: number;
+    /** What the keys begin with that it lets write. Default: as for who invites. */
+    readonly prefix?: string;
+    /** Until when who comes in is a member (wall clock; 0: for ever). Default: 0. */
+    readonly memberExpiresMs?: number;
   }
   /** Get in with a ticket through any of the addresses; replied to once in, or failed for good. */
   | { readonly type: "join"; readonly keys: TicketKeys; readonly addresses: readonly string[] }
@@ -129,6 +133,10 @@ export type Reply =
     readonly ok: true;
     readonly versions?: readonly (string | null)[];
     readonly space?: string;
+    /** The invite that was made. */
+    readonly invite?: InviteView;
+    /** How many machines the ticket lets in that was redeemed. */
+    readonly uses?: number;
     readonly roundTripMs?: number;
   }
   | { readonly ok: false; readonly code: ErrorCode; readonly values: ErrorValues };
@@ -236,6 +244,26 @@ export interface MemberView {
   readonly invitedBy: string | null;
   readonly online: boolean;
   readonly self: boolean;
+}
+
+/** An invite that may be redeemed. */
+export interface InviteView {
+  /** The version of its grant, as text: its name in the space. */
+  readonly invite: string;
+  readonly role: Role;
+  /** What the keys begin with that it lets write; empty for all. */
+  readonly prefix: string;
+  readonly uses: number;
+  readonly usesLeft: number;
+  /** When the door closes, ms since 1970; 0 for never. */
+  readonly expiresMs: number;
+  /** Until when who comes in is a member, ms since 1970; 0 for ever. */
+  readonly memberExpiresMs: number;
+  /** Base32 id. */
+  readonly madeBy: string;
+  readonly madeAtMs: number;
+  /** The ticket's secret, where it was made here; else null. */
+  readonly secret: Uint8Array | null;
 }
 
 /** A linked peer. */
@@ -378,6 +406,8 @@ export interface PeerReads {
   /** One version of a key, by its text or the first letters of it. @throws {KithError} `version_…`. */
   version(key: string, version: string): VersionView;
   members(): MemberView[];
+  /** The invites that may be redeemed now, the newest first. */
+  invites(wallMs: number): InviteView[];
   peers(): PeerView[];
   status(): StatusView;
   /** Who used a number of their history twice. */

@@ -12,6 +12,7 @@ import type {
   EntryView,
   ForkView,
   Input,
+  InviteView,
   Machine,
   MemberView,
   PastView,
@@ -247,9 +248,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return this.#parts.repairs.check(structure);
   }
 
-  /** The secret of an invite that was made here and is still good; null where there is none. */
-  openInvite(wallMs: number): { secret: Uint8Array; expiresMs: number } | null {
-    return this.#parts.requests.openInvite(wallMs);
+  /** Part of `PeerReads`. */
+  invites(wallMs: number): InviteView[] {
+    return this.#parts.requests.invites.open(wallMs);
   }
 
   /** Part of `LinksListener`: proves, knocks, or as the listener waits for either. */

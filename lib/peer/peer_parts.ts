@@ -123,7 +123,7 @@ export class PeerParts {
     this.joiner = new Joiner({
       ...parts,
       dial,
-      done: (request, failure) => this.requests.joined(request, failure),
+      done: (request, outcome) => this.requests.joined(request, outcome),
     });
     this.pings = new Pings(this.links, (peer) => this.views.linkedAs(peer), (id, reply) => outbox.reply(id, reply));
     this.views = new Views({

@@ -1,27 +1,24 @@
 import { toBase32 } from "../base/base32.ts";
 import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
-import { type ErrorCode, type ErrorValues, KithError } from "../base/errors.ts";
+import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_INVITE_USES, MAX_MEMBERSHIP_ACTS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { SigningKey } from "../crypto/sign.ts";
 import type { HybridClock } from "../data/clock.ts";
 import type { Act, MembershipOperation } from "../space/acts.ts";
-import { grantMac } from "../space/grant.ts";
 import type { Membership, Standing } from "../space/membership.ts";
 import { DamagedError } from "../store/damaged_error.ts";
 import type { Store } from "../store/store.ts";
 import type { Grant } from "../wire/operation.ts";
 import type { Applier } from "./applier.ts";
 import type { Epochs } from "./epochs.ts";
+import { Invites } from "./invites.ts";
+import type { JoinOutcome } from "./joiner.ts";
 import { LocalWriter } from "./local_writes.ts";
-import type { Reply, Request, TicketKeys } from "./machine.ts";
+import type { InviteView, Reply, Request, TicketKeys } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
-
-const NO_MAC = new Uint8Array(32);
-const TICKET_DERIVATION = 1;
 
 /** What requests work upon. */
 export interface RequestParts {
@@ -51,12 +48,15 @@ interface Write {
 export class Requests {
   readonly #parts: RequestParts;
   readonly #writer: LocalWriter;
+  /** The invites of the space. */
+  readonly invites: Invites;
   #writes: Write[] = [];
   #replies: { id: number; reply: Reply }[] = [];
   #wallMs = 0;
 
   constructor(parts: RequestParts) {
     this.#parts = parts;
+    this.invites = new Invites(parts);
     this.#writer = new LocalWriter({
       identity: parts.identity,
       store: parts.store,
@@ -117,20 +117,8 @@ export class Requests {
   }
 
   /** A join is over. */
-  joined(id: number, failure: { code: ErrorCode; values: ErrorValues } | null): void {
-    const space = this.#parts.space.space;
-    if (failure !== null) this.#replies.push({ id, reply: { ok: false, ...failure } });
-    else this.#replies.push({ id, reply: space === null ? { ok: true } : { ok: true, space: toBase32(space) } });
-  }
-
-  /** The secret of an invite that was made here and is still good. */
-  openInvite(wallMs: number): { secret: Uint8Array; expiresMs: number } | null {
-    const { membership, space } = this.#parts;
-    for (const { grant, secret } of space.invites.toReversed()) {
-      const act = membership.grant(grant);
-      if (act !== null && membership.isOpen(act, wallMs)) return { secret, expiresMs: act.operation.expiresMs };
-    }
-    return null;
+  joined(id: number, outcome: JoinOutcome): void {
+    this.#replies.push({ id, reply: outcome.ok ? { ...outcome, space: toBase32(this.#space()) } : outcome });
   }
 
   #takeOther(id: number, request: Exclude<Request, { type: "write" }>, now: Now): void {
@@ -140,16 +128,14 @@ export class Requests {
         this.#replies.push({ id, reply: { ok: true, space: toBase32(this.#space()) } });
         return;
       case "invite":
-        this.#invite(request, now.wallMs);
-        this.#replies.push({ id, reply: { ok: true } });
+        this.#replies.push({ id, reply: { ok: true, invite: this.#invite(request, now.wallMs) } });
         return;
-      case "join":
-        if (this.#cameInBy(request.keys)) {
-          this.#replies.push({ id, reply: { ok: true, space: toBase32(this.#space()) } });
-          return;
-        }
+      case "join": {
+        const used = this.#usedInvite(request.keys);
+        if (used !== null) return this.joined(id, { ok: true, uses: used.operation.uses });
         this.#prepareJoin(request.keys);
         return this.#parts.join(id, request.keys, request.addresses, now);
+      }
       case "leave":
         this.#leave(now.wallMs);
         this.#replies.push({ id, reply: { ok: true } });
@@ -187,38 +173,12 @@ export class Requests {
     applier.apply(genesis, genesis.id, null, wallMs);
   }
 
-  #invite(request: Extract<Request, { type: "invite" }>, wallMs: number): void {
-    const { membership, space, store } = this.#parts;
+  #invite(request: Extract<Request, { type: "invite" }>, wallMs: number): InviteView {
     const standing = this.#standing();
     if (standing === null) throw new KithError("left_space");
     if (standing.role !== "admin") throw new KithError("not_allowed", { detail: "only an admin can invite" });
-    if (!(request.uses >= 1 && request.uses <= MAX_INVITE_USES)) {
-      throw new KithError("invite_unusable", { detail: `it can be used 1 to ${MAX_INVITE_USES} times` });
-    }
-    if (membership.size >= MAX_MEMBERSHIP_ACTS) {
-      throw new KithError("invite_unusable", { detail: "this space has had as many invites and members as it may" });
-    }
-    store.begin();
-    const made = this.#writer.writeMembership((place) => {
-      const grant: Grant = {
-        kind: "grant",
-        subjectKind: "invite",
-        subject: SigningKey.fromSeed(request.keys.inviteSeed).publicKey,
-        role: request.role,
-        prefix: standing.prefix,
-        expiresMs: Math.floor(request.expiresMs),
-        standingExpiresMs: 0,
-        uses: request.uses,
-        derivation: TICKET_DERIVATION,
-        mac: NO_MAC,
-      };
-      return [{ ...grant, mac: grantMac(request.keys.macKey, this.#space(), grant, place) }];
-    }, wallMs);
-    const good = space.invites.filter(({ grant }) => {
-      const act = membership.grant(grant);
-      return act !== null && membership.isOpen(act, wallMs);
-    });
-    space.invites = [...good, { grant: { transaction: made.id, index: 0 }, secret: request.secret }];
+    this.#parts.store.begin();
+    return this.invites.make(request, standing, this.#space(), this.#writer, wallMs);
   }
 
   /** A space that nobody else is in and that holds nothing gives way to the one that is joined. */
@@ -242,12 +202,13 @@ export class Requests {
     return this.#parts.membership.invites().find(({ operation }) => equal(operation.subject, subject)) ?? null;
   }
 
-  /** Whether this peer is in by this very ticket: who asks again, after a crash, is told that all is well. */
-  #cameInBy(keys: TicketKeys): boolean {
+  /** The invite of a ticket by which this very peer is in: who asks again, after a crash, is told that all is well. */
+  #usedInvite(keys: TicketKeys): Act<Grant> | null {
     const { membership, identity } = this.#parts;
     const invite = this.#inviteOf(keys);
-    return invite !== null && membership.standingOf(identity.peerId) !== null &&
+    const used = invite !== null && membership.standingOf(identity.peerId) !== null &&
       membership.redeemsOf(invite.version).some(({ peer }) => equal(peer, identity.peerId));
+    return used ? invite : null;
   }
 
   #leave(wallMs: number): void {

@@ -269,32 +269,6 @@ Deno.test("config reads, changes and unsets settings", async () => {
   assertStringIncludes((await run(["config", "nmae", "x"], answers)).err, "did you mean 'name'?");
 });
 
-Deno.test("invite prints words, the long ticket, or both as an object", async () => {
-  const asked: unknown[] = [];
-  const answers = {
-    "POST /v1/invites": async (request: Request) => {
-      asked.push(await request.json());
-      return apiObject({ words: "a-b-c-d-e-f", ticket: "kith1abc", expires: 1_000_000 + 86_400_000 });
-    },
-    "GET /v1/status": () => apiObject({ addresses: ["127.0.0.1:5484", "192.168.1.10:5484"] }),
-  };
-  const { out, err } = await run(["invite"], answers);
-  assertEquals(out, "a-b-c-d-e-f\n");
-  assertStringIncludes(err, "1 machine, valid 24 h");
-  assertStringIncludes(err, "On another machine, run   kith join --at 192.168.1.10:5484   ");
-  const asleep = await run(["invite"], answers, (_, backend) => backend.running = false);
-  assertStringIncludes(asleep.err, "before this peer runs: kith up");
-  asked.pop();
-  assertEquals((await run(["invite", "--long", "-q", "--uses", "3", "--for", "never"], answers)).out, "kith1abc\n");
-  assertEquals(asked, [{ role: "writer", uses: 1, forMs: 86_400_000 }, { role: "writer", uses: 3, forMs: 0 }]);
-  assertEquals(JSON.parse((await run(["invite", "--json"], answers)).out), {
-    v: 1,
-    words: "a-b-c-d-e-f",
-    ticket: "kith1abc",
-    expires: 86_400_000 + 1_000_000,
-  });
-});
-
 Deno.test("commands that need a running peer say so; others open the home and close it again", async () => {
   const answers = { "GET /v1/members": () => apiObject({ members: [] }) };
   const needing = await run(["peers"], answers, (_, backend) => backend.running = false);

@@ -74,7 +74,7 @@ Deno.test("a reader takes part in everything but writing", () => {
 Deno.test("the secret of an invite is shown while it is good", () => {
   const lab = new Lab();
   const founder = lab.space(1)[0] as SimPeer;
-  const open = () => founder.machine?.openInvite(founder.now.wallMs)?.secret ?? null;
+  const open = () => founder.machine?.invites(founder.now.wallMs)[0]?.secret ?? null;
   assertEquals(open(), null);
   const first = invite(lab, { expiresMs: founder.now.wallMs + 60_000 }) as Extract<Request, { type: "invite" }>;
   lab.ask(founder, first);

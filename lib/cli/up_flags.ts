@@ -1,0 +1,23 @@
+import type { FlagSpec } from "./command.ts";
+
+/** The flags of every command that goes on as a running peer. */
+export const UP_FLAGS: readonly FlagSpec[] = [
+  { name: "name", type: "text", value: "NAME", help: "what other members call this peer" },
+  {
+    name: "listen",
+    type: "address",
+    repeats: true,
+    help: "where to listen for peers, default all interfaces at port 5484 or the next free one",
+  },
+  {
+    name: "text",
+    type: "optional_address",
+    help: "speak the plain-text protocol, without any password, default at 127.0.0.1:12345",
+  },
+  {
+    name: "history",
+    type: "duration",
+    help: "how long old versions and deleted values are kept, such as 90d, or 'forever'; default 30d",
+  },
+  { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
+];
