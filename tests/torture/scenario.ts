@@ -1,4 +1,5 @@
 import type { TempHost } from "../host/temp_host.ts";
+import { until } from "../host/until.ts";
 import type { Findings } from "./ledger.ts";
 import type { Books, Session } from "./session.ts";
 import type { TracedPeer } from "./traced_peer.ts";
@@ -68,6 +69,8 @@ export async function untilSame(peer: TempHost, other: TempHost): Promise<void> 
   await peer.object("POST", "/v1/connect", { address: other.host.addresses[0] as string });
   const waited = await peer.object("POST", "/v1/wait", { synced: true, timeoutMs: 20_000 });
   if (waited.error !== undefined) throw new Error(`it does not get in sync: ${waited.message}`);
-  const digests = await Promise.all([peer, other].map((host) => host.object("GET", "/v1/status")));
-  if (digests[0]?.digest !== digests[1]?.digest) throw new Error("it holds something else than the other one");
+  await until("both hold the same", async () => {
+    const [one, two] = await Promise.all([peer, other].map((host) => host.object("GET", "/v1/status")));
+    return one?.digest === two?.digest;
+  });
 }
