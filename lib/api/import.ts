@@ -16,7 +16,13 @@ interface NumberedWrite {
 
 const BYTE_ORDER_MARK = "\ufeff";
 /** Refusals that no other line would change, and before which nothing was imported. */
-const OF_THE_HOME: readonly ErrorCode[] = ["no_space", "not_allowed", "left_space", "still_joining"];
+const OF_THE_HOME: readonly ErrorCode[] = [
+  "no_space",
+  "not_allowed",
+  "left_space",
+  "removed_from_space",
+  "still_joining",
+];
 /** Refusals that come at any time, and are no line's fault. */
 const OF_THE_MOMENT: readonly ErrorCode[] = [
   ...["store_full", "store_io", "store_damaged", "store_read_only", "store_busy"] as const,

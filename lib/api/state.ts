@@ -59,8 +59,12 @@ function absentFields({ peer, name, sinceMs }: AbsentView): Fields {
   return { peer, name, since: sinceMs };
 }
 
-function memberFields({ peer, name, role, sinceMs, invitedBy, online, self }: MemberView): Fields {
-  return { peer, name, role, since: sinceMs, invited_by: invitedBy, online, self };
+function memberFields(view: MemberView): Fields {
+  const { peer, name, role, prefix, expiresMs, sinceMs, grantedBy, lastSeenMs, isLinked, online, self } = view;
+  return {
+    ...{ peer, name, role, prefix, expires: expiresMs, since: sinceMs, invited_by: grantedBy },
+    ...{ last_seen: lastSeenMs, linked: isLinked, online, self },
+  };
 }
 
 function conflictFields(conflict: ConflictView, names: ReadonlyMap<string, string>): Fields {
@@ -73,6 +77,10 @@ function conflictFields(conflict: ConflictView, names: ReadonlyMap<string, strin
       ...{ deleted_by: deletedBy, ...(deleter === undefined ? {} : { deleted_by_name: deleter }) },
       deleted_at: deletedAtMs,
     };
+  }
+  if (conflict.kind === "undone") {
+    const { version, operation, peer, timeMs, undoneBy } = conflict;
+    return { kind, key, version, operation, ...writerFields(peer, names), time: timeMs, undone_by: undoneBy };
   }
   const versions = conflict.versions.map(({ winner, ...entry }) => {
     return { winner, ...entryFields(entry, names), ...valueFields(entry.media, entry.value) };

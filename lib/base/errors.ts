@@ -124,6 +124,24 @@ export const ERRORS = {
     sentence: "The changes were read too slowly, and some are lost to this reader; go on with --since from its last " +
       "position, or with --initial.",
   },
+  removed_from_space: {
+    exit: 4,
+    sentence:
+      "This peer was removed from its space by {by}; what it writes would be taken by nobody, so ask an admin " +
+      "for a new ticket and use it with 'kith join'.",
+  },
+  member_unknown: { exit: 3, sentence: "No member is called '{peer}'; 'kith members' lists them." },
+  member_ambiguous: {
+    exit: 2,
+    sentence: "More than one member is called '{peer}'; type more of the id, which 'kith members --json' prints whole.",
+  },
+  grant_unusable: { exit: 2, sentence: "A role can't be granted so: {detail}." },
+  invite_unknown: { exit: 3, sentence: "No open invite is called '{invite}'; 'kith invite --list' lists them." },
+  invite_ambiguous: { exit: 2, sentence: "More than one open invite begins with '{invite}'; type more of it." },
+  not_undone: {
+    exit: 3,
+    sentence: "Nothing at '{key}' was undone by a removal; 'kith conflicts' lists what was.",
+  },
   peer_unknown: { exit: 3, sentence: "No linked peer is called '{peer}'; 'kith peers' lists them." },
   invite_unusable: { exit: 2, sentence: "An invite can't be made so: {detail}." },
   not_found: { exit: 3, sentence: "There is no value at '{key}'; 'kith ls' lists the keys." },

@@ -49,6 +49,8 @@ export const MAX_WAITING_TRANSACTIONS = 512;
 export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Writers of one space: bounds the frontier to one frame. */
 export const MAX_WRITERS = 8192;
+/** Heads of a removed member that a revoke names: its transaction has them as parents, beside the ends of the history. */
+export const MAX_NAMED_HEADS = 512;
 /** Members and open invites of one space. */
 export const MAX_MEMBERSHIP_ACTS = 16_384;
 /** A peer's name in UTF-8. */

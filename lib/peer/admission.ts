@@ -78,6 +78,8 @@ export class Admission {
     const peer = fromBase32(connection.peer);
     const theirDirection = connection.direction === "in" ? "out" : "in";
     const secret = secretOfProof(secrets, mac, hashOf(connection), theirDirection, peer);
+    // It was a member, and shows it: no secret is given away.
+    if (secret !== null && this.#parts.membership.endOf(peer) !== null) throw new ProtocolError("member_left", "");
     // By a former epoch anybody could prove who was ever removed.
     const isNewest = secret !== null && secret === secrets.at(-1);
     if (secret === null || !(isNewest ? this.mayLink(peer, now) : this.#isMember(peer, now))) {

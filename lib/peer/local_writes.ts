@@ -28,8 +28,8 @@ export interface LocalWriterParts {
   readonly clock: HybridClock;
   /** The space's id; there is one whenever something is written. */
   readonly space: () => Uint8Array;
-  /** What this peer may do now; null when it is no member. */
-  readonly standing: () => Standing | null;
+  /** What this peer may do now. @throws {KithError} `left_space`, `removed_from_space`, … where it is no member. */
+  readonly standing: () => Standing;
   /** Applies a transaction of this peer's own. */
   readonly apply: (transaction: CheckedTransaction) => void;
 }
@@ -105,13 +105,17 @@ export class LocalWriter {
   /**
    * Writes membership operations in a transaction of their own; they need the place that they will have, which is
    * what `make` is given.
+   *
+   * @param upon held transactions of others that are among its parents though something follows them; at most
+   * `MAX_NAMED_HEADS`.
    */
   writeMembership(
     make: (place: Pick<TransactionPlan, "previous" | "parents">) => MembershipOperation[],
     wallMs: number,
+    upon: readonly Uint8Array[] = [],
   ): CheckedTransaction {
     this.flush(wallMs);
-    const plan = this.#plan(wallMs);
+    const plan = this.#plan(wallMs, upon);
     return this.#sign(plan, make(plan).map((operation) => ({ operation, value: null })));
   }
 
@@ -220,14 +224,14 @@ export class LocalWriter {
   }
 
   /** The place of the next transaction: behind the writer's own last one, and behind all heads that it has seen. */
-  #plan(wallMs: number): TransactionPlan {
+  #plan(wallMs: number, upon: readonly Uint8Array[] = []): TransactionPlan {
     const { identity, store, clock, standing } = this.#parts;
     const writer = { peer: identity.peerId, instance: store.instance };
     const allowed = standing();
-    if (allowed === null) throw new KithError("left_space");
     const last = store.writers.stateOf(writer);
     const lastId = last === null ? "" : toHex(last.id);
-    const heads = store.tips().filter((id) => toHex(id) !== lastId);
+    const ends = upon.length === 0 ? store.tips() : distinct([...store.tips(), ...upon]);
+    const heads = ends.filter((id) => toHex(id) !== lastId);
     const plan: TransactionPlan = {
       ...writer,
       sequence: (last?.sequence ?? 0) + 1,
@@ -240,13 +244,16 @@ export class LocalWriter {
     if (heads.length <= MAX_PARENTS) return plan;
     // More heads than one transaction can name: an empty one merges the first of them.
     this.#sign(plan, []);
-    return this.#plan(wallMs);
+    return this.#plan(wallMs, upon);
   }
 }
 
-function checkWrite(write: Write, standing: Standing | null): void {
+function distinct(ids: readonly Uint8Array[]): Uint8Array[] {
+  return [...new Map(ids.map((id) => [toHex(id), id])).values()].sort(compare);
+}
+
+function checkWrite(write: Write, standing: Standing): void {
   const { key } = write;
-  if (standing === null) throw new KithError("left_space");
   if (standing.role === "reader") throw new KithError("not_allowed", { detail: "it may only read" });
   if (!key.startsWith(standing.prefix)) {
     throw new KithError("not_allowed", { detail: `it may only write keys that begin with '${standing.prefix}'` });

@@ -122,6 +122,27 @@ export type Request =
   /** Get in with a ticket through any of the addresses; replied to once in, or failed for good. */
   | { readonly type: "join"; readonly keys: TicketKeys; readonly addresses: readonly string[] }
   | { readonly type: "leave" }
+  /**
+   * Gives a member another role; refuse with `member_unknown`, `member_ambiguous`, `grant_unusable`, `not_allowed`.
+   * `peer`: its id, the beginning of it, or its name. `prefix`: what the keys that it may write begin with. `expiresMs`:
+   * when it stops being a member, wall clock; 0: never.
+   */
+  | {
+    readonly type: "grant";
+    readonly peer: string;
+    readonly role: Role;
+    readonly prefix: string;
+    readonly expiresMs: number;
+  }
+  /** Removes a member; what it wrote that this peer has not seen is undone everywhere. Refused as `grant` is. */
+  | { readonly type: "revoke"; readonly peer: string }
+  /** Closes an invite, by its version or the beginning of it; refuse with `invite_unknown`, `invite_ambiguous`. */
+  | { readonly type: "revoke_invite"; readonly invite: string }
+  /**
+   * Puts the values again, in this peer's own name, that a removal undid: of these keys, or of all (null); refuse with
+   * `not_undone` where there is nothing of the kind at a key.
+   */
+  | { readonly type: "readopt"; readonly keys: readonly string[] | null }
   /** Dial an address and keep it as a hint. */
   | { readonly type: "connect"; readonly address: string }
   /** Measure a round trip to a peer named by its name or the beginning of its id. */
@@ -218,6 +239,19 @@ export type ConflictView =
     /** Base32 id of who deleted the key without knowing of it. */
     readonly deletedBy: string;
     readonly deletedAtMs: number;
+  }
+  | {
+    /** A put or del that a removal undid; `readopt` takes a put back in. */
+    readonly kind: "undone";
+    readonly key: string;
+    readonly version: string;
+    readonly operation: "put" | "del";
+    /** Base32 id of who wrote it. */
+    readonly peer: string;
+    /** Its stamp in ms since 1970. */
+    readonly timeMs: number;
+    /** Base32 id of who removed its writer; null where that follows from more than one removal. */
+    readonly undoneBy: string | null;
   };
 
 /** A peer that used a number of its history twice. Both histories are kept, and go to every member as proof. */
@@ -238,9 +272,18 @@ export interface MemberView {
   readonly peer: string;
   readonly name: string;
   readonly role: Role;
-  /** When it came in, ms since 1970, by the clock of the door. */
+  /** What the keys that it may write begin with; empty for all. */
+  readonly prefix: string;
+  /** When it stops being a member, ms since 1970; 0 for never. */
+  readonly expiresMs: number;
+  /** When it came in, or got this role, ms since 1970, by the clock of who let it in or granted it. */
   readonly sinceMs: number;
-  /** Base32 id of who granted its ticket; null for the founder. */
+  /** Base32 id of who granted its role; null for the founder. */
+  readonly grantedBy: string | null;
+  /** When it was last linked, ms since 1970; null when never. */
+  readonly lastSeenMs: number | null;
+  readonly isLinked: boolean;
+  /** The same as `grantedBy`. */
   readonly invitedBy: string | null;
   readonly online: boolean;
   readonly self: boolean;
@@ -264,6 +307,19 @@ export interface InviteView {
   readonly madeAtMs: number;
   /** The ticket's secret, where it was made here; else null. */
   readonly secret: Uint8Array | null;
+}
+
+/** Somebody who was a member. */
+export interface RemovedView {
+  /** Base32 id. */
+  readonly peer: string;
+  readonly name: string;
+  /** It left by itself; its time was over, or its invite was used too often; or it was removed. */
+  readonly kind: "left" | "ended" | "removed";
+  /** Base32 id of who did it. */
+  readonly by: string;
+  /** When, ms since 1970, by the clock of who did it. */
+  readonly timeMs: number;
 }
 
 /** A linked peer. */
@@ -317,6 +373,10 @@ export interface StatusView {
   readonly space: string | null;
   /** Whether this peer is no member of it any more: it left, or was removed. */
   readonly left: boolean;
+  /** Base32 id of who removed it; null where nobody did. */
+  readonly removedBy: string | null;
+  /** Base32 ids of members that closed their link since this peer was removed, which it has not received itself. */
+  readonly toldRemovedBy: readonly string[];
   /** Hexadecimal digest of the data. */
   readonly digest: string;
   /** Whether at least one other member is linked and all linked ones agree; in a space of one: true. */
@@ -408,6 +468,8 @@ export interface PeerReads {
   members(): MemberView[];
   /** The invites that may be redeemed now, the newest first. */
   invites(wallMs: number): InviteView[];
+  /** Who was a member and is none any more, the latest first. */
+  removed(): RemovedView[];
   peers(): PeerView[];
   status(): StatusView;
   /** Who used a number of their history twice. */

@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { type PeerRecord, recordMessage } from "../wire/peer_record.ts";
 import { advertisedPort, dialableAddress } from "./dialable_address.ts";
+import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
 import type { SpaceState } from "./space_state.ts";
 
@@ -29,6 +30,7 @@ export interface NeighbourParts {
   readonly dialler: Dialler;
   readonly emit: (event: PeerEvent) => void;
   readonly dial: (address: string) => void;
+  readonly farewells: Farewells;
   /** What this peer tells of itself. */
   readonly self: { readonly name: string; readonly version: string; readonly addresses: readonly string[] };
 }
@@ -82,6 +84,7 @@ export class Neighbours {
       book.seen(toHex(fromBase32(peer)), address, now.wallMs);
     }
     dialler.linked(peer, now);
+    this.#parts.farewells.linked(peer);
     emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
     links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
     const records = book.records().filter((record) => this.#isMember(record.peer));
@@ -144,9 +147,10 @@ export class Neighbours {
 
   /** Members came or went: links to those that may no longer be here are closed, and the dialler aims anew. */
   membershipChanged(mayLink: (peer: Uint8Array, now: Now) => boolean, now: Now): void {
-    const { links, dialler } = this.#parts;
+    const { links, dialler, farewells } = this.#parts;
     for (const connection of [...links.members()]) {
-      if (!mayLink(fromBase32(connection.peer), now)) links.close(connection, "member_left", now);
+      const peer = fromBase32(connection.peer);
+      if (!mayLink(peer, now)) links.close(connection, "member_left", now, "", farewells.to(peer));
     }
     dialler.keepOnly((peer) => mayLink(fromBase32(peer), now));
     const early = this.#early;

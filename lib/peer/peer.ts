@@ -18,6 +18,7 @@ import type {
   PastView,
   PeerReads,
   PeerView,
+  RemovedView,
   StatusView,
   StoreCheck,
   VersionView,
@@ -218,6 +219,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return this.#parts.views.members();
   }
 
+  /** Who was a member and is none any more, the latest first. */
+  removed(): RemovedView[] {
+    return this.#parts.views.removed();
+  }
+
   /** The linked members. */
   peers(): PeerView[] {
     return this.#parts.views.peers();
@@ -268,6 +274,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, detail: string, now: Now): void {
     this.#parts.admission.closed(connection, stageBefore, reason, now);
     this.#parts.applier.dropConnection(connection.number);
+    if (reason === "member_left") this.#parts.farewells.heard(connection.peer);
     if (stageBefore !== "member") {
       this.#parts.dialler.failed(connection.address, now);
       this.#parts.joiner.lost(connection.address, reason, detail, now);

@@ -13,6 +13,7 @@ import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
 import { Compactor } from "./compactor.ts";
 import { Epochs } from "./epochs.ts";
+import { Farewells } from "./farewells.ts";
 import { HistoryMarks } from "./history_marks.ts";
 import { Joiner } from "./joiner.ts";
 import { type Connection, Links, type LinksListener } from "./links.ts";
@@ -50,6 +51,7 @@ export class PeerParts {
   readonly repairs: Repairs;
   readonly neighbours: Neighbours;
   readonly messages: Messages;
+  readonly farewells: Farewells;
   readonly compactor: Compactor;
   readonly pastRepair: PastRepair;
 
@@ -97,6 +99,7 @@ export class PeerParts {
     this.dialler = new Dialler(random);
     const parts = { identity, store, clock: this.clock, verify, space: this.space, links: this.links, admitted };
     this.epochs = new Epochs({ identity, space: this.space, membership: this.membership, random });
+    this.farewells = new Farewells({ identity, store, membership: this.membership, emit });
     this.admission = new Admission({
       ...parts,
       epochs: this.epochs,
@@ -109,6 +112,7 @@ export class PeerParts {
       epochs: this.epochs,
       membership: this.membership,
       applier: this.applier,
+      members: () => this.views.members(),
       emit,
       reply: (id, reply) => outbox.reply(id, reply),
       dial,
@@ -137,6 +141,7 @@ export class PeerParts {
       sync: this.sync,
       book: this.book,
       compactor: () => this.compactor,
+      toldRemovedBy: () => this.farewells.tellers(),
       counters: outbox.counters,
       name: () => options.name,
     });
@@ -168,6 +173,7 @@ export class PeerParts {
       dialler: this.dialler,
       emit,
       dial,
+      farewells: this.farewells,
       self: options,
     }, options.now);
     this.messages = new Messages({

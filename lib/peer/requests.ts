@@ -17,7 +17,8 @@ import type { Epochs } from "./epochs.ts";
 import { Invites } from "./invites.ts";
 import type { JoinOutcome } from "./joiner.ts";
 import { LocalWriter } from "./local_writes.ts";
-import type { InviteView, Reply, Request, TicketKeys } from "./machine.ts";
+import type { InviteView, MemberView, Reply, Request, TicketKeys } from "./machine.ts";
+import { MemberRequests } from "./member_requests.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** What requests work upon. */
@@ -30,6 +31,8 @@ export interface RequestParts {
   readonly membership: Membership;
   readonly applier: Applier;
   readonly epochs: Epochs;
+  /** Who is a member, as people call them. */
+  readonly members: () => readonly MemberView[];
   readonly emit: (event: PeerEvent) => void;
   readonly reply: (id: number, reply: Reply) => void;
   readonly dial: (address: string) => void;
@@ -50,6 +53,7 @@ export class Requests {
   readonly #writer: LocalWriter;
   /** The invites of the space. */
   readonly invites: Invites;
+  readonly #ofMembers: MemberRequests;
   #writes: Write[] = [];
   #replies: { id: number; reply: Reply }[] = [];
   #wallMs = 0;
@@ -62,9 +66,10 @@ export class Requests {
       store: parts.store,
       clock: parts.clock,
       space: () => this.#space(),
-      standing: () => this.#standing(),
+      standing: () => this.#ofMembers.memberStanding(),
       apply: (transaction) => parts.applier.apply(transaction, this.#space(), null, this.#wallMs),
     });
+    this.#ofMembers = new MemberRequests({ ...parts, writer: this.#writer, standing: () => this.#standing() });
   }
 
   /** Takes a request in. Writes wait for the end of the turn, so that those of one turn share a transaction. */
@@ -140,6 +145,21 @@ export class Requests {
         this.#leave(now.wallMs);
         this.#replies.push({ id, reply: { ok: true } });
         return;
+      case "grant":
+        this.#ofMembers.grant(request, now.wallMs);
+        this.#replies.push({ id, reply: { ok: true } });
+        return;
+      case "revoke":
+        this.#ofMembers.revoke(request.peer, now.wallMs);
+        this.#replies.push({ id, reply: { ok: true } });
+        return;
+      case "revoke_invite":
+        this.#ofMembers.revokeInvite(request.invite, now.wallMs);
+        this.#replies.push({ id, reply: { ok: true } });
+        return;
+      case "readopt":
+        this.#replies.push({ id, reply: { ok: true, versions: this.#ofMembers.readopt(request.keys, now.wallMs) } });
+        return;
       case "connect":
         this.#parts.dial(request.address);
         this.#replies.push({ id, reply: { ok: true } });
@@ -174,9 +194,7 @@ export class Requests {
   }
 
   #invite(request: Extract<Request, { type: "invite" }>, wallMs: number): InviteView {
-    const standing = this.#standing();
-    if (standing === null) throw new KithError("left_space");
-    if (standing.role !== "admin") throw new KithError("not_allowed", { detail: "only an admin can invite" });
+    const standing = this.#ofMembers.adminStanding("only an admin can invite");
     this.#parts.store.begin();
     return this.invites.make(request, standing, this.#space(), this.#writer, wallMs);
   }
@@ -213,7 +231,7 @@ export class Requests {
 
   #leave(wallMs: number): void {
     const { identity, store } = this.#parts;
-    if (this.#standing() === null) throw new KithError("left_space");
+    this.#ofMembers.memberStanding();
     store.begin();
     this.#writer.writeMembership(() => [{
       kind: "revoke",

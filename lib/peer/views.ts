@@ -1,5 +1,5 @@
 import { fromBase32, toBase32 } from "../base/base32.ts";
-import { toHex } from "../base/bytes.ts";
+import { equal, toHex } from "../base/bytes.ts";
 import type { EventValue } from "../base/event.ts";
 import { MAX_LISTED_CONFLICTS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -21,6 +21,7 @@ import type {
   ForkView,
   MemberView,
   PeerView,
+  RemovedView,
   StatusView,
 } from "./machine.ts";
 import type { Repairs } from "./repairs.ts";
@@ -38,6 +39,8 @@ export interface ViewParts {
   readonly sync: Sync;
   readonly book: AddressBook;
   readonly compactor: () => Compactor;
+  /** Base32 ids of members that closed their link since this peer is removed, as they say. */
+  readonly toldRemovedBy: () => readonly string[];
   readonly counters: ReadonlyMap<string, number>;
   readonly name: () => string;
 }
@@ -106,12 +109,28 @@ export class Views {
         peer,
         name: self ? this.#parts.name() : this.#nameOf(standing.peer),
         role: standing.role,
+        prefix: standing.prefix,
+        expiresMs: standing.expiresMs,
         sinceMs: standing.sinceMs,
+        grantedBy: founder ? null : toBase32(standing.grantedBy),
         invitedBy: founder ? null : toBase32(standing.grantedBy),
+        lastSeenMs: this.#parts.book.get(toHex(standing.peer))?.lastSeenMs || null,
+        isLinked: online.has(peer),
         online: self || online.has(peer),
         self,
       };
     });
+  }
+
+  /** Who was a member and is none any more, the latest first. */
+  removed(): RemovedView[] {
+    return this.#parts.membership.removed().map(({ peer, revoke }): RemovedView => ({
+      peer: toBase32(peer),
+      name: this.#nameOf(peer),
+      kind: equal(revoke.peer, peer) ? "left" : revoke.operation.frontier === null ? "ended" : "removed",
+      by: toBase32(revoke.peer),
+      timeMs: revoke.timeMs,
+    })).sort((a, b) => b.timeMs - a.timeMs);
   }
 
   /** The linked members. */
@@ -172,6 +191,7 @@ export class Views {
   status(): StatusView {
     const { identity, store, space, membership, applier, sync, counters } = this.#parts;
     const id = space.space;
+    const ended = membership.endOf(identity.peerId);
     const { waiting, unsupported } = applier.counts;
     const fields: Record<string, EventValue> = {};
     for (const [name, count] of counters) fields[name] = count;
@@ -181,6 +201,8 @@ export class Views {
       name: this.#parts.name(),
       space: id === null ? null : toBase32(id),
       left: id !== null && !space.isArriving && membership.standingOf(identity.peerId) === null,
+      removedBy: ended === null || equal(ended.peer, identity.peerId) ? null : toBase32(ended.peer),
+      toldRemovedBy: ended === null ? this.#parts.toldRemovedBy() : [],
       digest: toHex(store.digest()),
       synced: this.synced(),
       entries: store.entries,

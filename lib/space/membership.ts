@@ -5,13 +5,15 @@ import { isMembership, type Verify } from "../data/transaction.ts";
 import type { Genesis, Grant, Operation, Redeem, Revoke } from "../wire/operation.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { redeemMessage } from "../wire/authenticated.ts";
-import type { Header, VersionId } from "../wire/transaction.ts";
+import { compareVersionIds, type Header, type VersionId } from "../wire/transaction.ts";
 import { type Act, type MembershipOperation, versionKey } from "./acts.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Renewals } from "./epochs.ts";
 
 /** What a member may do. */
 export type Role = Grant["role"];
+
+const POWERS: readonly Role[] = ["reader", "writer", "admin"];
 
 /** What a standing allows, and since when and by whom it is held. */
 export interface Standing {
@@ -138,20 +140,24 @@ export class Membership {
     }
     if (standing === null) return "its writer has no standing in its past";
     for (const { operation } of operations) {
-      const refusal = judgeOperation(operation, standing, header.peer);
+      const refusal = judgeOperation(operation, standing, header);
       if (refusal !== null) return refusal;
     }
     return null;
   }
 
-  /** The standing under which a peer may act now, by all that was applied; null for one that is no member. */
+  /**
+   * The standing under which a peer may act now, by all that was applied: of several the one that allows most. Null for
+   * one that is no member.
+   */
   standingOf(peer: Uint8Array): Standing | null {
-    const admissions = this.#admissionsByPeer.get(toHex(peer)) ?? [];
-    for (const act of admissions.toReversed()) {
-      const ended = this.#revokesOf(peer).some((revoke) => !this.#inContext(act.context, revoke.row));
-      if (!ended) return this.#standingFrom(act);
+    let best: Standing | null = null;
+    for (const act of this.#admissionsByPeer.get(toHex(peer)) ?? []) {
+      if (this.#revokesOf(peer).some((revoke) => !this.#inContext(act.context, revoke.row))) continue;
+      const standing = this.#standingFrom(act);
+      if (standing !== null && (best === null || compareStandings(standing, best) > 0)) best = standing;
     }
-    return null;
+    return best;
   }
 
   /** Whether a peer is or was a member. */
@@ -169,6 +175,21 @@ export class Membership {
     return members;
   }
 
+  /** The revoke by which a former member is none any more; null for one that is a member, or never was. */
+  endOf(peer: Uint8Array): Act<Revoke> | null {
+    if (!this.wasAdmitted(peer) || this.standingOf(peer) !== null) return null;
+    return this.#revokesOf(peer).at(-1) ?? null;
+  }
+
+  /** Every former member, with the revoke by which it is none any more. */
+  removed(): { readonly peer: Uint8Array; readonly revoke: Act<Revoke> }[] {
+    return [...this.#admissionsByPeer.keys()].flatMap((id) => {
+      const peer = fromHex(id);
+      const revoke = this.endOf(peer);
+      return revoke === null ? [] : [{ peer, revoke }];
+    });
+  }
+
   /** Every invite that was ever granted, the newest first. */
   invites(): Act<Grant>[] {
     return [...this.#invites].reverse();
@@ -179,8 +200,13 @@ export class Membership {
     const { uses, expiresMs } = invite.operation;
     return this.redeemsOf(invite.version).length < uses &&
       (expiresMs === 0 || wallMs < expiresMs) &&
-      !this.#revokesByTarget.has(versionKey(invite.version)) &&
+      !this.isClosed(invite.version) &&
       this.standingOf(invite.peer) !== null;
+  }
+
+  /** Whether an invite was closed. */
+  isClosed(invite: VersionId): boolean {
+    return this.#revokesByTarget.has(versionKey(invite));
   }
 
   /** The redeems of a grant, in the order in which they were applied here. */
@@ -299,6 +325,12 @@ export class Membership {
   }
 }
 
+/** Which of two standings of a peer allows more: positive where it is the first. All peers agree on it. */
+function compareStandings(a: Standing, b: Standing): number {
+  return POWERS.indexOf(a.role) - POWERS.indexOf(b.role) || b.prefix.length - a.prefix.length ||
+    (a.expiresMs || Infinity) - (b.expiresMs || Infinity) || compareVersionIds(a.version, b.version);
+}
+
 function isAdmission(act: Act): act is Act<Genesis | Redeem | Grant> {
   const { kind } = act.operation;
   return kind === "genesis" || kind === "redeem" || kind === "grant";
@@ -307,7 +339,7 @@ function isAdmission(act: Act): act is Act<Genesis | Redeem | Grant> {
 function judgeOperation(
   operation: CheckedTransaction["operations"][number]["operation"],
   standing: Standing,
-  writer: Uint8Array,
+  header: Header,
 ): string | null {
   if (!isMembership(operation)) {
     if (standing.role === "reader") return "its writer may only read";
@@ -322,8 +354,12 @@ function judgeOperation(
   }
   if (operation.kind === "checkpoint" && standing.role !== "admin") return "only an admin may write a checkpoint";
   if (operation.kind === "revoke") {
-    const leaves = operation.target.kind === "peer" && equal(operation.target.peer, writer);
-    return standing.role === "admin" || (leaves && operation.frontier === null) ? null : "only an admin may revoke";
+    const leaves = operation.target.kind === "peer" && equal(operation.target.peer, header.peer);
+    if (standing.role !== "admin" && !(leaves && operation.frontier === null)) return "only an admin may revoke";
+    const named = (operation.frontier ?? []).flatMap(({ heads }) => heads);
+    return named.every(({ id }) => header.parents.some((parent) => equal(parent, id)))
+      ? null
+      : "its frontier is not among what it builds upon";
   }
   return null;
 }

@@ -8,7 +8,7 @@ import { type CheckedTransaction, toBytes } from "../../lib/data/transaction.ts"
 import { Applier } from "../../lib/peer/applier.ts";
 import { LocalWriter } from "../../lib/peer/local_writes.ts";
 import type { Write } from "../../lib/peer/machine.ts";
-import { Membership } from "../../lib/space/membership.ts";
+import { Membership, type Standing } from "../../lib/space/membership.ts";
 import { Store } from "../../lib/store/store.ts";
 import type { Operation } from "../../lib/wire/operation.ts";
 import { compareVersionIds, type VersionId } from "../../lib/wire/transaction.ts";
@@ -148,7 +148,7 @@ Deno.test("merge law: local writes may be grouped into any requests and turns", 
         store,
         clock,
         space: () => space,
-        standing: () => membership.standingOf(identity.peerId),
+        standing: () => membership.standingOf(identity.peerId) as Standing,
         apply: (transaction) => applier.apply(transaction, space, null, WALL_MS),
       });
       const expected = new Map<string, string>();

@@ -1,0 +1,115 @@
+import { assert, assertEquals } from "@std/assert";
+import type { ErrorCode } from "../../lib/base/errors.ts";
+import type { Request } from "../../lib/peer/machine.ts";
+import { Lab } from "../sim/lab.ts";
+import type { SimPeer } from "../sim/sim_peer.ts";
+
+const PUT: Request = {
+  type: "write",
+  writes: [{ kind: "put", key: "k", media: "text/plain", value: new Uint8Array(1) }],
+};
+
+function grant(peer: string, change: Partial<Extract<Request, { type: "grant" }>> = {}): Request {
+  return { type: "grant", peer, role: "writer", prefix: "", expiresMs: 0, ...change };
+}
+
+function refused(lab: Lab, peer: SimPeer, request: Request, code: ErrorCode): void {
+  const reply = lab.answer(peer, request);
+  assert(!reply.ok && reply.code === code, `${request.type}: ${JSON.stringify(reply)}`);
+}
+
+Deno.test("an admin gives a member another role, which all see, and which takes away what it had more", () => {
+  const lab = new Lab();
+  const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];
+  lab.ask(a, grant("peer1", { role: "admin" }));
+  lab.untilHealed();
+  const standingOf = (peer: SimPeer) => {
+    const member = c.machine?.members().find(({ peer: id }) => id === peer.id);
+    return [member?.role, member?.prefix, member?.grantedBy];
+  };
+  assertEquals(standingOf(b), ["admin", "", a.id]);
+  lab.ask(b, grant(c.id, { prefix: "docs/" }));
+  lab.untilHealed();
+  assertEquals(standingOf(c), ["writer", "docs/", b.id]);
+  refused(lab, c, PUT, "not_allowed");
+  lab.set(c, "docs/a", "v");
+  lab.ask(a, grant(b.id.slice(0, 12), { role: "reader" }));
+  lab.untilHealed();
+  assertEquals(standingOf(b), ["reader", "", a.id]);
+  refused(lab, b, PUT, "not_allowed");
+  refused(lab, b, grant(c.id), "not_allowed");
+  assertEquals(c.machine?.removed(), []);
+});
+
+Deno.test("a grant is refused: nobody of that name, more than one, this very peer, a time that is over", () => {
+  const lab = new Lab();
+  const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];
+  refused(lab, a, grant("nobody"), "member_unknown");
+  refused(lab, a, grant(a.id), "grant_unusable");
+  refused(lab, a, grant(b.id, { expiresMs: 1 }), "grant_unusable");
+  refused(lab, a, grant(b.id, { prefix: "x".repeat(513) }), "grant_unusable");
+  refused(lab, a, { type: "revoke", peer: a.id }, "not_allowed");
+  refused(lab, c, { type: "revoke", peer: b.id }, "not_allowed");
+  const limited = lab.add();
+  lab.join(limited, lab.invite(a), a);
+  lab.untilHealed();
+  lab.ask(a, grant(limited.id, { role: "admin", prefix: "docs/" }));
+  lab.untilHealed();
+  refused(lab, limited, grant(b.id, { prefix: "music/" }), "not_allowed");
+});
+
+Deno.test("a removed member is told, stops writing, and can't come back by what it has", () => {
+  const lab = new Lab();
+  const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];
+  const keys = lab.invite(a, 5);
+  const again = lab.add();
+  lab.join(again, keys, b);
+  lab.untilHealed();
+  lab.ask(a, { type: "revoke", peer: "peer2" });
+  lab.until(() => c.machine?.status().removedBy === a.id, "the removed one to know");
+  refused(lab, c, PUT, "removed_from_space");
+  lab.untilHealed([a, b, again]);
+  for (const peer of [a, b, again]) {
+    assert(!lab.isLinked(peer, c));
+    const [removed, ...others] = peer.machine?.removed() ?? [];
+    assertEquals([removed?.peer, removed?.kind, removed?.by, others.length], [c.id, "removed", a.id, 0]);
+  }
+  c.crash(false);
+  c.boot();
+  lab.wait(20_000);
+  for (const peer of [a, b, again]) assert(!lab.isLinked(peer, c));
+});
+
+Deno.test("a member that was away when it was removed is told so by whom it dials", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2) as [SimPeer, SimPeer];
+  b.crash(false);
+  lab.ask(a, { type: "revoke", peer: b.id });
+  b.boot();
+  lab.until(() => b.machine?.status().toldRemovedBy.length === 1, "it to be told");
+  assertEquals(b.machine?.status().toldRemovedBy, [a.id]);
+  assert(!lab.isLinked(a, b));
+  // It is a member's word alone: what is written here is kept.
+  lab.ask(b, PUT);
+});
+
+Deno.test("an invite is closed by its version or the beginning of it", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2) as [SimPeer, SimPeer];
+  lab.invite(a);
+  const open = () => a.machine!.invites(a.now.wallMs);
+  const text = open()[0]!.invite;
+  refused(lab, b, { type: "revoke_invite", invite: text }, "not_allowed");
+  refused(lab, a, { type: "revoke_invite", invite: "nowhere" }, "invite_unknown");
+  refused(lab, a, { type: "revoke_invite", invite: text.slice(0, 3) }, "invite_unknown");
+  lab.ask(a, { type: "revoke_invite", invite: text.slice(0, 8) });
+  assertEquals(open(), []);
+  refused(lab, a, { type: "revoke_invite", invite: text }, "invite_unknown");
+});
+
+Deno.test("without a removal there is nothing to take in again", () => {
+  const lab = new Lab();
+  const peer = lab.space(1)[0] as SimPeer;
+  refused(lab, peer, { type: "readopt", keys: ["k"] }, "not_undone");
+  assertEquals(lab.ask(peer, { type: "readopt", keys: null }).versions, []);
+});
