@@ -4,13 +4,16 @@ import { runtimeFlags } from "./flags.ts";
 /**
  * Builds the one executable, with the permissions of the task `start` built in.
  *
- * Usage: compile.ts [--target TRIPLE] [--output PATH]. Default: for this system, into dist/kith.
+ * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE]. Default: main.ts, for this system, into dist/kith.
  */
-const { target, ...flags } = parseArgs(Deno.args, { string: ["target", "output"] });
+const { target, entry, ...flags } = parseArgs(Deno.args, {
+  string: ["target", "output", "entry"],
+  default: { entry: "main.ts" },
+});
 const output = String(flags.output ?? (target === undefined ? "dist/kith" : `dist/kith-${target}`));
 const args = ["compile", "--quiet", "--no-check", ...runtimeFlags(), "--output", output];
 if (typeof target === "string") args.push("--target", target);
-const { code } = await new Deno.Command(Deno.execPath(), { args: [...args, "main.ts"] }).spawn().status;
+const { code } = await new Deno.Command(Deno.execPath(), { args: [...args, String(entry)] }).spawn().status;
 if (code !== 0) Deno.exit(code);
 const path = String(target ?? Deno.build.target).includes("windows") ? `${output}.exe` : output;
 console.log(`${path}  ${(Deno.statSync(path).size / 1e6).toFixed(1)} MB`);

@@ -1,6 +1,7 @@
 import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
 import type { Carried } from "../api/carry.ts";
+import type { Privilege } from "../host/privileges.ts";
 import type { Restored } from "../host/restore.ts";
 import type { Transport } from "./client.ts";
 
@@ -76,6 +77,8 @@ export interface Backend {
   untilFree(home: string | undefined): Promise<void>;
   /** Takes the data out of a home whose peer does not run, to join with it. @throws {KithError} */
   carryOut(home: string | undefined): Promise<Carried>;
+  /** Gives up what the rest of this process does not need. */
+  giveUp(privileges: readonly Privilege[]): void;
   /** A path as an absolute one. */
   absolutePath(path: string): string;
   /** Makes a home from a backup. @throws {KithError} */

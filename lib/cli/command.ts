@@ -45,6 +45,11 @@ export interface CommandSpec {
   readonly group: "peer" | "members" | "data" | "state" | "other";
   /** More, for its own help: whole sentences. */
   readonly details?: string;
+  /**
+   * What it needs of the machine, so that the rest can be given up: a peer or, where none runs, its home without any
+   * network; a peer or its home and the network; files; nothing at all. Default: a home.
+   */
+  readonly needs?: "home" | "network" | "files" | "nothing";
   readonly arguments: readonly ArgumentSpec[];
   readonly flags: readonly FlagSpec[];
   /** Command lines with what they do. */

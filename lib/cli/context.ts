@@ -2,6 +2,7 @@ import { KithError } from "../base/errors.ts";
 import type { Console } from "../host/console.ts";
 import type { Backend, Connection, RunningPeer } from "./backend.ts";
 import { Client, type Transport } from "./client.ts";
+import type { CommandSpec } from "./command.ts";
 import type { Flags } from "./flags.ts";
 import { eventLine } from "./news.ts";
 import type { Output } from "./output.ts";
@@ -37,6 +38,7 @@ export class Context {
   constructor(
     surroundings: Surroundings,
     readonly output: Output,
+    readonly command: CommandSpec,
     readonly args: readonly string[],
     readonly flags: Flags,
     /** Aborted when the command is to end early: Ctrl-C. */
@@ -65,6 +67,7 @@ export class Context {
       try {
         if (this.#offline === null) {
           this.#offline = await this.backend.start({ ...this.homeOption(), offline: true });
+          if (this.command.needs !== "network") this.backend.giveUp(["net"]);
           for (const notice of this.#offline.notices) this.output.warning(`${eventLine(notice)}.`);
         }
         return this.#offline.transport;
@@ -104,6 +107,8 @@ export class Context {
 
   async #running(): Promise<Transport | null> {
     if (this.prompted !== null) return this.prompted.transport;
+    // This process has the home, so no other one can.
+    if (this.#offline !== null) return null;
     this.#connection ??= await this.#connect();
     return this.#connection?.transport ?? null;
   }

@@ -213,6 +213,7 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
     details:
       "The home must not be there yet. What was written since the backup comes back from other members. A peer " +
       "that still runs elsewhere with the same identity must not run beside the restored one: let it join anew instead.",
+    needs: "files",
     arguments: [{ name: "FILE", kind: "file" }],
     flags: [],
     examples: [["kith restore kith-monday.tar --home ~/kith-again", "then run it: kith up --home ~/kith-again"]],

@@ -6,6 +6,7 @@ import { connectControl } from "../host/control.ts";
 import { type HomePaths, homePaths, resolveHome } from "../host/home.ts";
 import { Host } from "../host/host.ts";
 import { homeOwner, lockHome } from "../host/lock.ts";
+import { giveUp } from "../host/privileges.ts";
 import { restoreBackup } from "../host/restore.ts";
 import { controlPath } from "../host/runtime_folder.ts";
 import { exchangeText } from "../text/text_exchange.ts";
@@ -27,6 +28,7 @@ export function hostBackend(): Backend {
     start,
     untilFree: (home) => untilFree(pathsOf(home)),
     carryOut: (home) => carryOut(VERSION, home),
+    giveUp,
     absolutePath: resolveHome,
     restore: (file, home) => {
       return restoreBackup(file, resolveHome(home), { bytes: (size) => crypto.getRandomValues(new Uint8Array(size)) });

@@ -1,4 +1,5 @@
 import { type Console, processConsole } from "../host/console.ts";
+import { giveUp, NEVER_NEEDED } from "../host/privileges.ts";
 import type { Backend } from "./backend.ts";
 import { COMPLETE_COMMAND } from "./completion_scripts.ts";
 import { peerSources } from "./completion_sources.ts";
@@ -9,6 +10,7 @@ import { runCommandLine } from "./run.ts";
 
 /** Runs the command line of this process, to its exit. */
 export async function main(): Promise<void> {
+  giveUp(NEVER_NEEDED);
   const console = processConsole();
   console.exit(await runProcess(console, hostBackend()));
 }

@@ -1,5 +1,6 @@
 import { ERRORS, KithError, sentenceOf } from "../base/errors.ts";
 import { ClosedPipeError } from "../host/console.ts";
+import { ALL_PRIVILEGES } from "../host/privileges.ts";
 import { version } from "./about.ts";
 import { GivenUpError } from "./ask.ts";
 import { ApiError } from "./client.ts";
@@ -56,7 +57,12 @@ async function runInvocation(
   signal: AbortSignal,
 ): Promise<number> {
   const { command, args, flags } = invocation;
-  const context = new Context(surroundings, output, args, flags, signal);
+  if (surroundings.prompted === null) {
+    const needs = flags.on("help") || flags.on("version") ? "nothing" : command.needs;
+    if (needs === "nothing") surroundings.backend.giveUp(ALL_PRIVILEGES);
+    if (needs === "files") surroundings.backend.giveUp(["net"]);
+  }
+  const context = new Context(surroundings, output, command, args, flags, signal);
   if (flags.on("help")) {
     const general = !words.includes(command.name);
     output.line(general ? generalHelp(surroundings.backend.version) : commandHelp(command));

@@ -70,6 +70,7 @@ export class FakeBackend implements Backend {
   version = "9.9.9";
   versions = { wire: 1, store: 1 };
   started: StartOptions[] = [];
+  givenUp: string[] = [];
   stops = 0;
   closes = 0;
   #ended = Promise.withResolvers<string>();
@@ -112,6 +113,10 @@ export class FakeBackend implements Backend {
 
   carryOut(): Promise<never> {
     return Promise.reject(new Error("there is nothing to carry"));
+  }
+
+  giveUp(privileges: readonly string[]): void {
+    this.givenUp.push(...privileges);
   }
 
   absolutePath(path: string) {

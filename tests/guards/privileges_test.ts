@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { runtimeFlags } from "../../scripts/flags.ts";
+
+const ROOT = `${import.meta.dirname}/../..`;
+/** What code in a peer may do: all else is denied. */
+const PEER = ["read a variable of kith", "read a file", "write a file", "use the network"];
+/** As from `deno run` with more than kith asks for. */
+const TOO_MUCH = [
+  "--quiet",
+  ...["run", "ffi", "import", "net", "read", "write", "env", "sys"].map((name) => `--allow-${name}`),
+];
+
+/** The probe as an executable, built as kith's own is; undefined where there is none. */
+const BUILT = Deno.env.get("KITH_PROBE");
+
+/** What is left to code within a process of kith. @param flags of `deno run`. @param words the command line of kith. */
+async function allowedIn(flags: readonly string[], words: readonly string[]): Promise<string[]> {
+  const args = ["run", "--no-check", "--no-prompt", ...flags, `${ROOT}/tests/guards/privileges_probe.ts`, ...words];
+  return await allowedBy(Deno.execPath(), args);
+}
+
+async function allowedBy(program: string, args: readonly string[]): Promise<string[]> {
+  const home = Deno.makeTempDirSync({ prefix: "kith-test-" });
+  try {
+    Deno.writeTextFileSync(`${home}/home.node`, "");
+    const { stdout, stderr } = await new Deno.Command(program, {
+      args: [...args],
+      env: { KITH_HOME: `${home}/home`, KITH_RUNTIME_DIR: `${home}/run` },
+      cwd: ROOT,
+      stdin: "null",
+    }).output();
+    const last = new TextDecoder().decode(stdout).trim().split("\n").at(-1) as string;
+    if (!last.startsWith("{")) throw new Error(new TextDecoder().decode(stderr));
+    const outcomes = Object.entries(JSON.parse(last) as Record<string, string>);
+    // An executable has no way to load what is not in it.
+    const refusals = program === BUILT ? ["NotCapable", "TypeError"] : ["NotCapable"];
+    const denied = outcomes.filter(([, outcome]) => refusals.includes(outcome)).map(([what]) => what);
+    const done = outcomes.filter(([, outcome]) => outcome === "done").map(([what]) => what);
+    assertEquals(denied.length + done.length, outcomes.length, last);
+    return done;
+  } finally {
+    Deno.removeSync(home, { recursive: true });
+  }
+}
+
+const UP = ["up", "--listen", "127.0.0.1:0"];
+
+Deno.test("code in a peer that is started by the task can run no program, load no library, import nothing, and read no other variable", async () => {
+  assertEquals(await allowedIn(runtimeFlags(), UP), PEER);
+});
+
+Deno.test("nor can it with the permission set", async () => {
+  assertEquals(await allowedIn(["--permission-set"], UP), PEER);
+});
+
+Deno.test("a peer that was given more gives up to run programs, to load libraries and to import", async () => {
+  const more = ["read another variable", "read all variables", "read the host's name"];
+  assertEquals(await allowedIn(TOO_MUCH, UP), [...more, ...PEER]);
+});
+
+Deno.test("a command gives up what it does not need", async () => {
+  assertEquals(await allowedIn(runtimeFlags(), ["ls"]), PEER.filter((what) => what !== "use the network"));
+  assertEquals(await allowedIn(runtimeFlags(), ["paths"]), PEER.filter((what) => what !== "use the network"));
+  assertEquals(await allowedIn(TOO_MUCH, ["version"]), []);
+});
+
+if (BUILT !== undefined) {
+  Deno.test("the executable allows no more than the task", async () => {
+    assertEquals(await allowedBy(BUILT, UP), PEER);
+    assertEquals(await allowedBy(BUILT, ["version"]), []);
+  });
+}
