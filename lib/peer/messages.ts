@@ -15,6 +15,9 @@ import type { PastRepair } from "./past_repair.ts";
 import type { PastSource } from "./past_source.ts";
 import type { SpaceState } from "./space_state.ts";
 
+/** How the versions of kith begin that do not know summaries, nor frontiers in brief. */
+const WHOLE_FRONTIERS_ONLY = "0.1.";
+
 /** Who answers messages. */
 export interface MessageParts {
   readonly space: SpaceState;
@@ -71,10 +74,14 @@ export class Messages {
   }
 
   #memberMessage(connection: Connection, message: Message, now: Now): void {
-    const { applier, repairs, pastSource, pastRepair } = this.#parts;
+    const { applier, repairs, sync, pastSource, pastRepair } = this.#parts;
+    if (message.type !== "hello" && !sync.isOpen(connection.number)) {
+      throw new ProtocolError("bad_state", `${message.type} before hello`);
+    }
     switch (message.type) {
       case "hello":
-        return this.#parts.neighbours.greeted(connection, message.record, now);
+        this.#parts.neighbours.greeted(connection, message.record, now);
+        return sync.opened(connection.number, !message.version.startsWith(WHOLE_FRONTIERS_ONLY), now);
       case "records":
         return this.#parts.neighbours.told(message.list, now);
       case "transactions":
@@ -100,7 +107,12 @@ export class Messages {
       case "lacking":
       case "settled":
         return this.#parts.reconciler.received(connection.number, message, now);
+      case "brief":
+        this.#parts.ownPast.briefed(message.entries);
+        this.#parts.sync.received(connection.number, message, now);
+        return this.#parts.reconciler.stateReceived(connection.number, now);
       case "state":
+      case "summary":
         this.#parts.sync.received(connection.number, message, now);
         return this.#parts.reconciler.stateReceived(connection.number, now);
       case "ask_past":

@@ -2,7 +2,8 @@ import { equal } from "../base/bytes.ts";
 import type { PeerEvent } from "../base/event.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { Store } from "../store/store.ts";
-import type { Frontier } from "../wire/frontier.ts";
+import { BRIEF_ID_BYTES, type BriefFrontier, briefWriter } from "../wire/brief_frontier.ts";
+import type { Frontier, Head } from "../wire/frontier.ts";
 import type { Header, WriterId } from "../wire/transaction.ts";
 
 /** What is known of this peer's own writes, at others. */
@@ -23,6 +24,20 @@ export class OwnPast {
     // A joiner's own first transaction is held by its door before it comes back here.
     if (own === undefined || this.#store.writers.stateOf(own.writer) === null) return;
     if (!own.heads.every(({ id }) => this.#store.hasTransaction(id))) this.#beginAnew();
+  }
+
+  /** The same by a frontier in brief. */
+  briefed(entries: BriefFrontier): void {
+    const writer = { peer: this.#identity.peerId, instance: this.#store.instance };
+    const told = entries.find((entry) => equal(entry.writer, briefWriter(writer)));
+    const held = this.#store.writers.headsOf(writer);
+    if (told === undefined || held.length === 0) return;
+    const last = held.at(-1)?.sequence ?? 0;
+    const isHeld = (head: Head) =>
+      held.some(({ sequence, id }) => {
+        return sequence === head.sequence && equal(id.subarray(0, BRIEF_ID_BYTES), head.id);
+      });
+    if (told.heads.some((head) => head.sequence >= last && !isHeld(head))) this.#beginAnew();
   }
 
   /** A transaction came in by a link and was applied: it cannot be one of this very store, but for a joiner's first. */

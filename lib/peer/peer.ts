@@ -315,7 +315,6 @@ export class Peer implements Machine, PeerReads, LinksListener {
   #admitted(connection: Connection, now: Now): void {
     if (connection.stage !== "proving") this.#admittedNow.add(connection);
     if (!this.#parts.neighbours.admitted(connection, now)) return;
-    this.#parts.sync.opened(connection.number);
     this.#parts.repairs.linked();
     this.#parts.reconciler.opened(connection.number, now);
   }

@@ -1,15 +1,23 @@
 import { compare, equal, toHex } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_FORK_HEADS, MAX_REPLICA_WRITERS } from "../base/limits.ts";
-import type { Frontier, FrontierEntry, Head } from "../wire/frontier.ts";
+import { sha256 } from "../crypto/hash.ts";
+import { type BriefEntry, type BriefFrontier, briefOf, briefWriter } from "../wire/brief_frontier.ts";
+import { compareHeads, type Frontier, type FrontierEntry, type Head } from "../wire/frontier.ts";
 import type { WriterId } from "../wire/transaction.ts";
 
 /** What another replica says of itself when it is asked whether both are in sync. */
 export interface ReplicaState {
   readonly frontierHash: Uint8Array;
-  readonly digest: Uint8Array;
-  readonly entries: number;
-  readonly operations: number;
+  /** What `summaryHash` gives of that and its digest. */
+  readonly summary: Uint8Array;
+  /** Whether it has not told the frontier's hash: it told a frontier in brief that is like this peer's own. */
+  readonly isAssumed: boolean;
+}
+
+/** What both replicas hold, in one hash (32 bytes). */
+export function summaryHash(frontierHash: Uint8Array, digest: Uint8Array): Uint8Array {
+  return sha256(frontierHash, digest);
 }
 
 /** How two replicas stand, by what both last said. */
@@ -32,8 +40,12 @@ export function writerKey(writer: WriterId): string {
 export class Replica {
   /** Per writer the highest sequence that the other holds, or that was sent to it. */
   readonly theirs = new Map<string, number>();
-  /** Its last word on frontier and digest. */
+  /** Its last word on frontier and digest; null where it did not say, or in a summary alone. */
   state: ReplicaState | null = null;
+  /** The summary that was its last word, where it was. */
+  summary: Uint8Array | null = null;
+  /** How many operations it said that it holds; null where it did not. */
+  operations: number | null = null;
   /** The monotonic time at which its last word is compared with what this peer holds; Infinity for never. */
   compareAtMs = Infinity;
   /** The row behind which it is being streamed to; null when it did not ask. */
@@ -44,10 +56,17 @@ export class Replica {
   pullAtMs = Infinity;
   /** Whether its frontier came in: before it nothing is sent unasked, since it may lack everything. */
   hasFrontier = false;
+  /** Whether it was told this peer's whole frontier. */
+  toldFrontier = false;
+  /** Whether a summary is all that it was told of this peer's state. */
+  hasSummaryOnly = false;
 
   readonly #heads = new Map<string, FrontierEntry>();
+  /** The frontier that it told in brief, as long as that may show more than this peer holds. */
+  #brief: BriefFrontier | null = null;
 
-  constructor(readonly connection: number) {}
+  /** @param isBrief whether frontiers are told in brief, as long as that does. */
+  constructor(readonly connection: number, public isBrief: boolean) {}
 
   /** Takes in a whole frontier, or what changed of it. @throws {ProtocolError} `too_large`, as `showed` and `restart`. */
   announced(entries: Frontier): void {
@@ -79,8 +98,35 @@ export class Replica {
   restart(entries: Frontier): void {
     this.#heads.clear();
     this.theirs.clear();
+    this.#brief = null;
     this.hasFrontier = true;
     this.announced(entries);
+  }
+
+  /** The same from a frontier in brief. @param own the frontier of this peer. */
+  briefed(brief: BriefFrontier, own: Frontier): void {
+    this.#heads.clear();
+    this.theirs.clear();
+    this.hasFrontier = true;
+    this.#brief = brief;
+    const numbers = new Map(brief.map(({ writer, heads }) => [toHex(writer), heads.at(-1)?.sequence ?? 0]));
+    for (const { writer } of own) this.holds(writerKey(writer), numbers.get(toHex(briefWriter(writer))) ?? 0);
+  }
+
+  /** Whether what it told in brief shows more than this peer holds. */
+  showsMore(own: Frontier): boolean {
+    if (this.#brief === null) return false;
+    const held = new Map(briefOf(own).map(({ writer, heads }) => [toHex(writer), heads]));
+    // What is below the last number that is held is taken to be held too.
+    const isMore = ({ writer, heads }: BriefEntry) => {
+      const ownHeads = held.get(toHex(writer)) ?? [];
+      const last = ownHeads.at(-1)?.sequence ?? 0;
+      return heads.some((head) => head.sequence >= last && !ownHeads.some((own) => compareHeads(own, head) === 0));
+    };
+    if (this.#brief.some(isMore)) return true;
+    // What is held once stays held.
+    this.#brief = null;
+    return false;
   }
 
   /** The transactions it announced that this peer does not hold, at most one frontier's worth of ids. */
@@ -110,10 +156,10 @@ export class Replica {
     return this.state !== null && equal(this.state.frontierHash, frontierHash);
   }
 
-  /** How it stands, by its last word, to a peer with the same history and this digest. */
-  standing(digest: Uint8Array): Standing {
+  /** How it stands, by its last word, to a peer with the same history and this summary. */
+  standing(summary: Uint8Array): Standing {
     if (this.state === null) return "open";
-    const order = compare(digest, this.state.digest);
+    const order = compare(summary, this.state.summary);
     return order === 0 ? "equal" : order < 0 ? "first" : "second";
   }
 }

@@ -8,13 +8,14 @@ import {
   MAX_TRANSACTIONS_MESSAGE_BYTES,
   MAX_WANTED,
 } from "../base/limits.ts";
+import { briefOf, encodeBrief } from "../wire/brief_frontier.ts";
 import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier } from "../wire/frontier.ts";
-import type { Message, Partials, Transactions } from "../wire/message.ts";
+import type { Brief, Message, Partials, Transactions } from "../wire/message.ts";
 import { type PartialBytes, partialSizeBytes } from "../wire/partial.ts";
 import type { Header } from "../wire/transaction.ts";
 import type { SyncLinks, SyncStore } from "./ports.ts";
-import { Replica, type Standing, writerKey } from "./replica.ts";
+import { Replica, type Standing, summaryHash, writerKey } from "./replica.ts";
 
 /** How long an announced transaction may still come from its writer before it is pulled from who announced it. */
 const ANNOUNCED_DELAY_MS = 20;
@@ -71,13 +72,33 @@ export class Sync {
     this.#missingParents = missingParents;
   }
 
-  /** A link to a member is open: both tell what they hold. */
-  opened(connection: number): void {
-    const replica = new Replica(connection);
+  /**
+   * The member at the other end of a link has said who it is: both tell what they hold. Unless it is being pulled from
+   * another one already, what this peer lacks is asked for along with that.
+   *
+   * @param isBrief whether the other knows summaries and frontiers in brief. Else it is told them whole.
+   */
+  opened(connection: number, isBrief: boolean, now: Now): void {
+    if (this.#replicas.has(connection)) return;
+    const replica = new Replica(connection, isBrief);
     this.#replicas.set(connection, replica);
-    if (this.#store.prepareDigest(DIGEST_SLICE_IDS)) this.#sendState(replica);
-    else this.#stateDueMs = 0;
-    this.#send(replica, { type: "frontier", entries: this.#store.frontier() }, "control");
+    if (!this.#store.prepareDigest(DIGEST_SLICE_IDS)) this.#stateDueMs = 0;
+    else if (isBrief) {
+      replica.hasSummaryOnly = true;
+      this.#send(
+        replica,
+        { type: "summary", hash: this.#summary(), operations: this.#store.operationsTotal },
+        "control",
+      );
+    } else this.#sendState(replica);
+    if (!isBrief) this.#sendFrontier(replica);
+    else if (this.#pull === null) this.#beginPull(replica, now);
+    else this.#sendBrief(replica, false);
+  }
+
+  /** Whether the member at the other end of a link has said who it is. */
+  isOpen(connection: number): boolean {
+    return this.#replicas.has(connection);
   }
 
   /** A link is gone. */
@@ -94,8 +115,13 @@ export class Sync {
     switch (message.type) {
       case "frontier":
         replica.restart(message.entries);
+        // One of the two was told too little in brief: it is not done by that any more.
+        replica.isBrief = false;
+        if (!replica.toldFrontier) this.#sendFrontier(replica);
         this.#schedulePull(replica, now, 0);
         return;
+      case "brief":
+        return this.#briefed(replica, message, now);
       case "have":
         replica.announced(message.entries);
         this.#schedulePull(replica, now, this.#replicas.size > 1 ? ANNOUNCED_DELAY_MS : 0);
@@ -109,7 +135,20 @@ export class Sync {
         this.#pulled(replica, now);
         return;
       case "state":
-        replica.state = message;
+        replica.state = {
+          frontierHash: message.frontierHash,
+          summary: summaryHash(message.frontierHash, message.digest),
+          isAssumed: false,
+        };
+        replica.summary = null;
+        replica.operations = message.operations;
+        replica.compareAtMs = now.monotonicMs + COMPARE_AFTER_MS;
+        if (replica.hasSummaryOnly) this.#answerState(replica);
+        return;
+      case "summary":
+        replica.state = null;
+        replica.summary = message.hash;
+        replica.operations = message.operations;
         replica.compareAtMs = now.monotonicMs + COMPARE_AFTER_MS;
         return;
       case "want":
@@ -200,8 +239,13 @@ export class Sync {
   /** How the other end of a link stands to this peer. */
   standing(connection: number): Standing {
     const replica = this.#replicas.get(connection);
-    if (replica === undefined || !replica.hasFrontierHash(this.#store.frontierHash())) return "open";
-    return this.#store.prepareDigest(DIGEST_SLICE_IDS) ? replica.standing(this.#store.digest()) : "unready";
+    if (replica === undefined) return "open";
+    if (replica.state === null) {
+      if (replica.summary === null || !this.#store.prepareDigest(DIGEST_SLICE_IDS)) return "open";
+      return equal(replica.summary, this.#summary()) ? "equal" : "open";
+    }
+    if (!replica.hasFrontierHash(this.#store.frontierHash())) return "open";
+    return this.#store.prepareDigest(DIGEST_SLICE_IDS) ? replica.standing(this.#summary()) : "unready";
   }
 
   /** Whether the other end of a link holds exactly what this peer holds. Not before this peer knows its own digest. */
@@ -212,12 +256,14 @@ export class Sync {
   /** How many operations the source of the running pull holds; null when no pull runs, or it did not say. */
   pullTotal(): number | null {
     if (this.#pull === null) return null;
-    return this.#replicas.get(this.#pull.connection)?.state?.operations ?? null;
+    return this.#replicas.get(this.#pull.connection)?.operations ?? null;
   }
 
-  /** Whether a pull is under way. */
+  /** Whether a pull is under way that brings something. */
   get pulling(): boolean {
-    return this.#pull !== null;
+    if (this.#pull === null) return false;
+    const replica = this.#replicas.get(this.#pull.connection);
+    return this.#pull.applied > 0 || (replica !== undefined && this.#lacksOf(replica));
   }
 
   #considerPull(now: Now): void {
@@ -225,18 +271,42 @@ export class Sync {
     for (const replica of this.#replicas.values()) {
       if (replica.pullAtMs > now.monotonicMs) continue;
       replica.pullAtMs = Infinity;
-      if (replica.unknownHeads((id) => this.#store.hasTransaction(id)).length === 0) continue;
-      this.#pull = { connection: replica.connection, progressMs: now.monotonicMs, applied: 0 };
-      this.#send(replica, { type: "frontier", entries: this.#store.frontier() }, "control");
-      this.#send(replica, { type: "pull" }, "control");
-      return;
+      if (this.#lacksOf(replica)) return this.#beginPull(replica, now);
     }
   }
 
   #schedulePull(replica: Replica, now: Now, delayMs: number): void {
-    if (replica.unknownHeads((id) => this.#store.hasTransaction(id)).length === 0) return;
+    if (!this.#lacksOf(replica)) return;
     replica.pullAtMs = Math.min(replica.pullAtMs, now.monotonicMs + delayMs);
     this.#considerPull(now);
+  }
+
+  #beginPull(replica: Replica, now: Now): void {
+    this.#pull = { connection: replica.connection, progressMs: now.monotonicMs, applied: 0 };
+    if (replica.isBrief) return this.#sendBrief(replica, true);
+    this.#sendFrontier(replica);
+    this.#send(replica, { type: "pull" }, "control");
+  }
+
+  /** Whether a replica told of something that this peer lacks. */
+  #lacksOf(replica: Replica): boolean {
+    return this.#unknownHeads(replica).length > 0 || replica.showsMore(this.#store.frontier());
+  }
+
+  #unknownHeads(replica: Replica): Uint8Array[] {
+    return replica.unknownHeads((id) => this.#store.hasTransaction(id));
+  }
+
+  #briefed(replica: Replica, { entries, pulls }: Brief, now: Now): void {
+    const own = this.#store.frontier();
+    replica.briefed(entries, own);
+    if (pulls) replica.streamedRow = 0;
+    const { summary } = replica;
+    if (summary !== null && equal(encodeBrief(entries), encodeBrief(briefOf(own)))) {
+      replica.summary = null;
+      replica.state = { frontierHash: this.#store.frontierHash(), summary, isAssumed: true };
+    }
+    this.#schedulePull(replica, now, 0);
   }
 
   #pulled(replica: Replica, now: Now): void {
@@ -244,22 +314,31 @@ export class Sync {
     if (this.#pull?.connection !== replica.connection) return;
     const fruitful = this.#pull.applied > 0;
     this.#pull = null;
-    const unknown = replica.unknownHeads((id) => this.#store.hasTransaction(id));
+    const unknown = this.#unknownHeads(replica);
     if (unknown.length > 0) {
       // Numbers that both hold with different transactions (a fork) are not in a stream by numbers: ask by id.
       const ids = [...unknown, ...this.#missingParents()].slice(0, MAX_WANTED);
       this.#send(replica, { type: "want", ids }, "control");
       replica.pullAtMs = now.monotonicMs + (fruitful ? ANNOUNCED_DELAY_MS : FRUITLESS_PULL_RETRY_MS);
-    }
+    } else if (replica.showsMore(this.#store.frontier()) && !replica.toldFrontier) this.#sendFrontier(replica);
     this.#considerPull(now);
   }
 
-  /** Heads of one writer that come apart from each other (a fork) can hide each other in `have`; a frontier has all. */
+  /** What frontiers in brief do not tell, and heads of one writer that hide each other in `have`, whole ones do. */
   #compare(replica: Replica, now: Now): void {
     replica.compareAtMs = Infinity;
-    if (replica.state === null || equal(replica.state.frontierHash, this.#store.frontierHash())) return;
-    this.#send(replica, { type: "frontier", entries: this.#store.frontier() }, "control");
+    const { state, summary, connection } = replica;
+    if ((state === null && summary === null) || this.standing(connection) === "equal") return;
+    if (state?.isAssumed === true && replica.hasSummaryOnly) return this.#answerState(replica);
+    if (state !== null && equal(state.frontierHash, this.#store.frontierHash())) return;
+    this.#sendFrontier(replica);
     replica.compareAtMs = now.monotonicMs + COMPARE_AGAIN_MS;
+  }
+
+  /** Tells a replica that knows no more than a summary in what both differ, where that is not their histories. */
+  #answerState(replica: Replica): void {
+    const standing = this.standing(replica.connection);
+    if (standing === "first" || standing === "second") this.#sendState(replica);
   }
 
   #announce(applied: readonly Applied[]): void {
@@ -350,7 +429,12 @@ export class Sync {
     return { parcel, taken };
   }
 
+  #summary(): Uint8Array {
+    return summaryHash(this.#store.frontierHash(), this.#store.digest());
+  }
+
   #sendState(replica: Replica): void {
+    replica.hasSummaryOnly = false;
     this.#send(replica, {
       type: "state",
       frontierHash: this.#store.frontierHash(),
@@ -358,6 +442,15 @@ export class Sync {
       entries: this.#store.entries,
       operations: this.#store.operationsTotal,
     }, "control");
+  }
+
+  #sendFrontier(replica: Replica): void {
+    replica.toldFrontier = true;
+    this.#send(replica, { type: "frontier", entries: this.#store.frontier() }, "control");
+  }
+
+  #sendBrief(replica: Replica, pulls: boolean): void {
+    this.#send(replica, { type: "brief", pulls, entries: briefOf(this.#store.frontier()) }, "control");
   }
 
   #send(replica: Replica, message: Message, priority: "control" | "live" | "bulk"): boolean {

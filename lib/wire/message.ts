@@ -14,6 +14,7 @@ import {
 } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
+import { type BriefFrontier, readBrief, writeBrief } from "./brief_frontier.ts";
 import { bundleSizeBytes, readBundle, type TransactionBytes, writeBundle } from "./bundle.ts";
 import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
 import { readList, writeList } from "./list.ts";
@@ -22,7 +23,16 @@ import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
 import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
 import { readAscii, writeAscii } from "./text.ts";
-import { ID_BYTES, isSortedSet, readIds, readSortedIds, SIGNATURE_BYTES, type Stamp, writeIds } from "./transaction.ts";
+import {
+  ID_BYTES,
+  isSortedSet,
+  readFlag,
+  readIds,
+  readSortedIds,
+  SIGNATURE_BYTES,
+  type Stamp,
+  writeIds,
+} from "./transaction.ts";
 
 /** The first frame kind that is a message; those below are the link's own. */
 export const FIRST_MESSAGE_KIND = 16;
@@ -50,6 +60,8 @@ export const MESSAGE_KINDS = {
   live: 34,
   lacking: 35,
   settled: 36,
+  summary: 37,
+  brief: 38,
   ask_past: 40,
   past_leaves: 41,
   ask_leaf: 42,
@@ -162,6 +174,23 @@ export interface State {
   readonly operations: number;
 }
 
+/** What the sender holds, in one hash: where it is the receiver's own, both are in sync. */
+export interface Summary {
+  readonly type: "summary";
+  /** SHA-256 of the frontier's hash and the digest, one behind the other (32 bytes). */
+  readonly hash: Uint8Array;
+  /** As in a `State`. */
+  readonly operations: number;
+}
+
+/** All that the sender has, in brief. */
+export interface Brief {
+  readonly type: "brief";
+  /** Whether it asks to be streamed what it lacks, as by a `Pull`. */
+  readonly pulls: boolean;
+  readonly entries: BriefFrontier;
+}
+
 /** Entries of the address book. */
 export interface Records {
   readonly type: "records";
@@ -197,6 +226,8 @@ export type Message =
   | Transactions
   | Pulled
   | State
+  | Summary
+  | Brief
   | Records
   | Want
   | Partials
@@ -286,6 +317,10 @@ function readBody(kind: number, reader: Reader): Message | null {
       return readReconciliation(reader, "lacking");
     case MESSAGE_KINDS.settled:
       return readReconciliation(reader, "settled");
+    case MESSAGE_KINDS.summary:
+      return { type: "summary", hash: reader.raw(ID_BYTES), operations: reader.varint() };
+    case MESSAGE_KINDS.brief:
+      return { type: "brief", pulls: readFlag(reader, "pull flag"), entries: readBrief(reader) };
     case MESSAGE_KINDS.ask_past:
       return readPast(reader, "ask_past");
     case MESSAGE_KINDS.past_leaves:
@@ -320,6 +355,12 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "state":
       writer.raw(message.frontierHash).raw(message.digest).varint(message.entries).varint(message.operations);
       return;
+    case "summary":
+      writer.raw(message.hash).varint(message.operations);
+      return;
+    case "brief":
+      writer.u8(message.pulls ? 1 : 0);
+      return writeBrief(writer, message.entries);
     case "records":
       return writeList(writer, message.list, MAX_MESSAGE_RECORDS, writePeerRecord);
     case "want":

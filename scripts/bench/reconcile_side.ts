@@ -1,4 +1,5 @@
 import { Reader } from "../../lib/base/reader.ts";
+import { Writer } from "../../lib/base/writer.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { verifySigned } from "../../lib/crypto/identity.ts";
 import { HybridClock } from "../../lib/data/clock.ts";
@@ -15,10 +16,10 @@ import { peakMb } from "../child.ts";
  * One of two peers, as far as synchronisation goes: store, checks, frontiers and reconciliation over plain TCP, so that
  * messages can be counted. Says what it cost once both hold the same.
  *
- * Usage: reconcile_side.ts STORE listen | STORE dial PORT
+ * Usage: reconcile_side.ts STORE frontier|reconciled listen | STORE frontier|reconciled dial PORT
  */
 
-const [path = "", what = "", port = "0"] = Deno.args;
+const [path = "", how = "", what = "", port = "0"] = Deno.args;
 const random = { bytes: (size: number) => crypto.getRandomValues(new Uint8Array(size)) };
 const store = Store.open(path, { random });
 const space = new SpaceState(store).space as Uint8Array;
@@ -37,13 +38,15 @@ const applier = new Applier({
 store.digest();
 
 const RECONCILIATION = new Set(["sketch", "sketch_more", "nodes", "live", "lacking", "settled"]);
+/** What is about histories: set aside where versions are reconciled. */
+const FRONTIERS = new Set(["brief", "frontier", "have", "pull", "pulled", "want"]);
 
 /**
- * Counts what is sent, and how often the direction changes: from the greetings on, or where there is a reconciliation,
- * from its beginning on.
+ * Counts what is sent from the greetings on, and how often the direction changes: from there on too, or where there is
+ * a reconciliation, which begins a second later, from its beginning on.
  */
 class Counters {
-  /** Bytes of messages that carry no transactions or operations. */
+  /** Bytes of frames with messages that carry no transactions or operations. */
   bytes = 0;
   payloadBytes = 0;
   /** Messages in a row in one direction count once. */
@@ -53,19 +56,19 @@ class Counters {
   foundMs = performance.now();
   endMs = performance.now();
   #reconciles = false;
-  #states = 0;
   #hasPayload = false;
   #last: "sent" | "received" | null = null;
 
   count(direction: "sent" | "received", message: Message, sizeBytes: number): void {
     if (RECONCILIATION.has(message.type) && !this.#reconciles) {
       this.#reconciles = true;
-      this.bytes = this.trips = 0;
+      this.trips = 0;
       this.startMs = performance.now();
       this.#last = null;
     }
-    // After the greeting they only tell that it is over.
-    if (message.type === "state" && (direction === "received" || ++this.#states > 1)) return;
+    // Behind the payload they only tell that it is over.
+    if (message.type === "state" && this.#hasPayload) return;
+    if (how === "reconciled" && FRONTIERS.has(message.type)) return;
     const isPayload = message.type === "transactions" || message.type === "partials";
     if (direction === "sent" && isPayload) this.payloadBytes += sizeBytes;
     if (direction === "sent" && !isPayload) this.bytes += sizeBytes;
@@ -88,7 +91,7 @@ let queuedBytes = 0;
 const links = {
   send(_connection: number, message: Message): boolean {
     const { kind, body } = encodeMessage(message);
-    counters.count("sent", message, body.length + 4);
+    counters.count("sent", message, frameBytes(body.length));
     const frame = new Uint8Array(5 + body.length);
     new DataView(frame.buffer).setUint32(0, body.length);
     frame[4] = kind;
@@ -108,6 +111,11 @@ const reconciler = new Reconciler({
   standing: () => sync.standing(1),
 });
 const now = () => ({ monotonicMs: performance.now(), wallMs: Date.now() });
+
+/** With the kind and the length before the body (lib/wire/PROTOCOL.md, "Frames"). */
+function frameBytes(bodyBytes: number): number {
+  return 1 + new Writer().varint(bodyBytes).finish().length + bodyBytes;
+}
 
 async function accepted(): Promise<Deno.TcpConn> {
   const listener = Deno.listen({ port: 0 });
@@ -141,6 +149,8 @@ function take(message: Message): void {
     case "settled":
       return reconciler.received(1, message, at);
     case "state":
+    case "summary":
+    case "brief":
       sync.received(1, message, at);
       return reconciler.stateReceived(1, at);
     default:
@@ -156,8 +166,8 @@ function endTurn(): void {
   reconciler.turnEnded(now());
 }
 
-sync.opened(1);
 reconciler.opened(1, now());
+sync.opened(1, true, now());
 let rest: Uint8Array<ArrayBuffer> = new Uint8Array();
 let ended = false;
 void (async () => {
@@ -171,7 +181,7 @@ void (async () => {
       if (all.length - offset < 5 + size) break;
       const message = decodeMessage(all[offset + 4] as number, all.slice(offset + 5, offset + 5 + size));
       if (message !== null) {
-        counters.count("received", message, size + 4);
+        counters.count("received", message, frameBytes(size));
         take(message);
         endTurn();
       }

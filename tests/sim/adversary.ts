@@ -3,7 +3,9 @@ import { sha256 } from "../../lib/crypto/hash.ts";
 import { Link } from "../../lib/link/link.ts";
 import { SpaceState } from "../../lib/peer/space_state.ts";
 import { spaceProof } from "../../lib/space/grant.ts";
+import { DOMAINS } from "../../lib/wire/domains.ts";
 import { decodeMessage, encodeMessage } from "../../lib/wire/message.ts";
+import { recordMessage } from "../../lib/wire/peer_record.ts";
 import type { Checks } from "./checks.ts";
 import { Forgeries } from "./forgeries.ts";
 import { type Mischief, MischiefMaker, type Shot } from "./mischief.ts";
@@ -128,6 +130,7 @@ export class Adversary implements NetworkHost {
     const kind = this.#prng.pick(this.#attacks);
     // In, but without the space's data yet: there is nothing to build upon.
     if (store.transactionsTotal === 0) return;
+    this.#greet(attacked);
     if (kind !== "forge") {
       for (const shot of this.#mischief.draw(kind, attacked.target, space)) this.#send(attacked, shot);
       if (kind === "truncate" && this.#prng.chance(0.5)) this.#network.lose(attacked.end);
@@ -138,6 +141,15 @@ export class Adversary implements NetworkHost {
       if (!store.hasTransaction(id)) this.#checks.forged.add(toHex(id));
       this.#send(attacked, { type: "transactions", list: [forgery] });
     }
+  }
+
+  /** Between members nothing is taken before it. */
+  #greet(attacked: Attacked): void {
+    const { identity, now } = this.#member;
+    const record = { peer: identity.peerId, dateMs: Math.max(0, Math.floor(now.wallMs)), name: "", addresses: [] };
+    const signature = identity.sign(DOMAINS.record, recordMessage(record));
+    const version = this.#prng.pick(["0.1.0", "sim"]);
+    this.#send(attacked, { type: "hello", version, record: { ...record, signature } });
   }
 
   #send({ link }: Attacked, shot: Shot): void {

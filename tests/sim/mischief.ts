@@ -2,6 +2,7 @@ import { compare, equal } from "../../lib/base/bytes.ts";
 import { MAX_WAITING_TRANSACTIONS } from "../../lib/base/limits.ts";
 import { buildTransaction, type CheckedTransaction, toBytes } from "../../lib/data/transaction.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
+import { briefOf } from "../../lib/wire/brief_frontier.ts";
 import type { Frontier } from "../../lib/wire/frontier.ts";
 import { type Message, MESSAGE_KINDS } from "../../lib/wire/message.ts";
 import type { Operation } from "../../lib/wire/operation.ts";
@@ -117,6 +118,8 @@ export class MischiefMaker {
     return [
       { type: "frontier", entries: made },
       { type: "state", frontierHash: prng.bytes(32), digest: prng.bytes(32), entries: 2 ** 50, operations: 2 ** 50 },
+      ...(prng.chance(0.5) ? [{ type: "summary", hash: prng.bytes(32), operations: 2 ** 50 } as const] : []),
+      ...(prng.chance(0.5) ? [{ type: "brief", pulls: prng.chance(0.5), entries: briefOf(made) } as const] : []),
       { type: "pull" },
       ...(prng.chance(0.5) ? [{ type: "pulled" } as const] : []),
     ];

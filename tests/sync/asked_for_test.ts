@@ -86,7 +86,7 @@ function scene(rows: number) {
     bulkQueuedBytes: () => counts.queuedBytes,
   };
   const sync = new Sync(store, links, () => []);
-  sync.opened(LINK);
+  sync.opened(LINK, false, NOW);
   sync.received(LINK, { type: "frontier", entries: [] }, NOW);
   const drain = () => {
     counts.queuedBytes = 0;

@@ -46,21 +46,22 @@ const at = (monotonicMs: number) => ({ monotonicMs, wallMs: monotonicMs });
 
 Deno.test("a state whose digest takes long is told once that is there, and no turn does more than a part", () => {
   const { sync, sent, left } = scene(4);
-  sync.opened(1);
-  assertEquals(sent.map(({ type }) => type), ["frontier"]);
+  sync.opened(1, true, at(0));
+  assertEquals(sent.map(({ type }) => type), ["brief"]);
+  sync.received(1, { type: "pulled" }, at(0));
   for (let turn = 1; turn <= 2; turn++) {
     assertEquals(sync.deadline() <= turn, true);
     sync.tick(at(turn));
     assertEquals([left.parts, sent.length], [3 - turn, 1]);
   }
   sync.tick(at(3));
-  assertEquals(sent.map(({ type }) => type), ["frontier", "state"]);
+  assertEquals(sent.map(({ type }) => type), ["brief", "state"]);
   assertEquals(sync.deadline(), Infinity);
 });
 
 Deno.test("two replicas agree only once this one knows its own digest", () => {
   const { sync } = scene(3);
-  sync.opened(1);
+  sync.opened(1, true, at(0));
   sync.received(1, { type: "state", frontierHash: HASH, digest: HASH, entries: 0, operations: 0 }, at(1));
   assertEquals([sync.agrees(1), sync.agrees(1)], [false, true]);
 });

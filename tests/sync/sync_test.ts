@@ -2,7 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ProtocolError } from "../../lib/base/errors.ts";
 import { MAX_STREAM_QUEUE_BYTES, MAX_TRANSACTIONS_MESSAGE_BYTES } from "../../lib/base/limits.ts";
-import { Replicas } from "./replicas.ts";
+import { encodeMessage } from "../../lib/wire/message.ts";
+import { ALIKE, Replicas } from "./replicas.ts";
 
 Deno.test("who lacks something pulls it when a link opens, and both say that they agree", () => {
   const r = new Replicas(2);
@@ -11,7 +12,7 @@ Deno.test("who lacks something pulls it when a link opens, and both say that the
   const link = r.link(0, 1);
   const counts = r.settle();
   assert(r.areEqual);
-  assertEquals([counts["pull"], counts["pulled"]], [2, 2]);
+  assertEquals(counts, { summary: 2, brief: 2, transactions: 2, pulled: 2 });
   r.pass(20);
   assert(r.node(0).sync.agrees(link) && r.node(1).sync.agrees(link));
   assertEquals(r.settle(), {});
@@ -25,7 +26,7 @@ Deno.test("equal replicas pull nothing", () => {
   r.unlink(1);
   r.link(0, 1);
   const counts = r.settle();
-  assertEquals(counts, { state: 2, frontier: 2 });
+  assertEquals(counts, { summary: 2, brief: 2, pulled: 2 });
   assert(r.allAgree);
 });
 
@@ -78,18 +79,86 @@ Deno.test("one source at a time is pulled from; when it is gone the next one is"
   r.node(2).endTurn(r.now);
   const first = r.link(0, 1);
   const second = r.link(2, 1);
+  const asked = (link: number) =>
+    r.node(1).sent.get(link)?.some(({ message }) => message.type === "brief" && message.pulls) === true;
+  assertEquals([asked(first), asked(second), r.node(1).sync.pulling], [true, false, false]);
+  // Summaries and what each holds, but nothing of what they lead to.
   for (const [link, from] of [[first, 0], [second, 2]] as const) {
-    // State and frontier, but nothing of what they lead to.
     for (let i = 0; i < 2; i++) r.deliver(link, 1);
     for (let i = 0; i < 2; i++) r.deliver(link, from);
   }
-  const asked = (link: number) => r.node(1).sent.get(link)?.some(({ message }) => message.type === "pull") === true;
-  assertEquals([asked(first), asked(second), r.node(1).sync.pulling], [true, false, true]);
+  assertEquals([asked(second), r.node(1).sync.pulling], [false, true]);
   r.unlink(first);
   assertEquals(asked(second), true);
   r.settle();
   assertEquals(r.node(1).store.held.length, 4);
   assertEquals(r.node(1).sync.pulling, false);
+});
+
+Deno.test("what one side lacks comes with the first answer, by two hundred bytes of two writers", () => {
+  for (const lacking of [0, 1]) {
+    const r = new Replicas(2);
+    for (let i = 0; i < 500; i++) {
+      for (const writer of [2, 3]) r.node(1 - lacking).apply(r.write(lacking, { writer }), null);
+    }
+    for (let i = 0; i < 10; i++) r.write(1 - lacking, { writer: 2 });
+    for (const { sync } of r.nodes) sync.turnEnded([], r.now);
+    const link = r.link(0, 1);
+    let bytes = 0;
+    const types = [0, 1].map((end) =>
+      r.node(end).sent.get(link)!.map(({ message }) => {
+        bytes += encodeMessage(message).body.length + 2;
+        return message.type;
+      })
+    );
+    assertEquals(types, [["summary", "brief"], ["summary", "brief"]]);
+    assert(bytes + 2 * 2 <= 200, `${bytes} bytes`);
+    // Each has the other's greeting: nothing more is asked before what is lacked is there.
+    for (const to of [0, 0, 1, 1]) r.deliver(link, to);
+    assertEquals(r.deliver(link, lacking)?.type, "transactions");
+    assert(r.areEqual);
+  }
+});
+
+Deno.test("peers that know no frontiers in brief are told whole ones, and their state", () => {
+  const r = new Replicas(2);
+  for (let i = 0; i < 5; i++) r.write(0);
+  for (let i = 0; i < 3; i++) r.write(1);
+  r.link(0, 1, false);
+  const counts = r.settle();
+  assert(r.areEqual);
+  assertEquals([counts["pull"], counts["pulled"], counts["brief"], counts["summary"]], [2, 2, undefined, undefined]);
+  r.pass(20);
+  assert(r.allAgree);
+});
+
+Deno.test("writers that a frontier in brief does not tell apart are found apart by whole ones", () => {
+  const r = new Replicas(2);
+  for (let i = 0; i < 3; i++) r.write(0, { writer: ALIKE });
+  for (let i = 0; i < 5; i++) r.write(1, { writer: ALIKE + 1 });
+  r.link(0, 1);
+  r.pass(4000);
+  assert(!r.areEqual);
+  r.pass(60_000);
+  assert(r.areEqual && r.allAgree);
+});
+
+Deno.test("replicas with one history and other versions know it from the greeting, and who is to begin", () => {
+  const r = new Replicas(2);
+  const piece = r.write(0);
+  r.node(1).apply(piece, null);
+  r.node(1).endTurn(r.now);
+  r.node(1).store.damage = 1;
+  const link = r.link(0, 1);
+  assertEquals(r.settle(), { summary: 2, brief: 2, pulled: 2 });
+  assertEquals([0, 1].map((end) => r.node(end).sync.standing(link)).sort(), ["first", "second"]);
+  // That the histories are the same was taken from what they are in brief: the states tell.
+  r.pass(6000);
+  assertEquals([0, 1].map((end) => r.node(end).sync.standing(link)).sort(), ["first", "second"]);
+  r.node(1).store.damage = 0;
+  r.write(1);
+  r.pass(100);
+  assert(r.allAgree);
 });
 
 Deno.test("a pull that stalls is given up after 10 s for another source, and its late end closes nothing", () => {
@@ -208,7 +277,7 @@ Deno.test("replicas come to agree in whatever order links open and break and mes
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ write: fc.nat(3), more: fc.nat(2) }) },
     { weight: 8, arbitrary: fc.record({ deliver: fc.nat(), to: fc.boolean() }) },
-    { weight: 2, arbitrary: fc.record({ link: fc.nat(3), with: fc.nat(3) }) },
+    { weight: 2, arbitrary: fc.record({ link: fc.nat(3), with: fc.nat(3), brief: fc.boolean() }) },
     { weight: 1, arbitrary: fc.record({ unlink: fc.nat() }) },
     { weight: 2, arbitrary: fc.record({ pass: fc.nat(100) }) },
     { weight: 1, arbitrary: fc.record({ forget: fc.nat(3) }) },
@@ -227,7 +296,7 @@ Deno.test("replicas come to agree in whatever order links open and break and mes
           r.deliver(connection, r.ends(connection)[taken.to ? 0 : 1]);
         } else if ("link" in taken && taken.link < taken.with) {
           const pair = `${taken.link} ${taken.with}`;
-          if (!linked.has(pair)) linked.set(pair, r.link(taken.link, taken.with));
+          if (!linked.has(pair)) linked.set(pair, r.link(taken.link, taken.with, taken.brief));
         } else if ("unlink" in taken && connections.length > 0) {
           const connection = connections[taken.unlink % connections.length]!;
           r.unlink(connection);

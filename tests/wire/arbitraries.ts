@@ -9,6 +9,7 @@ import {
   MAX_VALUE_BYTES,
 } from "../../lib/base/limits.ts";
 import { MAX_VARINT } from "../../lib/base/writer.ts";
+import { briefOf } from "../../lib/wire/brief_frontier.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import { compareHeads, type Frontier } from "../../lib/wire/frontier.ts";
 import type { Message } from "../../lib/wire/message.ts";
@@ -219,6 +220,8 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("pull" as const) }),
   fc.record({ type: fc.constant("transactions" as const), list: fc.array(bundles, { maxLength: 3 }) }),
   fc.record({ type: fc.constant("pulled" as const) }),
+  fc.record({ type: fc.constant("summary" as const), hash: id, operations: count(0) }),
+  fc.record({ type: fc.constant("brief" as const), pulls: fc.boolean(), entries: frontiers.map(briefOf) }),
   fc.record({
     type: fc.constant("state" as const),
     frontierHash: id,

@@ -7,6 +7,7 @@ import {
   MAX_PARENTS,
   MAX_WANTED,
 } from "../../lib/base/limits.ts";
+import { briefOf } from "../../lib/wire/brief_frontier.ts";
 import { decodeMessage, encodeMessage, type Message, MESSAGE_KINDS } from "../../lib/wire/message.ts";
 import { messages } from "./arbitraries.ts";
 import { bytesOf } from "./bytes_of.ts";
@@ -134,6 +135,19 @@ const EXACT: [Message, number, Uint8Array][] = [
     bytesOf("aa*8 02 01*6 01 9f7f 02*6 03 00 00 822a"),
   ],
   [{ type: "settled", key: bytesOf("aa*8"), outcome: "busy" }, 36, bytesOf("aa*8 01")],
+  [{ type: "summary", hash: bytesOf("aa*32"), operations: 300 }, 37, bytesOf("aa*32 822c")],
+  [
+    {
+      type: "brief",
+      pulls: true,
+      entries: briefOf([...ENTRIES, {
+        writer: { peer: bytesOf("ab*32"), instance: bytesOf("01*16") },
+        heads: [{ sequence: 1, id: bytesOf("dd*32") }, { sequence: 300, id: bytesOf("ee*32") }],
+      }]),
+    },
+    38,
+    bytesOf("01 02 aa*4 bb*4 01 07 cc*8 ab*4 01*4 02 01 dd*8 822c ee*8"),
+  ],
   [{ type: "ask_past", checkpoint: VERSION }, 40, bytesOf("ee*32 02")],
   [
     { type: "past_leaves", checkpoint: VERSION, leaves: [{ ...PLACE, hash: bytesOf("dd*32") }], more: true },
@@ -234,6 +248,17 @@ const MALFORMED: [name: string, detail: string, kind: number, body: Uint8Array][
   ["a transaction that lacks nothing", "nothing is lacking of a transaction", 35, bytesOf("aa*8 01 02*6 00")],
   ["an index beyond its limit", "an index beyond its limit", 35, bytesOf("aa*8 01 02*6 02 9f7f 00")],
   ["lacking versions beyond their number", "varint is above its limit of 4096", 35, bytesOf("aa*8 01 02*6 a001")],
+  ["a pull flag that is none", "pull flag is neither 0 nor 1", 38, bytesOf("02 00")],
+  ["a writer in brief without a head", "a writer without a head", 38, bytesOf("00 01 aa*8 00")],
+  ["a head in brief with sequence 0", "a writer without a head", 38, bytesOf("00 01 aa*8 01 00 cc*8")],
+  ["heads in brief out of order", "heads do not ascend", 38, bytesOf("00 01 aa*8 02 01 cc*8 01 bb*8")],
+  [
+    "writers in brief out of order",
+    "a brief frontier does not ascend",
+    38,
+    bytesOf("00 02 ab*8 01 01 cc*8 aa*8 01 01 cc*8"),
+  ],
+  ["writers in brief beyond their number", "varint is above its limit of 8192", 38, bytesOf("00 c001")],
   ["an outcome that is not known", "an outcome is not known", 36, bytesOf("aa*8 03")],
 ];
 
