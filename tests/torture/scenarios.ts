@@ -1,3 +1,6 @@
+import { DatabaseSync } from "node:sqlite";
+import { isThere } from "../../lib/host/file_error.ts";
+import { homePaths } from "../../lib/host/home.ts";
 import { startHost } from "../host/temp_host.ts";
 import { backup, restore } from "./backup_scenarios.ts";
 import { compact } from "./compact_scenario.ts";
@@ -66,7 +69,16 @@ const upgrade: Scenario = {
     await using host = await startHost(`${home}-read`, { offline: true });
     books.entries.holds(await entriesOf(host));
     open(home);
-    return plain(books);
+    const copy = `${homePaths(home).store}.v1`;
+    return {
+      ...plain(books),
+      files: [copy, `${copy}-wal`, `${copy}.new`, `${copy}.new-wal`],
+      notices: ["store_migrated"],
+      settle() {
+        if (dataVersion(copy) !== 1) throw new Error("the store is not kept as it was");
+        return Promise.resolve();
+      },
+    };
   },
   async drive(session) {
     await session.set("plain", "of this version");
@@ -74,6 +86,18 @@ const upgrade: Scenario = {
     await session.down();
   },
 };
+
+/** The data version of a store that nobody uses; 0 where there is none. */
+function dataVersion(path: string): number {
+  if (!isThere(path)) return 0;
+  const database = new DatabaseSync(path);
+  try {
+    const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+    return database.prepare("PRAGMA integrity_check").get()?.integrity_check === "ok" ? found : 0;
+  } finally {
+    database.close();
+  }
+}
 
 /** A peer that joins another one, receives its space, and writes to it. */
 const receive: Scenario = {
