@@ -1,6 +1,9 @@
 import { KithError } from "../base/errors.ts";
 import { fileError } from "./file_error.ts";
 
+/** The bits of a mode that let group and others in. */
+const OTHERS = 0o077;
+
 /** Where a home keeps what. */
 export interface HomePaths {
   /** The directory itself; private to its owner (0700). */
@@ -51,7 +54,8 @@ export function resolveHome(named?: string): string {
 }
 
 /**
- * Makes the home's directory where it is missing, and private where it is not.
+ * Makes the home's directory where it is missing, and it and its files private where they are not: whoever copied or
+ * restored them may not have kept their modes.
  *
  * @throws {KithError} `home_read_only`, `home_unusable`.
  */
@@ -59,9 +63,20 @@ export function prepareHome(home: string): void {
   try {
     Deno.mkdirSync(home, { recursive: true, mode: 0o700 });
     const mode = Deno.statSync(home).mode;
-    if (mode !== null && (mode & 0o077) !== 0 && Deno.build.os !== "windows") Deno.chmodSync(home, 0o700);
+    if (mode === null || Deno.build.os === "windows") return;
+    if ((mode & OTHERS) !== 0) Deno.chmodSync(home, 0o700);
+    for (const { name, isFile } of Deno.readDirSync(home)) if (isFile) makePrivate(`${home}/${name}`);
   } catch (error) {
     throw fileError(error, home);
+  }
+}
+
+function makePrivate(path: string): void {
+  try {
+    if (((Deno.lstatSync(path).mode ?? 0) & OTHERS) !== 0) Deno.chmodSync(path, 0o600);
+  } catch (error) {
+    // A peer that runs in this home has just removed it.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

@@ -147,17 +147,6 @@ Deno.test("'down' answers, then everything is gone; streams end", async () => {
   await until("its socket is gone", async () => await connectControl(peer.host.paths) === null);
 });
 
-Deno.test("every file of a home is private to its owner", async () => {
-  if (Deno.build.os === "windows") return;
-  await using folder = await tempFolder();
-  await using peer = await startHost(`${folder.path}/a`);
-  await peer.object("POST", "/v1/space");
-  peer.host.saveConfig({ name: "otter" });
-  const names = [...Deno.readDirSync(peer.home)].map(({ name }) => name);
-  assertEquals(names.includes("store.sqlite-wal"), true, names.join());
-  for (const name of names) assertEquals((Deno.statSync(`${peer.home}/${name}`).mode ?? 0) & 0o077, 0, name);
-});
-
 Deno.test("an ephemeral home is removed at the end", async () => {
   await using folder = await tempFolder();
   const { host } = await startHost(folder.path, { ephemeral: true });
