@@ -92,6 +92,12 @@ export class DigestTree {
     this.#root = null;
   }
 
+  /** Notes that membership operations are undone, or no longer are. */
+  actsChanged(): void {
+    this.#acts = null;
+    this.#root = null;
+  }
+
   /** Writes what changed, before a commit. */
   flush(): void {
     for (const { writer, leaf } of this.#due) {

@@ -98,10 +98,12 @@ export class Partials {
    * come by `supplement`.
    *
    * @param context the membership acts in its past, as `Store.internContext` gave it.
+   * @param options `undone`: whether it is undone when it comes (default: false).
    * @returns the keys it is about.
    */
-  append(partial: CheckedPartial, context: number): Set<string> {
+  append(partial: CheckedPartial, context: number, { undone = false } = {}): Set<string> {
     const place = this.#parts.place(partial, context);
+    if (undone) this.#parts.marks.set(place.row, true);
     if (partial.hashes.length > 0) this.#parts.proofs.set(place.row, partial.hashes, false);
     return this.#parts.merge.append(place, placed(partial), true);
   }

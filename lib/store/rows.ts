@@ -90,6 +90,20 @@ export interface PastOperation {
   readonly missing: readonly VersionId[];
 }
 
+/** A put or del that a removal has undone. */
+export interface UndoneVersion {
+  readonly versionId: VersionId;
+  /** Operation row. */
+  readonly row: number;
+  readonly key: string;
+  /** What a put gave; null for a del. */
+  readonly put: { readonly media: string; readonly value: Uint8Array } | null;
+  /** When it was written, by its writer's clock. */
+  readonly stamp: Stamp;
+  /** Who wrote it (32 bytes). */
+  readonly peer: Uint8Array;
+}
+
 /** One key of a listing. */
 export interface ListedEntry {
   /** The version that is shown: the highest (clock, id) of the live ones. */
@@ -140,7 +154,8 @@ export type DerivedTable =
   | "conflicts"
   | "counters"
   | "digest"
-  | "proofs";
+  | "proofs"
+  | "undoings";
 
 /** Takes in what a check finds. */
 export type Found = (damage: Damage) => void;

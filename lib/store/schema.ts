@@ -2,7 +2,7 @@ import { equal } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
 import { Database } from "./database.ts";
 import { recordHash } from "./record_hash.ts";
-import { sealRecords } from "./seal.ts";
+import { sealRecords, sealSchema } from "./seal.ts";
 
 /** Pages of the write-ahead log above which a commit moves them into the database file. */
 export const LOG_PAGES = 8192;
@@ -147,6 +147,15 @@ CREATE TABLE past_leaves (
   PRIMARY KEY (writer, leaf)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Transactions that a removal has undone, now or once.
+CREATE TABLE undoings (
+  transaction_row INTEGER PRIMARY KEY,
+  undone INTEGER NOT NULL,          -- 0 where that was taken back
+  cause INTEGER NOT NULL            -- row of the last membership transaction by then
+) STRICT;
+CREATE INDEX undoings_by_cause ON undoings (cause);
+`,
 ];
 
 /**
@@ -179,12 +188,14 @@ export function openSchema(database: Database, instance: () => Uint8Array): void
   if (version === MIGRATIONS.length) return checkSchema(database);
   // Not even the schema's version is beyond a fault of the disk.
   if (!isNew && version < 1) throw damaged(database, `data version ${version}`);
+  if (version >= 2) checkSchema(database);
   database.begin();
   for (const migration of MIGRATIONS.slice(version)) database.execute(migration);
   if (isNew) {
     database.statement("INSERT INTO store (id, instance, entries, conflicts) VALUES (1, ?, 0, 0)").run(instance());
   }
-  sealRecords(database, schemaHash(database));
+  if (version < 2) sealRecords(database, schemaHash(database));
+  else if (!sealSchema(database, schemaHash(database))) throw damaged(database, "its own row");
   database.execute(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   database.commit();
 }

@@ -1,3 +1,4 @@
+import { equal } from "../base/bytes.ts";
 import type { Database, SqlValue } from "./database.ts";
 import { namesText } from "./meta.ts";
 import { recordHash } from "./record_hash.ts";
@@ -24,4 +25,20 @@ export function sealRecords(database: Database, schemaHash: Uint8Array): void {
     .run(namesText(names.map(([name]) => name)), schemaHash);
   const row = database.statement(`SELECT ${STORE_COLUMNS} FROM store`).get() as SqlValue[];
   database.statement("UPDATE store SET record_hash = ?").run(recordHash(...row));
+}
+
+/**
+ * Notes the hash of a schema that a migration has changed.
+ *
+ * @returns false where the store's own row is damaged, and nothing was done.
+ */
+export function sealSchema(database: Database, schemaHash: Uint8Array): boolean {
+  const select = database.statement(`SELECT ${STORE_COLUMNS}, record_hash FROM store`);
+  const columns = select.get() ?? [];
+  const hash = columns.at(-1);
+  if (!(hash instanceof Uint8Array && equal(hash, recordHash(...columns.slice(0, -1))))) return false;
+  database.statement("UPDATE store SET schema_hash = ?").run(schemaHash);
+  const changed = (select.get() as SqlValue[]).slice(0, -1);
+  database.statement("UPDATE store SET record_hash = ?").run(recordHash(...changed));
+  return true;
 }

@@ -27,6 +27,7 @@ import { openSchema } from "./schema.ts";
 import { StoreFile } from "./store_file.ts";
 import { StoreParts } from "./store_parts.ts";
 import type { CommitMark } from "./store_row.ts";
+import { Undoing } from "./undoing.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Versions } from "./versions.ts";
 
@@ -52,6 +53,8 @@ export class Store {
   readonly partials: Partials;
   /** The state inside of frontiers, and letting go what is dead there. */
   readonly pasts: Pasts;
+  /** Which transactions are undone. */
+  readonly undoing: Undoing;
   /** Finding what is damaged, and putting it right. */
   readonly upkeep: Upkeep;
   /** The database file and its write-ahead log. */
@@ -72,6 +75,7 @@ export class Store {
     this.history = new KeyHistory(database, transactions, operations);
     this.partials = new Partials(parts);
     this.pasts = new Pasts(parts);
+    this.undoing = new Undoing(parts);
     this.upkeep = new Upkeep(parts);
     this.file = new StoreFile(database);
   }
@@ -217,10 +221,12 @@ export class Store {
    * Takes a transaction in: one that is not held, whose previous one and parents are.
    *
    * @param context the membership acts in its past, as `internContext` gave it.
+   * @param options `undone`: whether it is undone when it comes (default: false).
    * @returns the keys it is about.
    */
-  append(transaction: CheckedTransaction, context: number): Set<string> {
+  append(transaction: CheckedTransaction, context: number, { undone = false } = {}): Set<string> {
     const place = this.#parts.place(transaction, context);
+    if (undone) this.#parts.marks.set(place.row, true);
     if (transaction.subtrees.length > 0) this.#parts.proofs.setSubtrees(place.row, transaction.subtrees);
     return this.#parts.merge.append(place, [...transaction.operations.entries()], true);
   }

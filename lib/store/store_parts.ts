@@ -7,11 +7,13 @@ import { DigestTree } from "./digest_tree.ts";
 import { Heads, parentsOf } from "./heads.ts";
 import { Merge } from "./merge.ts";
 import { Meta } from "./meta.ts";
+import { Naming } from "./naming.ts";
 import { Operations } from "./operations.ts";
 import { Proofs } from "./proofs.ts";
 import type { TransactionRow } from "./rows.ts";
 import { StoreRow } from "./store_row.ts";
 import { Transactions } from "./transactions.ts";
+import { UndoneMarks } from "./undone_marks.ts";
 import { Writers } from "./writers.ts";
 
 /** The tables of a store, each with what is kept of it in memory: what all of its sides share. */
@@ -26,6 +28,8 @@ export class StoreParts {
   readonly meta: Meta;
   readonly digest: DigestTree;
   readonly proofs: Proofs;
+  readonly marks: UndoneMarks;
+  readonly naming: Naming;
   readonly merge: Merge;
 
   constructor(database: Database) {
@@ -39,7 +43,9 @@ export class StoreParts {
     this.meta = new Meta(database, this.row);
     this.digest = new DigestTree(database, this.writers);
     this.proofs = new Proofs(database);
-    this.merge = new Merge(database, this.transactions, this.operations, this.digest, this.row, this.proofs);
+    this.marks = new UndoneMarks(database);
+    this.naming = new Naming(database, this.transactions, this.operations, this.marks);
+    this.merge = new Merge(this);
   }
 
   /** Gives a transaction, or a part of one, that is not held its row, and the rows of its operations. */
@@ -59,7 +65,8 @@ export class StoreParts {
 
   /** Drops everything that is in memory; it is read again when needed. */
   reset(): void {
-    const { writers, transactions, operations, heads, contexts, row, meta, digest, proofs } = this;
-    for (const part of [writers, transactions, operations, heads, contexts, row, meta, digest, proofs]) part.reset();
+    const { writers, transactions, operations, heads, contexts, row, meta, digest, proofs, marks } = this;
+    const parts = [writers, transactions, operations, heads, contexts, row, meta, digest, proofs, marks];
+    for (const part of parts) part.reset();
   }
 }

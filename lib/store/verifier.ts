@@ -5,14 +5,17 @@ import type { Contexts } from "./contexts.ts";
 import type { Database } from "./database.ts";
 import type { DigestTree } from "./digest_tree.ts";
 import type { Heads } from "./heads.ts";
+import type { Merge } from "./merge.ts";
 import type { Meta } from "./meta.ts";
 import type { Operations } from "./operations.ts";
 import type { Proofs } from "./proofs.ts";
 import type { Damage } from "./rows.ts";
 import type { StoreRow } from "./store_row.ts";
 import type { Transactions } from "./transactions.ts";
+import type { UndoneMarks } from "./undone_marks.ts";
 import { VerifyHistory } from "./verify_history.ts";
 import { VerifyNames } from "./verify_names.ts";
+import { verifyMarks } from "./verify_marks.ts";
 import { verifyOwn } from "./verify_own.ts";
 import { VerifyState } from "./verify_state.ts";
 import { TransactionPlaces } from "./transaction_places.ts";
@@ -39,6 +42,8 @@ export interface VerifyParts extends VerifyOptions {
   readonly heads: Heads;
   readonly contexts: Contexts;
   readonly digest: DigestTree;
+  readonly marks: UndoneMarks;
+  readonly merge: Merge;
 }
 
 /**
@@ -120,6 +125,7 @@ export class Verifier {
       () => verifyOwn(database, storeRow, meta, this.#found),
       () => new VerifyHistory(this.#parts, this.#found).run(),
       () => names.run(),
+      () => verifyMarks(this.#parts, this.#found),
       () => this.#state.run(),
       ...(structure ? [() => this.#structure()] : []),
     ];

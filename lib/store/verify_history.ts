@@ -30,6 +30,7 @@ export class VerifyHistory {
   readonly #operationIsIndexed;
   readonly #hasLeaf;
   #lastLeaf = "";
+  #lastMarked = 0;
   readonly #reindexed = new Set<string>();
   /** Whether a transaction was damaged. */
   #anyDamaged = false;
@@ -234,6 +235,7 @@ export class VerifyHistory {
       found({ table: "operations", row: operation.row, key: null });
       return;
     }
+    this.#mark(row, state === STATES.undone, found);
     if (key === null) return;
     const parsed = operationOf(operation);
     if (parsed.kind !== "put" && parsed.kind !== "del") return;
@@ -250,6 +252,15 @@ export class VerifyHistory {
     if (this.#hasLeaf.get(writer, leafNumber) !== undefined) return;
     const mend = () => this.#parts.digest.markDirty(writer, header.firstOperation + operation.row - firstRow);
     found({ table: "digest", row, key: null, mend });
+  }
+
+  /** Whether a transaction is undone, its operations say with a hash. */
+  #mark(transactionRow: number, isUndone: boolean, found: Found): void {
+    const { marks } = this.#parts;
+    if (marks.isUndone(transactionRow) === isUndone || this.#lastMarked === transactionRow) return;
+    this.#lastMarked = transactionRow;
+    const mend = () => void marks.set(transactionRow, isUndone);
+    found({ table: "undoings", row: transactionRow, key: null, mend });
   }
 
   /** Operations of which no more is known than what their records say. */

@@ -4,6 +4,7 @@ import type { VersionId } from "../wire/transaction.ts";
 import { DamagedError } from "./damaged_error.ts";
 import { operationOf, type OperationRow } from "./operations.ts";
 import { type Found, STATES } from "./rows.ts";
+import { reaches } from "./reaches.ts";
 import type { TransactionPlaces } from "./transaction_places.ts";
 import { VERIFY_PAGE_ROWS } from "./verify_own.ts";
 import type { VerifyParts } from "./verifier.ts";
@@ -47,16 +48,32 @@ export class VerifyNames {
   }
 
   /** What an operation names must be noted, and that it is named where it is. */
-  check({ row, state, key }: OperationRow, operation: Put | Del, found: Found): void {
+  check({ row, transactionRow, state, key }: OperationRow, operation: Put | Del, found: Found): void {
     // One that is replaced and not noted as named is told of by who names it, where that is still here.
-    if ((state === STATES.live || state === STATES.openDel) && this.#isReplaced(row)) {
-      found({ table: "operations", row, key: operation.key });
+    const isNamed = this.#namersOf.get(row) !== undefined;
+    if (isNamed && state !== STATES.undone && this.#isReplaced(row) === (state !== STATES.replaced)) {
+      const mend = () => void this.#parts.merge.settle(this.#parts.transactions.byRow(transactionRow), new Set());
+      found({ table: "operations", row, key: operation.key, mend });
     }
     for (const name of operation.names) this.#checkName(name, row, key as Uint8Array, operation.key, found);
   }
 
-  #isReplaced(row: number): boolean {
-    return (this.#namersOf.all(row) as [number][]).some(([byRow]) => this.#isTrue(row, byRow) === true);
+  /** Whether what is not undone names an operation, directly or through undone ones; null where that cannot be told. */
+  #isReplaced(row: number): boolean | null {
+    let isKnown = true;
+    const isReplaced = reaches(row, (named) => {
+      const undone: number[] = [];
+      for (const [byRow] of this.#namersOf.all(named) as [number][]) {
+        const by = this.#read(byRow);
+        const isTrue = this.#isTrue(named, byRow);
+        if (isTrue === false) continue;
+        if (isTrue === null || by === null || by === "damaged") isKnown = false;
+        else if (!this.#parts.marks.isUndone(by.transactionRow)) return true;
+        else undone.push(byRow);
+      }
+      return undone;
+    }, new Map());
+    return isReplaced || (isKnown ? false : null);
   }
 
   #checkName(name: VersionId, byRow: number, key: Uint8Array, text: string, found: Found): void {

@@ -97,7 +97,7 @@ function recordOf(plan: OperationPlan): CheckedTransaction["operations"][number]
 const KEYS = ["a", "a/b", "a/ü", "b", "zz/\u{1f600}"];
 
 const operationChoice = fc.record({
-  key: fc.nat(KEYS.length - 1),
+  key: fc.nat(),
   isDel: fc.boolean(),
   names: fc.array(fc.nat(), { maxLength: 3 }),
   value: fc.string({ maxLength: 8 }),
@@ -119,13 +119,26 @@ const transactionChoice = fc.record({
  * Histories: transactions in an order in which each follows its parents, with forks, concurrent writes, dels,
  * membership, and names of any earlier version, of another key, and of places where there is no operation.
  */
-export const histories: fc.Arbitrary<CheckedTransaction[]> = fc.array(transactionChoice, {
-  minLength: 1,
-  maxLength: 25,
-  size: "max",
-}).map((choices) => {
+export const histories: fc.Arbitrary<CheckedTransaction[]> = historiesOver(KEYS.length, false);
+
+/** The same with names of late versions of the same key: in long chains. */
+export const chains: fc.Arbitrary<CheckedTransaction[]> = historiesOver(2, true);
+
+function historiesOver(keyCount: number, sameKey: boolean): fc.Arbitrary<CheckedTransaction[]> {
+  return fc.array(transactionChoice, { minLength: sameKey ? 12 : 1, maxLength: 25, size: "max" })
+    .map((choices) => historyOf(choices, KEYS.slice(0, keyCount), sameKey));
+}
+
+type TransactionChoice = typeof transactionChoice extends fc.Arbitrary<infer T> ? T : never;
+
+function historyOf(
+  choices: readonly TransactionChoice[],
+  among: readonly string[],
+  sameKey: boolean,
+): CheckedTransaction[] {
   const history: CheckedTransaction[] = [];
   const versions: VersionId[] = [];
+  const ofKey = new Map<string, VersionId[]>();
   const seen = new Set<string>();
   for (const [i, choice] of choices.entries()) {
     const peer = toHex(writerOf(choice.writer).peer);
@@ -136,10 +149,11 @@ export const histories: fc.Arbitrary<CheckedTransaction[]> = fc.array(transactio
     const operations: OperationPlan[] = choice.isMembership
       ? [{ genesis: i }]
       : choice.operations.flatMap((choice): OperationPlan[] => {
-        const key = KEYS[choice.key] as string;
+        const key = among[choice.key % among.length] as string;
         if (keys.has(key)) return [];
         keys.add(key);
-        const picked = choice.names.map((n) => versions[n % Math.max(1, versions.length)]);
+        const named = sameKey ? (ofKey.get(key) ?? []).slice(-2) : versions;
+        const picked = choice.names.map((n) => named[n % Math.max(1, named.length)]);
         const names = distinct(picked.filter((name) => name !== undefined));
         return choice.isDel ? [{ del: key, names }] : [{ put: key, names, value: choice.value }];
       });
@@ -155,11 +169,27 @@ export const histories: fc.Arbitrary<CheckedTransaction[]> = fc.array(transactio
     if (seen.has(toHex(transaction.id))) continue;
     seen.add(toHex(transaction.id));
     history.push(transaction);
-    transaction.operations.forEach((_, index) => versions.push(versionOf(transaction, index)));
+    for (const [index, { operation }] of transaction.operations.entries()) {
+      versions.push(versionOf(transaction, index));
+      if (!("key" in operation)) continue;
+      ofKey.set(operation.key, [...ofKey.get(operation.key) ?? [], versionOf(transaction, index)]);
+    }
     if (choice.isFork) versions.push(versionOf(transaction, 9));
   }
   return history;
-});
+}
+
+/** The transactions of a history whose parents are held. */
+export function ready(
+  history: readonly CheckedTransaction[],
+  held: readonly CheckedTransaction[],
+): CheckedTransaction[] {
+  const ids = new Set(held.map(({ id }) => toHex(id)));
+  return history.filter(({ id, header }) =>
+    !ids.has(toHex(id)) && (header.previous === null || ids.has(toHex(header.previous))) &&
+    header.parents.every((parent) => ids.has(toHex(parent)))
+  );
+}
 
 function distinct(names: readonly VersionId[]): VersionId[] {
   return [...new Map(names.map((name) => [`${toHex(name.transaction)} ${name.index}`, name])).values()];

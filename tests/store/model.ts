@@ -16,7 +16,12 @@ export interface ModelVersion {
 
 /** The state of a space by the rules alone: everything is worked out again from the list of transactions. */
 export class Model {
-  constructor(readonly held: readonly CheckedTransaction[]) {}
+  /** @param undone ids of the transactions that are undone, in hexadecimal. */
+  constructor(readonly held: readonly CheckedTransaction[], readonly undone: ReadonlySet<string> = new Set()) {}
+
+  isUndone({ id }: CheckedTransaction): boolean {
+    return this.undone.has(toHex(id));
+  }
 
   /** All operations, in row order. */
   versions(): ModelVersion[] {
@@ -41,20 +46,41 @@ export class Model {
     return new Map([...live].sort(([a], [b]) => compare(utf8Encode(a), utf8Encode(b))));
   }
 
-  /** By key, the puts or the dels that no operation on that key names, in row order. */
+  /** By key, the puts or the dels that are not undone, and that none that is not undone replaces, in row order. */
   unnamed(kind: "put" | "del"): Map<string, ModelVersion[]> {
-    const named = new Set<string>();
-    for (const { operation } of this.versions()) {
-      if (operation.kind !== "put" && operation.kind !== "del") continue;
-      for (const name of operation.names) named.add(`${textOf(name)} ${operation.key}`);
-    }
+    const namers = this.namers();
+    const isReplaced = (id: string): boolean =>
+      (namers.get(id) ?? []).some((by) => !this.isUndone(by.transaction) || isReplaced(textOf(by.id)));
     const unnamed = new Map<string, ModelVersion[]>();
     for (const version of this.versions()) {
-      const { operation, id } = version;
-      if (operation.kind !== kind || named.has(`${textOf(id)} ${operation.key}`)) continue;
+      const { operation, id, transaction } = version;
+      if (operation.kind !== kind || this.isUndone(transaction) || isReplaced(textOf(id))) continue;
       unnamed.set(operation.key, [...unnamed.get(operation.key) ?? [], version]);
     }
     return unnamed;
+  }
+
+  /** By version, the operations that name it under its own key. */
+  namers(): Map<string, ModelVersion[]> {
+    const byId = new Map(this.versions().map((version) => [textOf(version.id), version]));
+    const namers = new Map<string, ModelVersion[]>();
+    for (const by of byId.values()) {
+      const { operation } = by;
+      for (const name of operation.kind === "put" || operation.kind === "del" ? operation.names : []) {
+        const named = byId.get(textOf(name))?.operation;
+        if (named === undefined || !("key" in named) || !("key" in operation) || named.key !== operation.key) continue;
+        namers.set(textOf(name), [...namers.get(textOf(name)) ?? [], by]);
+      }
+    }
+    return namers;
+  }
+
+  /** The undone puts and dels that nothing names, in row order. */
+  undoneEnds(): ModelVersion[] {
+    const namers = this.namers();
+    return this.versions().filter(({ id, transaction, operation }) =>
+      this.isUndone(transaction) && "key" in operation && !namers.has(textOf(id))
+    );
   }
 
   /** Transactions that none names as previous or parent. */
@@ -108,7 +134,9 @@ export class Model {
       }
       return { writer: versions[0]!.transaction.header, tree: level.get(0) as Uint8Array };
     });
-    const acts = this.versions().filter(({ transaction }) => transaction.header.class === "membership");
+    const acts = this.versions().filter(({ transaction }) =>
+      transaction.header.class === "membership" && !this.isUndone(transaction)
+    );
     return digestRoot(writers, acts.map(({ id }) => id));
   }
 
