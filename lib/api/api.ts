@@ -4,12 +4,13 @@ import type { Handler } from "../host/control.ts";
 import type { HostApi } from "../host/host_api.ts";
 import { accepted, errorAnswer, lateAnswer, linesAnswer, objectAnswer } from "./answer.ts";
 import { readObject, textField } from "./body.ts";
-import { deleteEntry, exportLines, getEntry, listEntries, putEntry, resolveConflict } from "./entries.ts";
+import { deleteEntry, exportLines, getEntry, listEntries, putEntry, readopt, resolveConflict } from "./entries.ts";
 import { importLines } from "./import.ts";
 import { invite, openInvites } from "./invites.ts";
+import { grant, memberAnswer, membersFields, revoke } from "./members.ts";
 import { getVersion, historyLines } from "./past.ts";
 import { connect, createSpace, join, ping } from "./space.ts";
-import { conflictsFields, membersFields, peersFields, statusFields } from "./state.ts";
+import { conflictsFields, peersFields, statusFields } from "./state.ts";
 import { verify } from "./verify.ts";
 import { waitFor } from "./wait.ts";
 import { readPosition, watchChanges } from "./watch.ts";
@@ -26,7 +27,10 @@ type Route = (call: Call) => Response | Promise<Response>;
 const ROUTES: Readonly<Record<string, Route>> = {
   "GET /v1/status": ({ host }) => objectAnswer(statusFields(host)),
   "GET /v1/peers": ({ host }) => objectAnswer(peersFields(host)),
-  "GET /v1/members": ({ host }) => objectAnswer(membersFields(host)),
+  "GET /v1/members": ({ host, query }) => objectAnswer(membersFields(host, query)),
+  "GET /v1/member": ({ host, query }) => objectAnswer(memberAnswer(host, query)),
+  "POST /v1/grant": async ({ host, request }) => objectAnswer(await grant(host, await readObject(request))),
+  "POST /v1/revoke": async ({ host, request }) => objectAnswer(await revoke(host, await readObject(request))),
   "GET /v1/conflicts": ({ host }) => objectAnswer(conflictsFields(host)),
   "GET /v1/paths": ({ host }) => objectAnswer({ ...host.paths }),
   "GET /v1/entries": ({ host, query }) => linesAnswer((signal) => listEntries(host, query, signal), host.stopping),
@@ -48,6 +52,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "PUT /v1/entry": ({ host, query, request }) => putEntry(host, keyOf(query), query, request),
   "DELETE /v1/entry": ({ host, query }) => deleteEntry(host, keyOf(query), query),
   "POST /v1/resolve": ({ host, query, request }) => resolveConflict(host, keyOf(query), query, request),
+  "POST /v1/readopt": async ({ host, request }) => objectAnswer(await readopt(host, await readObject(request))),
   "POST /v1/import": ({ host, request }) => {
     const body = request.body ?? new Blob([]).stream();
     return linesAnswer((signal) => importLines(host, body, signal), host.stopping);

@@ -4,13 +4,19 @@ import type { HostApi } from "../host/host_api.ts";
 import type { EntryView, Write } from "../peer/machine.ts";
 import { utf8Decode } from "../base/bytes.ts";
 import { accepted, type Fields, objectAnswer } from "./answer.ts";
-import { readBody } from "./body.ts";
+import { readBody, textsField } from "./body.ts";
 import { checkNumbers } from "./number_check.ts";
 import { isJsonMedia, valueFields } from "./value_fields.ts";
 
-/** Base32 ids of members and what they are called. */
+/** What members are called, by id: also those who are none any more. */
 export function memberNames(host: HostApi): ReadonlyMap<string, string> {
-  return new Map(host.peer.members().map(({ peer, name }) => [peer, name]));
+  return new Map([...host.peer.removed(), ...host.peer.members()].map(({ peer, name }) => [peer, name]));
+}
+
+/** Who did something: the id, and the name where it is known. */
+export function doerFields(by: string | null, names: ReadonlyMap<string, string>): Fields {
+  const name = by === null ? undefined : names.get(by);
+  return name === undefined ? { by } : { by, by_name: name };
 }
 
 /** An entry without its value. */
@@ -112,6 +118,13 @@ export async function resolveConflict(
   const version = query.get("keep");
   if (version !== null) return await writeOne(host, { kind: "keep", key, version });
   return await writeOne(host, { kind: "put", key, ...await readValue(request, key), ifConflict: true });
+}
+
+/** Takes back in what a removal undid. Fields: keys (default: all of it). Answers with how many values were written. */
+export async function readopt(host: HostApi, fields: Fields): Promise<Fields> {
+  const keys = fields.keys === undefined ? null : textsField(fields, "keys");
+  const { versions } = accepted(await host.request({ type: "readopt", keys }));
+  return { readopted: versions?.length ?? 0, versions: versions ?? [] };
 }
 
 /** The value in a request's body. @throws {KithError} `value_too_large`, `bad_json`, `invalid_utf8`, `number_changes`. */

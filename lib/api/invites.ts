@@ -4,7 +4,7 @@ import type { InviteView, Role } from "../peer/machine.ts";
 import { newTicketSecret, ticketText, ticketWords } from "../space/ticket.ts";
 import { accepted, type Fields } from "./answer.ts";
 import { numberField, textField } from "./body.ts";
-import { memberNames } from "./entries.ts";
+import { doerFields, memberNames } from "./entries.ts";
 
 /** How long a ticket is good unless it is said. */
 const TICKET_FOR_MS = 24 * 60 * 60 * 1000;
@@ -60,10 +60,9 @@ export function endOf(lastsMs: number, nowMs: number): number {
 function inviteFields(host: HostApi, view: InviteView, names: ReadonlyMap<string, string>): Fields {
   const { invite, role, prefix, uses, usesLeft, expiresMs, memberExpiresMs, madeBy, madeAtMs, secret } = view;
   const spellings = secret === null ? {} : { words: ticketWords(secret), ticket: ticketText(secret, host.addresses) };
-  const byName = names.get(madeBy);
   return {
     ...spellings,
     ...{ expires: expiresMs, invite, role, prefix, uses, uses_left: usesLeft, member_until: memberExpiresMs },
-    ...{ by: madeBy, ...(byName === undefined ? {} : { by_name: byName }), made: madeAtMs },
+    ...{ ...doerFields(madeBy, names), made: madeAtMs },
   };
 }

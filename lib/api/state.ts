@@ -1,14 +1,17 @@
 import type { HostApi } from "../host/host_api.ts";
-import type { AbsentView, CompactionView, ConflictView, MemberView, PeerView } from "../peer/machine.ts";
+import type { AbsentView, CompactionView, ConflictView, PeerView } from "../peer/machine.ts";
 import type { Fields } from "./answer.ts";
 import { entryFields, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
-  const { peers, absent, counters, compaction, ...status } = host.peer.status();
+  const { peers, absent, counters, compaction, removedBy, toldRemovedBy, ...status } = host.peer.status();
+  const names = memberNames(host);
   return {
     ...status,
+    removed_by: removedBy === null ? null : writerFields(removedBy, names),
+    told_removed_by: toldRemovedBy.map((peer) => writerFields(peer, names)),
     peers: peers.map(peerFields),
     absent: absent.map(absentFields),
     compaction: compactionFields(compaction),
@@ -25,11 +28,6 @@ export function statusFields(host: HostApi): Fields {
 /** Who is linked, and which members are not. */
 export function peersFields(host: HostApi): Fields {
   return { peers: host.peer.peers().map(peerFields), absent: host.peer.status().absent.map(absentFields) };
-}
-
-/** Who is in the space. */
-export function membersFields(host: HostApi): Fields {
-  return { members: host.peer.members().map(memberFields) };
 }
 
 /** What needs a person's eye. */
@@ -59,14 +57,6 @@ function absentFields({ peer, name, sinceMs }: AbsentView): Fields {
   return { peer, name, since: sinceMs };
 }
 
-function memberFields(view: MemberView): Fields {
-  const { peer, name, role, prefix, expiresMs, sinceMs, grantedBy, lastSeenMs, isLinked, online, self } = view;
-  return {
-    ...{ peer, name, role, prefix, expires: expiresMs, since: sinceMs, invited_by: grantedBy },
-    ...{ last_seen: lastSeenMs, linked: isLinked, online, self },
-  };
-}
-
 function conflictFields(conflict: ConflictView, names: ReadonlyMap<string, string>): Fields {
   const { kind, key } = conflict;
   if (conflict.kind === "delete_beside_put") {
@@ -80,7 +70,11 @@ function conflictFields(conflict: ConflictView, names: ReadonlyMap<string, strin
   }
   if (conflict.kind === "undone") {
     const { version, operation, peer, timeMs, undoneBy } = conflict;
-    return { kind, key, version, operation, ...writerFields(peer, names), time: timeMs, undone_by: undoneBy };
+    const undoer = undoneBy === null ? undefined : names.get(undoneBy);
+    return {
+      ...{ kind, key, version, operation, ...writerFields(peer, names), time: timeMs },
+      ...{ undone_by: undoneBy, ...(undoer === undefined ? {} : { undone_by_name: undoer }) },
+    };
   }
   const versions = conflict.versions.map(({ winner, ...entry }) => {
     return { winner, ...entryFields(entry, names), ...valueFields(entry.media, entry.value) };

@@ -133,10 +133,10 @@ export const ERRORS = {
   member_unknown: { exit: 3, sentence: "No member is called '{peer}'; 'kith members' lists them." },
   member_ambiguous: {
     exit: 2,
-    sentence: "More than one member is called '{peer}'; type more of the id, which 'kith members --json' prints whole.",
+    sentence: "More than one member is called '{peer}': {candidates}; type the beginning of the id of one of them.",
   },
   grant_unusable: { exit: 2, sentence: "A role can't be granted so: {detail}." },
-  invite_unknown: { exit: 3, sentence: "No open invite is called '{invite}'; 'kith invite --list' lists them." },
+  invite_unknown: { exit: 3, sentence: "No open invite is called '{invite}'; 'kith invites' lists them." },
   invite_ambiguous: { exit: 2, sentence: "More than one open invite begins with '{invite}'; type more of it." },
   not_undone: {
     exit: 3,

@@ -16,6 +16,8 @@ export interface FlagSpec {
   readonly default?: string;
   /** The least and the greatest of an `integer`. */
   readonly range?: readonly [number, number];
+  /** What its value is, for completion. Default: nothing is offered, but for the values of a `choice`. */
+  readonly kind?: ArgumentKind;
   /** Whether it may be given several times; its variable holds a list with commas. Default: false. */
   readonly repeats?: boolean;
   /** One line for help, with no full stop. */
@@ -23,7 +25,7 @@ export interface FlagSpec {
 }
 
 /** What the words of a command are, for completion. */
-export type ArgumentKind = "key" | "peer" | "file" | "command" | "shell" | "setting" | "other";
+export type ArgumentKind = "key" | "peer" | "member" | "invite" | "file" | "command" | "shell" | "setting" | "other";
 
 /** One word, or the last words, of a command. */
 export interface ArgumentSpec {

@@ -12,6 +12,10 @@ export interface CompletionSources {
   keys(prefix: string): Promise<readonly string[]>;
   /** Names of linked peers. */
   peers(): Promise<readonly string[]>;
+  /** Names of other members. */
+  members(): Promise<readonly string[]>;
+  /** Open invites, by the beginnings of their versions. */
+  invites(): Promise<readonly string[]>;
   /** Paths that begin with a text. */
   files(prefix: string): readonly string[];
 }
@@ -28,7 +32,9 @@ export async function completions(words: readonly string[], sources: CompletionS
   if (name !== undefined && command === undefined) return [];
   const flags = flagsOf(command);
   const awaited = valueFlag(before.at(-1), flags);
-  if (awaited !== undefined) return begin(typed, awaited.choices ?? []);
+  if (awaited !== undefined) {
+    return begin(typed, awaited.choices ?? await candidates(awaited.kind ?? "other", typed, sources));
+  }
   if (typed.startsWith("-") && typed !== "-") return begin(typed, flags.map((flag) => `--${flag.name}`));
   if (command === undefined) return begin(typed, COMMANDS.map(({ name }) => name));
   const argument = command.arguments[args.length] ?? command.arguments.at(-1);
@@ -42,6 +48,10 @@ async function candidates(kind: ArgumentKind, typed: string, sources: Completion
       return await sources.keys(typed);
     case "peer":
       return await sources.peers();
+    case "member":
+      return await sources.members();
+    case "invite":
+      return await sources.invites();
     case "file":
       return typed.startsWith("@") ? sources.files(typed.slice(1)).map((path) => `@${path}`) : sources.files(typed);
     case "command":

@@ -142,7 +142,9 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
     group: "data",
     details:
       "A key is here where it was written on two peers before either saw what the other wrote. 'get' shows the " +
-      "first of its versions; the others stay until 'kith resolve', 'kith set' or 'kith del' settles it.",
+      "first of its versions; the others stay until 'kith resolve', 'kith set' or 'kith del' settles it. What a " +
+      "removed member wrote, and the removal undid, is here too; 'kith get KEY --at VERSION' shows it, and " +
+      "'kith readopt' takes it back in.",
     arguments: [],
     flags: [],
     examples: [
@@ -172,6 +174,19 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
       ["kith resolve greeting --keep qf3k7mzd", "keep one of the versions"],
       ["kith resolve greeting 'hello to both'", "put another value in their place"],
       ["kith del greeting", "delete it instead"],
+    ],
+  },
+  {
+    name: "readopt",
+    summary: "take back in what a removal undid",
+    group: "data",
+    details: "Writes the undone values again, under this peer's own name. Nothing is undone of what the admin who " +
+      "removed a member had seen of it.",
+    arguments: [{ ...KEY, required: false, rest: true }],
+    flags: [{ name: "all", type: "switch", help: "all that was undone, as 'kith conflicts' lists it" }],
+    examples: [
+      ["kith readopt notes/monday", "one key, or several"],
+      ["kith readopt --all", "everything that a removal undid"],
     ],
   },
   {

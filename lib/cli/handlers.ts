@@ -4,7 +4,7 @@ import { completionScript } from "./completion_scripts.ts";
 import type { Handler } from "./context.ts";
 import { help } from "./help.ts";
 import { invite, invites } from "./invite.ts";
-import { leave } from "./membership.ts";
+import { grant, leave, revoke } from "./membership.ts";
 import { members, peers, ping } from "./people.ts";
 import { config } from "./settings.ts";
 import { status, wait } from "./state.ts";
@@ -12,7 +12,7 @@ import { text } from "./text.ts";
 import { exportEntries, importEntries } from "./transfer.ts";
 import { down, join, up } from "./up.ts";
 import { del, get, ls, set } from "./values.ts";
-import { conflicts, history, resolve } from "./versions.ts";
+import { conflicts, history, readopt, resolve } from "./versions.ts";
 import { verify } from "./verify.ts";
 import { watch } from "./watch.ts";
 
@@ -26,6 +26,8 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   join,
   leave,
   members,
+  grant,
+  revoke,
   set,
   get,
   del,
@@ -34,6 +36,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   history,
   conflicts,
   resolve,
+  readopt,
   import: importEntries,
   export: exportEntries,
   backup,

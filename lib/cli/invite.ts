@@ -3,9 +3,10 @@ import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatAge, formatCount, formatDuration, formatNumber, shortId } from "./format.ts";
+import { formatAge, formatCount, formatNumber, shortId } from "./format.ts";
 import { printTable } from "./people.ts";
 import { qrLines } from "./qr.ts";
+import { scopeText, untilText } from "./scope.ts";
 import { howToJoin } from "./screen.ts";
 import { usageError } from "./usage.ts";
 
@@ -74,17 +75,6 @@ export async function invites(context: Context): Promise<number> {
     ]),
   ]);
   return EXIT_OK;
-}
-
-/** What keys a role may write, for people. @param fields with `role` and `prefix`. */
-export function scopeText(fields: JsonObject): string {
-  if (fields.role === "reader") return "nothing";
-  return textField(fields, "prefix") === "" ? "all" : `${textField(fields, "prefix")}…`;
-}
-
-/** How long something lasts that ends at a time, for people. @param endMs ms since 1970; 0 or null: never. */
-export function untilText(endMs: number | null, nowMs: number): string {
-  return endMs === null || endMs === 0 ? "for ever" : formatDuration(Math.max(0, endMs - nowMs));
 }
 
 /** As the API takes how long something lasts: 0 is for ever. */

@@ -5,7 +5,6 @@ const ROLE: FlagSpec = {
   name: "role",
   type: "choice",
   choices: ["reader", "writer", "admin"],
-  default: "writer",
   help: "what who comes in may do",
 };
 
@@ -13,6 +12,7 @@ const PREFIX: FlagSpec = {
   name: "prefix",
   type: "text",
   value: "PREFIX",
+  kind: "key",
   help: "what the keys begin with that may be written; default all, or those of who invites",
 };
 
@@ -28,7 +28,7 @@ export const MEMBER_COMMANDS: readonly CommandSpec[] = [
       "each of them reads the whole space.",
     arguments: [],
     flags: [
-      ROLE,
+      { ...ROLE, default: "writer" },
       PREFIX,
       { name: "for", type: "duration", default: "24h", help: "how long the ticket can be used, or 'never' to expire" },
       {
@@ -92,8 +92,57 @@ export const MEMBER_COMMANDS: readonly CommandSpec[] = [
     name: "members",
     summary: "list who may be in the space",
     group: "members",
+    details:
+      "'writes' is what the keys begin with that a member may write; 'by' is who let it in or gave it its role, " +
+      "'since' when that was, 'until' when it ends. Names are what members call themselves; ids are not to be forged.",
     arguments: [],
-    flags: [],
-    examples: [["kith members", "name, role, and since when"]],
+    flags: [{ name: "all", type: "switch", help: "also who left, was removed, or whose time was over" }],
+    examples: [
+      ["kith members", "name, role, what it may write, and whether it is here"],
+      ["kith members --all --json", "with whole ids, also of those who are gone"],
+    ],
+  },
+  {
+    name: "grant",
+    summary: "give a member another role",
+    group: "members",
+    details:
+      "For admins. The new role takes the place of the one that the member has, also where it is a lesser one, " +
+      "and what the member wrote stays. A space that has one admin only can lose it: give another member that role.",
+    arguments: [{ name: "MEMBER", kind: "member" }],
+    flags: [
+      { ...ROLE, help: "what it may do from now on" },
+      { ...PREFIX, help: "what the keys begin with that it may write; default all, or those of who grants" },
+      { name: "for", type: "duration", default: "never", help: "how long it is a member, counted from now on" },
+    ],
+    examples: [
+      ["kith grant otter-7f2k --role admin", "a second admin"],
+      ["kith grant otter-7f2k --role writer --prefix sensors/", "it writes below sensors/ only"],
+      ["kith grant otter-7f2k --role reader --for 7d", "it looks on for a week more"],
+    ],
+  },
+  {
+    name: "revoke",
+    summary: "remove a member, or close an invite",
+    group: "members",
+    details:
+      "For admins. A removed member is linked with nobody any more, and no old ticket lets it in again. What it " +
+      "wrote and this peer has seen stays; what this peer has not seen is undone everywhere, and 'kith conflicts' " +
+      "lists it for whoever has it. It keeps what it has received. Without --yes it asks, on a terminal.",
+    arguments: [{ name: "MEMBER", kind: "member", required: false }],
+    flags: [
+      {
+        name: "invite",
+        type: "text",
+        value: "INVITE",
+        kind: "invite",
+        help: "close this invite, as 'kith invites' lists it; who came in by it stays",
+      },
+      { name: "yes", type: "switch", help: "do not ask whether that is meant" },
+    ],
+    examples: [
+      ["kith revoke otter-7f2k", "by name, or by the beginning of its id"],
+      ["kith revoke --invite le2mkd2w", "so that nobody else comes in by that ticket"],
+    ],
   },
 ];

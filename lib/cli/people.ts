@@ -2,6 +2,7 @@ import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
 import { formatAge, formatDuration, formatSize, formatTable, shortId } from "./format.ts";
+import { scopeText } from "./scope.ts";
 import type { Output } from "./output.ts";
 
 /** `peers`. */
@@ -36,25 +37,65 @@ export async function peers(context: Context): Promise<number> {
 
 /** `members`. */
 export async function members(context: Context): Promise<number> {
-  const answer = await (await context.peer()).object("GET", "/v1/members", { signal: context.signal });
-  const all = objectsOf(answer, "members");
-  if (context.output.json) {
-    for (const member of all) context.output.object(member);
+  const { output, flags, signal } = context;
+  const query = { all: flags.on("all") };
+  const answer = await (await context.peer()).object("GET", "/v1/members", { query, signal });
+  const all = [...objectsOf(answer, "members"), ...objectsOf(answer, "removed")];
+  if (output.json) {
+    for (const member of all) output.object(member);
     return EXIT_OK;
   }
   const nowMs = context.console.nowMs();
   printTable(
-    context.output,
-    ["name", "peer", "role", "since", "now"],
-    all.map((member) => [
-      textField(member, "name"),
-      shortId(textField(member, "peer")),
-      textField(member, "role"),
-      formatAge(numberField(member, "since") ?? nowMs, nowMs),
-      member.self === true ? "this peer" : member.online === true ? "linked" : "away",
-    ]),
+    output,
+    ["name", "peer", "role", "writes", "by", "since", "until", "now"],
+    all.map((member) => "state" in member ? goneRow(member, nowMs) : memberRow(member, nowMs)),
   );
   return EXIT_OK;
+}
+
+function memberRow(member: JsonObject, nowMs: number): string[] {
+  return [
+    textField(member, "name"),
+    shortId(textField(member, "peer")),
+    textField(member, "role"),
+    scopeText(member),
+    byText(member),
+    formatAge(numberField(member, "since") ?? nowMs, nowMs),
+    endText(numberField(member, "expires"), nowMs),
+    presenceText(member, nowMs),
+  ];
+}
+
+/** Who is no member any more: when that came about stands where others have since when they are. */
+function goneRow(member: JsonObject, nowMs: number): string[] {
+  const goneAge = formatAge(numberField(member, "time") ?? nowMs, nowMs);
+  return [
+    textField(member, "name"),
+    shortId(textField(member, "peer")),
+    textField(member, "state"),
+    "",
+    byText(member),
+    goneAge,
+    "",
+    "",
+  ];
+}
+
+function byText(member: JsonObject): string {
+  return textField(member, "by_name") || shortId(textField(member, "by")) || "-";
+}
+
+function endText(endMs: number | null, nowMs: number): string {
+  if (endMs === null || endMs === 0) return "-";
+  return endMs <= nowMs ? "over" : formatAge(endMs, nowMs);
+}
+
+function presenceText(member: JsonObject, nowMs: number): string {
+  if (member.self === true) return "this peer";
+  if (member.online === true) return "linked";
+  const seenMs = numberField(member, "last_seen");
+  return seenMs === null ? "not seen yet" : `away, seen ${formatAge(seenMs, nowMs)}`;
 }
 
 /** `ping PEER`. */

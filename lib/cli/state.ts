@@ -4,6 +4,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
 import { formatAge, formatCount, formatName, formatNumber, shortId } from "./format.ts";
+import { secondAdminHint } from "./second_admin.ts";
 import { usageError } from "./usage.ts";
 
 /** Characters of the digest for people: two equal ones are equal in full, but for an attacker. */
@@ -15,8 +16,13 @@ const USUAL_REASONS: readonly string[] = ["goodbye", "duplicate_link"];
 export async function status(context: Context): Promise<number> {
   const running = await context.runningPeer();
   const answer = await (running ?? await context.peer()).object("GET", "/v1/status", { signal: context.signal });
-  if (context.output.json) context.output.object({ ...answer, running: running !== null });
-  else context.output.lines(statusLines(answer, running !== null, context));
+  if (context.output.json) {
+    context.output.object({ ...answer, running: running !== null });
+    return EXIT_OK;
+  }
+  context.output.lines(statusLines(answer, running !== null, context));
+  const hint = await secondAdminHint(context, await context.peer(), answer);
+  if (hint !== null) context.output.words(hint);
   return EXIT_OK;
 }
 
@@ -25,7 +31,7 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const nowMs = console.nowMs();
   const id = textField(answer, "peer");
   const space = textField(answer, "space");
-  const left = answer.left === true ? output.yellow(", which this peer has left; 'kith join' with a new ticket") : "";
+  const left = answer.left === true ? output.yellow(`${leftText(answer)}; 'kith join' with a new ticket`) : "";
   const linked = objectsOf(answer, "peers");
   const absent = objectsOf(answer, "absent");
   const lines = [
@@ -61,6 +67,7 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const troubles = [
     ...objectsOf(answer, "forks").map((fork) => ["forked", forkText(fork)] as const),
     ...(answer.copies as string[] ?? []).map((address) => ["copied", copyText(address)] as const),
+    ...objectsOf(answer, "told_removed_by").map((teller) => ["removed?", toldRemovedText(teller)] as const),
     ...damageRows(answer),
     ...objectsOf(answer, "notices").map((notice) => ["noticed", noticeText(notice)] as const),
   ];
@@ -68,6 +75,16 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const refusals = refusalsOf(answer);
   for (const [index, text] of refusals.entries()) lines.push(row(index === 0 ? "refused" : "", output.yellow(text)));
   return lines;
+}
+
+function leftText(answer: JsonObject): string {
+  const remover = answer.removed_by as JsonObject | null | undefined;
+  return remover ? `, from which ${peerText(remover)} removed this peer` : ", which this peer has left";
+}
+
+/** What a member says that this peer has not received itself, in words. */
+function toldRemovedText(teller: JsonObject): string {
+  return `${peerText(teller)} does not link, since this peer was removed, it says`;
 }
 
 /** How far the old history was let go, and what holds it back; null where there is nothing to tell. */

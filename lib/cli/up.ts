@@ -8,6 +8,7 @@ import { bringIn, joinWith, readTicket } from "./join.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { runPrompt } from "./prompt.ts";
 import { isLoopback, screenLines } from "./screen.ts";
+import { secondAdminHint } from "./second_admin.ts";
 import { noticeText } from "./state.ts";
 import { usageError } from "./usage.ts";
 
@@ -187,6 +188,8 @@ async function announce(context: Context, peer: RunningPeer): Promise<void> {
     ticket,
     nowMs: console.nowMs(),
   }, output));
+  const hint = await secondAdminHint(context, client, status);
+  if (hint !== null) output.words(`\n${hint}`);
 }
 
 /** A ticket for one machine that is still good, else a new one. */

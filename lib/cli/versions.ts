@@ -3,7 +3,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { previewOf } from "./entry.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { cutToWidth, formatAge, formatName, shortId } from "./format.ts";
+import { cutToWidth, formatAge, formatCount, formatName, shortId } from "./format.ts";
 import { printTable } from "./people.ts";
 import { forkText } from "./state.ts";
 import { usageError } from "./usage.ts";
@@ -89,6 +89,20 @@ export async function resolve(context: Context): Promise<number> {
   return EXIT_OK;
 }
 
+/** `readopt KEY...`, `readopt --all`. */
+export async function readopt(context: Context): Promise<number> {
+  const { output, flags, args } = context;
+  if (flags.on("all") === (args.length > 0)) {
+    throw usageError("'kith readopt' needs either keys or --all; 'kith conflicts' lists what a removal undid.");
+  }
+  const peer = await context.peer();
+  const json = flags.on("all") ? {} : { keys: args };
+  const answer = await peer.object("POST", "/v1/readopt", { json, signal: context.signal });
+  if (output.json) output.object(answer);
+  else output.words(`Took back in ${formatCount(numberField(answer, "readopted") ?? 0, "value")}.`);
+  return EXIT_OK;
+}
+
 /** `conflicts`. */
 export async function conflicts(context: Context): Promise<number> {
   const { output } = context;
@@ -103,7 +117,10 @@ export async function conflicts(context: Context): Promise<number> {
     if (output.json) output.object(conflict);
     else output.lines(conflictLines(conflict, context));
   }
-  if (!output.json && found.length > 0) {
+  if (!output.json && found.some(({ kind }) => kind === "undone")) {
+    output.words("(What a removal undid: 'kith get KEY --at VERSION' shows it, 'kith readopt KEY' takes it back in.)");
+  }
+  if (!output.json && found.some(({ kind }) => kind !== "undone")) {
     output.words("(* is what 'kith get' gives. 'kith resolve KEY --keep VERSION' settles a key, as");
     output.words(" does 'kith resolve KEY VALUE' with another value; 'kith del KEY' deletes it.)");
   }
@@ -113,6 +130,12 @@ export async function conflicts(context: Context): Promise<number> {
 function conflictLines(conflict: JsonObject, { output, console }: Context): string[] {
   const nowMs = console.nowMs();
   const key = output.bold(escapeText(textField(conflict, "key")));
+  if (conflict.kind === "undone") {
+    const by = textField(conflict, "undone_by_name") || shortId(textField(conflict, "undone_by"));
+    const removal = by === "" ? "undone by removals" : `undone, since ${formatName(by)} removed its writer`;
+    const what = conflict.operation === "del" ? "a delete, " : "";
+    return [key, `${output.yellow("-")} ${output.dim(aboutVersion(conflict, nowMs))}`, `  ${what}${removal}`];
+  }
   if (conflict.kind === "delete_beside_put") {
     const deleter = textField(conflict, "deleted_by_name") || shortId(textField(conflict, "deleted_by"));
     const age = formatAge(numberField(conflict, "deleted_at") ?? nowMs, nowMs);

@@ -2,7 +2,7 @@ import { fromBase32, toBase32 } from "../base/base32.ts";
 import { equal, utf8Encode } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_KEY_BYTES, MAX_NAMED_HEADS, MIN_ABBREVIATION_LETTERS } from "../base/limits.ts";
+import { MAX_KEY_BYTES, MAX_NAMED_HEADS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
 import type { Membership, Standing } from "../space/membership.ts";
@@ -12,6 +12,7 @@ import type { Grant } from "../wire/operation.ts";
 import type { Epochs } from "./epochs.ts";
 import type { LocalWriter } from "./local_writes.ts";
 import type { MemberView, Request, Role } from "./machine.ts";
+import { isAbbreviation, memberCalled, memberLabel } from "./member_names.ts";
 
 /** What requests about members work upon. */
 export interface MemberRequestParts {
@@ -45,7 +46,9 @@ export class MemberRequests {
     const { membership, identity } = this.#parts;
     const end = membership.endOf(identity.peerId);
     if (end === null || equal(end.peer, identity.peerId)) throw new KithError("left_space");
-    throw new KithError("removed_from_space", { by: toBase32(end.peer) });
+    const by = toBase32(end.peer);
+    const name = this.#parts.members().find(({ peer }) => peer === by)?.name ?? "";
+    throw new KithError("removed_from_space", { by: memberLabel(by, name) });
   }
 
   /** The same, for what admins alone may do. @throws {KithError} `not_allowed` with `detail`. */
@@ -73,7 +76,7 @@ export class MemberRequests {
       throw new KithError("grant_unusable", { detail: `a prefix is valid Unicode of at most ${MAX_KEY_BYTES} bytes` });
     }
     if (expiresMs !== 0 && expiresMs <= wallMs) throw new KithError("grant_unusable", { detail: "its time is over" });
-    const member = this.#member(request.peer);
+    const member = memberCalled(this.#parts.members(), request.peer);
     if (member.self) throw new KithError("grant_unusable", { detail: "it is for this very peer; another admin can" });
     const peer = fromBase32(member.peer);
     const narrows = POWERS.indexOf(role) < POWERS.indexOf(member.role) || !member.prefix.startsWith(prefix) ||
@@ -96,7 +99,7 @@ export class MemberRequests {
   revoke(name: string, wallMs: number): void {
     const { store, emit } = this.#parts;
     this.adminStanding("only an admin can remove a member");
-    const member = this.#member(name);
+    const member = memberCalled(this.#parts.members(), name);
     if (member.self) throw new KithError("not_allowed", { detail: "to go itself, it leaves ('kith leave')" });
     const peer = fromBase32(member.peer);
     const isOver = member.expiresMs !== 0 && member.expiresMs <= wallMs;
@@ -118,7 +121,7 @@ export class MemberRequests {
     const { store, membership, writer, emit } = this.#parts;
     this.adminStanding("only an admin can close an invite");
     const all = membership.invites().filter(({ version }) => !membership.isClosed(version));
-    const fitting = all.filter(({ version }) => fits(versionText(version), text));
+    const fitting = all.filter(({ version }) => isAbbreviation(versionText(version), text));
     const [invite] = fitting;
     if (invite === undefined) throw new KithError("invite_unknown", { invite: text });
     if (fitting.length > 1) throw new KithError("invite_ambiguous", { invite: text });
@@ -160,19 +163,4 @@ export class MemberRequests {
       },
     );
   }
-
-  #member(name: string): MemberView {
-    const members = this.#parts.members();
-    const exact = members.find(({ peer }) => peer === name);
-    if (exact !== undefined) return exact;
-    const fitting = members.filter((member) => member.name === name || fits(member.peer, name));
-    const [member] = fitting;
-    if (member === undefined) throw new KithError("member_unknown", { peer: name });
-    if (fitting.length > 1) throw new KithError("member_ambiguous", { peer: name });
-    return member;
-  }
-}
-
-function fits(whole: string, text: string): boolean {
-  return text.length >= MIN_ABBREVIATION_LETTERS && whole.startsWith(text);
 }

@@ -52,13 +52,14 @@ export function ticketText(secret: Uint8Array, addresses: readonly string[]): st
 }
 
 /**
- * Reads a ticket in either spelling; case and the kind of separator between words do not matter.
+ * Reads a ticket in either spelling; case, the kind of separator between words, and where a long one was broken into
+ * lines do not matter.
  *
  * @throws {KithError} `ticket_word` (naming near words), `ticket_word_count`, `ticket_checksum`, `ticket_malformed`.
  */
 export function ticketFromText(text: string): Ticket {
   const folded = text.trim().toLowerCase();
-  if (folded.startsWith(LONG_PREFIX)) return fromLongText(folded.slice(LONG_PREFIX.length));
+  if (folded.startsWith(LONG_PREFIX)) return fromLongText(folded.slice(LONG_PREFIX.length).replaceAll(/\s/g, ""));
   return { secret: fromWords(folded.split(/[\s,._-]+/).filter((word) => word !== "")), addresses: [] };
 }
 

@@ -10,6 +10,8 @@ const { transport } = fakeTransport({
     const keys = ["lamp", "lamp two", "level"].filter((key) => key.startsWith(prefix));
     return apiLines(keys.map((key) => ({ v: 1, key })));
   },
+  "GET /v1/members": () => apiObject({ members: [{ name: "own", self: true }, { name: "otter-7f2k" }, { name: "" }] }),
+  "GET /v1/invites": () => apiObject({ invites: [{ invite: "abcdefghijklmnop" }] }),
   "GET /v1/peers": () => apiObject({ peers: [{ name: "otter-7f2k" }, { name: "lynx-aaaa" }] }),
 });
 const sources = peerSources(new FakeConsole(), transport);
@@ -39,6 +41,10 @@ Deno.test("keys, peers, files, settings and shells complete", async () => {
   assertEquals(await complete("get", "lamp", ""), []);
   assertEquals(await complete("del", "lamp", "le"), ["level"]);
   assertEquals(await complete("ping", "o"), ["otter-7f2k"]);
+  assertEquals(await complete("grant", ""), ["otter-7f2k"]);
+  assertEquals(await complete("revoke", "ot"), ["otter-7f2k"]);
+  assertEquals(await complete("revoke", "--invite", "a"), ["abcdefgh"]);
+  assertEquals(await complete("invite", "--prefix", "le"), ["level"]);
   assertEquals(await complete("import", "c"), ["cat.jpg"]);
   assertEquals(await complete("import", "dir/i"), ["dir/in.txt"]);
   assertEquals(await complete("set", "photo", "@c"), ["@cat.jpg"]);

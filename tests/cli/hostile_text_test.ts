@@ -81,7 +81,19 @@ class HostileBackend extends FakeBackend {
 
 function wordFor({ kind, required }: ArgumentSpec): string[] {
   if (required === false && kind !== "key") return [];
-  return [{ key: "k", peer: "otter", file: "file", command: "ls", shell: "bash", setting: "name", other: "x" }[kind]];
+  return [
+    {
+      key: "k",
+      peer: "otter",
+      member: "otter",
+      invite: "i",
+      file: "file",
+      command: "ls",
+      shell: "bash",
+      setting: "name",
+      other: "x",
+    }[kind],
+  ];
 }
 
 /** A command line for every command of the table. */
@@ -91,6 +103,9 @@ function lineOf(name: string, specs: readonly ArgumentSpec[]): string[] {
   if (name === "watch") return ["watch", "--initial", "--count", "1"];
   if (name === "resolve") return ["resolve", "torn", "value"];
   if (name === "leave") return ["leave", "--yes"];
+  if (name === "members") return ["members", "--all"];
+  if (name === "grant") return ["grant", "eve\u202e\u200b", "--role", "reader"];
+  if (name === "revoke") return ["revoke", "eve\u202e\u200b", "--yes"];
   if (name === "export" || name === "config") return [name];
   return [name, ...specs.flatMap(wordFor)];
 }
@@ -176,7 +191,10 @@ Deno.test("no command lets what others wrote steer a terminal, hide on it, or be
     const about of [
       "status",
       "peers",
-      "members",
+      "members --all",
+      "invites",
+      "grant eve\u202e\u200b --role reader",
+      "revoke eve\u202e\u200b --yes",
       "ls --long",
       "watch --initial --count 1",
       "history k",

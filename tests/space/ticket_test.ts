@@ -59,6 +59,8 @@ Deno.test("case, separators and space around a ticket do not matter", () => {
   ];
   for (const spelling of spellings) assertEquals(ticketFromText(spelling).secret, SECRET, spelling);
   assertEquals(ticketFromText(`  ${ticketText(SECRET, []).toUpperCase()} `).secret, SECRET);
+  const wrapped = ticketText(SECRET, ["10.0.0.1:5484"]).replaceAll(/.{20}/g, "$&\r\n  ");
+  assertEquals(ticketFromText(wrapped), { secret: SECRET, addresses: ["10.0.0.1:5484"] });
 });
 
 Deno.test("a word that is not in the list is named, with its place and near ones", () => {
