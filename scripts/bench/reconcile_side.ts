@@ -51,7 +51,7 @@ class Counters {
   payloadBytes = 0;
   /** Messages in a row in one direction count once. */
   trips = 0;
-  startMs = performance.now();
+  startMs = NaN;
   /** When it was known what differs. */
   foundMs = performance.now();
   endMs = performance.now();
@@ -60,6 +60,7 @@ class Counters {
   #last: "sent" | "received" | null = null;
 
   count(direction: "sent" | "received", message: Message, sizeBytes: number): void {
+    if (Number.isNaN(this.startMs)) this.startMs = performance.now();
     if (RECONCILIATION.has(message.type) && !this.#reconciles) {
       this.#reconciles = true;
       this.trips = 0;
