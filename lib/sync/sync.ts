@@ -305,6 +305,8 @@ export class Sync {
     if (summary !== null && equal(encodeBrief(entries), encodeBrief(briefOf(own)))) {
       replica.summary = null;
       replica.state = { frontierHash: this.#store.frontierHash(), summary, isAssumed: true };
+      // They reconcile first; only if that does not end the difference may it be another one than it seems.
+      replica.compareAtMs = now.monotonicMs + COMPARE_AGAIN_MS;
     }
     this.#schedulePull(replica, now, 0);
   }
@@ -329,6 +331,11 @@ export class Sync {
     replica.compareAtMs = Infinity;
     const { state, summary, connection } = replica;
     if ((state === null && summary === null) || this.standing(connection) === "equal") return;
+    if (replica.streamedRow !== null || this.#pull?.connection === connection) {
+      // What is on its way was not missed.
+      replica.compareAtMs = now.monotonicMs + COMPARE_AFTER_MS;
+      return;
+    }
     if (state?.isAssumed === true && replica.hasSummaryOnly) return this.#answerState(replica);
     if (state !== null && equal(state.frontierHash, this.#store.frontierHash())) return;
     this.#sendFrontier(replica);

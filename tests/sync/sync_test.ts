@@ -149,11 +149,19 @@ Deno.test("replicas with one history and other versions know it from the greetin
   r.node(1).apply(piece, null);
   r.node(1).endTurn(r.now);
   r.node(1).store.damage = 1;
+  r.pass(100);
   const link = r.link(0, 1);
   assertEquals(r.settle(), { summary: 2, brief: 2, pulled: 2 });
   assertEquals([0, 1].map((end) => r.node(end).sync.standing(link)).sort(), ["first", "second"]);
-  // That the histories are the same was taken from what they are in brief: the states tell.
-  r.pass(6000);
+  // That the histories are the same was taken from what they are in brief: after half a minute the states tell.
+  let told = 0;
+  for (let passedMs = 0; passedMs < 31_000; passedMs += 1000) {
+    r.nowMs += 1000;
+    for (const { sync } of r.nodes) sync.tick(r.now);
+    told += r.settle()["state"] ?? 0;
+    if (passedMs < 28_000) assertEquals(told, 0);
+  }
+  assertEquals(told, 2);
   assertEquals([0, 1].map((end) => r.node(end).sync.standing(link)).sort(), ["first", "second"]);
   r.node(1).store.damage = 0;
   r.write(1);
@@ -190,6 +198,24 @@ Deno.test("a stream pauses while the link holds enough, and goes on as it drains
   assert(queued >= MAX_STREAM_QUEUE_BYTES && queued < MAX_STREAM_QUEUE_BYTES + 2 * MAX_TRANSACTIONS_MESSAGE_BYTES);
   r.settle();
   assert(r.areEqual);
+});
+
+Deno.test("while a stream runs nothing counts as missed, however long it takes", () => {
+  const r = new Replicas(2);
+  for (let i = 0; i < 20; i++) r.write(0, { sizeBytes: 200_000 });
+  const link = r.link(0, 1);
+  for (const to of [0, 1, 0, 1]) r.deliver(link, to);
+  const types = new Set<string>();
+  for (let left = 20; left > 0; left--) {
+    // A message of the stream every 4 s, and all that the other side has to say.
+    r.nowMs += 4000;
+    for (const { sync } of r.nodes) sync.tick(r.now);
+    types.add(r.deliver(link, 1)?.type ?? "");
+    for (let message = r.deliver(link, 0); message !== null; message = r.deliver(link, 0)) types.add(message.type);
+  }
+  assert(types.has("transactions") && !types.has("frontier"), [...types].join());
+  r.pass(100);
+  assert(r.areEqual && r.allAgree);
 });
 
 Deno.test("what is written while a stream runs comes with it, once", () => {
