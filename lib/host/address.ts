@@ -22,7 +22,7 @@ export function addressText(endpoint: Endpoint): string {
  */
 export function parseAddress(text: string, defaultPort?: number): Endpoint | null {
   if (text.length === 0 || text.length > MAX_ADDRESS_BYTES) return null;
-  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:\[\]/@?#]*))(?::(\d{1,5}))?$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s\p{Cc}:\[\]/@?#]*))(?::(\d{1,5}))?$/u.exec(text);
   if (match === null) return null;
   const port = match[3] === undefined ? defaultPort : Number(match[3]);
   const hostname = match[1] ?? match[2] ?? "";

@@ -18,9 +18,10 @@ const TOP_LEVEL = [
 ];
 /**
  * Folders of tests that mirror no folder of lib; scripts mirrors the scripts, store_files are the tests of the store
- * that need real files, and torture has crashes at every system call.
+ * that need real files, torture has crashes at every system call, and fuzz has inputs
+ * for every decoder.
  */
-const TEST_FOLDERS = ["e2e", "fixtures", "guards", "scripts", "sim", "std", "store_files", "torture"];
+const TEST_FOLDERS = ["e2e", "fixtures", "fuzz", "guards", "scripts", "sim", "std", "store_files", "torture"];
 
 const topLevel = Array.from(Deno.readDirSync(ROOT), (entry) => entry.name).filter((name) => !name.startsWith("."));
 const paths = [

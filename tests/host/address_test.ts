@@ -22,6 +22,12 @@ Deno.test("what is no address is none", () => {
   assertEquals(parseAddress("", 1), null);
 });
 
+Deno.test("a host name holds no control characters", () => {
+  for (const text of ["\0", "a\x1b[2Jb:1", "\x7f", "a\u0085b:1"]) {
+    assertEquals(parseAddress(text, 5484), null, JSON.stringify(text));
+  }
+});
+
 Deno.test("a wildcard stands for this machine's addresses, those of IPv4 first, local ones left out", () => {
   const interfaces = [
     { address: "127.0.0.1", family: "IPv4" },
