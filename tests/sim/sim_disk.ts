@@ -72,7 +72,7 @@ export class SimDisk {
 }
 
 /** A database in memory with the same content. */
-function copyOf(source: DatabaseSync): DatabaseSync {
+export function copyOf(source: DatabaseSync): DatabaseSync {
   const copy = new DatabaseSync(":memory:");
   for (const pragma of ["application_id", "user_version"]) {
     copy.exec(`PRAGMA ${pragma} = ${Object.values(source.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]}`);
