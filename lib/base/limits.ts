@@ -99,7 +99,7 @@ export const MAX_EARLY_RECORDS = 64;
 export const MAX_WANTED = 1024;
 /** Versions of which a sketch is made: their short ids take 64 MiB meanwhile. With more, ranges are compared. */
 export const MAX_SKETCH_IDS = 4 * 1024 * 1024;
-/** Coded symbols of one reconciliation, at 25 bytes each; beyond some 7,000 differences ranges are cheaper. */
+/** Coded symbols of one reconciliation, at 23 bytes each; beyond some 7,000 differences ranges are cheaper. */
 export const MAX_SKETCH_SYMBOLS = 16_384;
 /** Counts of symbols by which a difference is estimated: within a tenth mostly. */
 export const MAX_SKETCH_COUNTS = 256;
