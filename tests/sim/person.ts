@@ -43,10 +43,15 @@ export const NEWER_KEYS = "newer/";
 const EXPECTED_FAILURES: Record<string, readonly ErrorCode[]> = {
   create_space: ["home_has_space"],
   join: ["join_failed", "refused_ticket", "still_joining", "home_has_space"],
-  write: ["no_space", "still_joining", "left_space", "already_set", "version_changed"],
-  invite: ["left_space", "not_allowed"],
-  leave: ["left_space", "still_joining"],
+  write: ["no_space", "still_joining", "left_space", "removed_from_space", "already_set", "version_changed"],
+  invite: ["left_space", "removed_from_space", "not_allowed"],
+  leave: ["left_space", "removed_from_space", "still_joining"],
 };
+
+/** Whether a peer that answers so is no member any more: it left, or came in by an invite that was used too often. */
+function isGone(code: ErrorCode): boolean {
+  return code === "left_space" || code === "removed_from_space";
+}
 
 /** The person at one peer: gets it into the space, writes, and may leave. Tries again what a crash left open. */
 export class Person {
@@ -79,7 +84,7 @@ export class Person {
     if (this.#world.friendsHelp && this.state !== "outside") this.#askFriend();
     if (this.state === "left") {
       if (this.#busy > 0 || this.hasLeft) return;
-      this.#ask({ type: "leave" }, (reply) => this.hasLeft = reply.ok || reply.code === "left_space");
+      this.#ask({ type: "leave" }, (reply) => this.hasLeft = reply.ok || isGone(reply.code));
     } else if (this.state === "inside") {
       if (!this.#world.healing) this.#write();
     } else if (this.#busy === 0) {
