@@ -33,8 +33,7 @@ export function secondAdminLine(members: readonly JsonObject[], nowMs: number): 
   const others = lasting.filter(({ self }) => self !== true);
   const proposed = others.find(({ role }) => role !== "reader") ?? others[0];
   if (proposed === undefined || admins.length !== 1 || admins[0]?.self !== true) return null;
-  return "This peer is the only admin: were it lost, nobody could let in or remove. For a second one:   " +
-    `kith grant ${callable(proposed, members)} --role admin`;
+  return `This peer is the only admin; a second one:   kith grant ${callable(proposed, members)} --role admin`;
 }
 
 /** How a member is named in a command: by its name where that is a plain word and nobody else's, else by its id. */

@@ -171,7 +171,7 @@ Deno.test("a sole admin with others around is told how to have a second one, and
   const commandOf = (...members: Record<string, unknown>[]) => lineOf(...members)?.split("   ")[1] ?? null;
   assertMatch(
     String(lineOf(admin, other)),
-    /^This peer is the only admin: were it lost, nobody could let in or remove\./,
+    /^This peer is the only admin; a second one: /,
   );
   assertEquals(commandOf(admin, other), "kith grant otter-7f2k --role admin");
   assertEquals(commandOf(admin, reader, other), "kith grant otter-7f2k --role admin");

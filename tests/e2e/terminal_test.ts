@@ -204,3 +204,31 @@ terminalTest("a long import shows how far it is", async (home) => {
   const text = await screen.shows(/exit 0/);
   assertMatch(text, /^40,000 imported, 0 were there already\nexit 0$/);
 });
+
+terminalTest("a removal is asked about, a code is drawn, and a sole admin is told how not to be one", async (home) => {
+  const guest = home.machine.home("guest");
+  await home.up();
+  {
+    await using screen = await Screen.open(home, ["invite", "--qr", "--long"]);
+    const text = await screen.shows(/^exit 0$/m);
+    assertMatch(text, /(^ *[▀▄█ ]+\n){15,}\s*^kith1[a-z2-7]+$/m);
+    await guest.up(["join", "-", "--name", "guest"], { stdin: /^kith1\S+$/m.exec(text)?.[0] ?? "" });
+  }
+  {
+    await using screen = await Screen.open(home, ["status"]);
+    await screen.shows(/only admin; .+ {3}kith grant guest --role admin\nexit 0/);
+  }
+  {
+    await using screen = await Screen.open(home, ["revoke", "guest"]);
+    await screen.shows(/^Remove guest \([a-z2-7]{8}\)\? What it wrote .+ undone everywhere\. \[y\/N\]$/m);
+    await screen.press("Enter");
+    await screen.shows(/^Nothing was changed\.\nexit 130$/m);
+  }
+  assertEquals((await home.objects("members")).length, 2);
+  await using screen = await Screen.open(home, ["revoke", "guest"]);
+  await screen.shows(/\[y\/N\]$/m);
+  await screen.type("y");
+  await screen.press("Enter");
+  await screen.shows(/^Removed guest \([a-z2-7]{8}\)\..+\nexit 0$/m);
+  assertEquals((await home.objects("members")).length, 1);
+});
