@@ -201,6 +201,18 @@ export class Applier {
     return keys !== null;
   }
 
+  /**
+   * Undoes in the store what removals undo by now, and takes back what they do not undo any more: once all that came in
+   * is applied, and before anything is written upon it or committed.
+   */
+  settle(): void {
+    const { store, membership } = this.#parts;
+    const changes = membership.removal.takeChanges();
+    if (changes.size === 0) return;
+    for (const key of store.undoing.set(changes)) this.#changed.add(key);
+    this.#tellUndone(changes);
+  }
+
   /** Keys changed by something else than a transaction. */
   changed(keys: Iterable<string>): void {
     for (const key of keys) this.#changed.add(key);
@@ -242,9 +254,10 @@ export class Applier {
     if (refusal !== null) throw this.#refuse(transaction, refusal);
     store.begin();
     this.#noteFork(header);
+    const undone = header.class === "data" && membership.undoerOf(header, context, null) !== null;
     const keys = "hashes" in transaction
-      ? store.partials.append(transaction, context)
-      : store.append(transaction, context);
+      ? store.partials.append(transaction, context, { undone })
+      : store.append(transaction, context, { undone });
     for (const key of keys) this.#changed.add(key);
     const row = (store.transaction(id) as { row: number }).row;
     if (header.class === "membership") {
@@ -255,6 +268,29 @@ export class Applier {
     }
     this.#applied.push({ row, header, id, from: connection });
     if (connection !== null) this.#parts.received(header);
+  }
+
+  /** Says whose transactions are undone newly, how many, and by whom; and how many are back. */
+  #tellUndone(changes: ReadonlyMap<number, boolean>): void {
+    const { store, membership, emit } = this.#parts;
+    const counts = new Map<string, number>();
+    for (const [row, isUndone] of changes) {
+      const { header, context } = store.transactionByRow(row);
+      const by = membership.removal.outcome.undone.get(row) ?? membership.undoerOf(header, context, row);
+      const text = `${toBase32(header.peer)} ${isUndone && by !== null ? toBase32(by.peer) : ""}`;
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    for (const [text, transactions] of counts) {
+      const [peer, by] = text.split(" ") as [string, string];
+      if (by === "") {
+        emit({ name: "redone", level: "warning", reason: "its removal is undone", fields: { peer, transactions } });
+      } else {emit({
+          name: "undone",
+          level: "warning",
+          reason: "its writer was removed",
+          fields: { peer, by, transactions },
+        });}
+    }
   }
 
   /** A writer that goes on from elsewhere than from its last transaction uses a number for the second time. */

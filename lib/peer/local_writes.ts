@@ -15,6 +15,7 @@ import { buildTransaction, type CheckedTransaction, type TransactionPlan } from 
 import { versionFromText, versionText, versionTexts } from "../data/version_text.ts";
 import type { MembershipOperation } from "../space/acts.ts";
 import type { Standing } from "../space/membership.ts";
+import type { UndoneVersion } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Operation } from "../wire/operation.ts";
 import { compareVersionIds, type VersionId } from "../wire/transaction.ts";
@@ -86,6 +87,25 @@ export class LocalWriter {
     return versions;
   }
 
+  /**
+   * Writes again, in this peer's own name, what a removal undid under one key, naming it: so it is beside what others
+   * wrote since then, and in place of what it had replaced.
+   *
+   * @param undone all of the key, the last one to be written again first; of more than one operation can name, the rest
+   * stays undone.
+   * @returns the version written, known once `flush` has returned.
+   */
+  readopt(undone: readonly UndoneVersion[], wallMs: number): (string | null)[] {
+    const [{ key, put }] = undone as [UndoneVersion];
+    const write: PlainWrite = put === null ? { kind: "del", key } : { kind: "put", key, ...put };
+    checkWrite(write, this.#parts.standing());
+    if (this.#isFull(key)) this.flush(wallMs);
+    const versions: (string | null)[] = [null];
+    const names = undone.slice(0, MAX_NAMES).map(({ versionId }) => versionId).sort(compareVersionIds);
+    this.#push(write, names, versions, 0);
+    return versions;
+  }
+
   /** Signs and applies what was taken in since the last flush. */
   flush(wallMs: number): void {
     if (this.#entries.length === 0) return;
@@ -148,9 +168,7 @@ export class LocalWriter {
     slot: number,
     wallMs: number,
   ): "names_left" | "done" {
-    if (this.#keys.has(write.key) || this.#entries.length >= MAX_OPERATIONS || this.#sizeBytes >= MAX_TURN_BYTES) {
-      this.flush(wallMs);
-    }
+    if (this.#isFull(write.key)) this.flush(wallMs);
     const { store } = this.#parts;
     const live = inUse ? store.live(write.key) : [];
     if (write.kind === "del" && live.length === 0) return "done";
@@ -164,18 +182,26 @@ export class LocalWriter {
     const result = names.length > MAX_NAMES ? "names_left" : "done";
     names.splice(MAX_NAMES);
     names.sort(compareVersionIds);
+    this.#push(write, names, versions, slot);
+    return result;
+  }
+
+  #isFull(key: string): boolean {
+    return this.#keys.has(key) || this.#entries.length >= MAX_OPERATIONS || this.#sizeBytes >= MAX_TURN_BYTES;
+  }
+
+  #push(write: PlainWrite, names: readonly VersionId[], versions: (string | null)[], slot: number): void {
     this.#sizeBytes += OPERATION_BYTES + 3 * write.key.length + NAME_BYTES * names.length;
     this.#pending.push({ versions, slot, index: this.#entries.length });
     this.#keys.add(write.key);
     if (write.kind === "del") {
       this.#entries.push({ operation: { kind: "del", key: write.key, names }, value: null });
-      return result;
+      return;
     }
     const { key, media, value } = write;
     const operation: Operation = { kind: "put", key, names, media, length: value.length, hash: sha256(value) };
     this.#entries.push({ operation, value });
     this.#sizeBytes += value.length;
-    return result;
   }
 
   /** The put that keeps a live version. */

@@ -2,13 +2,15 @@ import { fromBase32, toBase32 } from "../base/base32.ts";
 import { equal, utf8Encode } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_KEY_BYTES, MAX_NAMED_HEADS } from "../base/limits.ts";
+import { LIST_PAGE_ENTRIES, MAX_KEY_BYTES, MAX_NAMED_HEADS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
 import type { Membership, Standing } from "../space/membership.ts";
+import type { UndoneVersion } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Grant } from "../wire/operation.ts";
+import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Epochs } from "./epochs.ts";
 import type { LocalWriter } from "./local_writes.ts";
 import type { MemberView, Request, Role } from "./machine.ts";
@@ -138,11 +140,27 @@ export class MemberRequests {
    * @returns the versions written.
    * @throws {KithError} `not_undone`, and what a write may throw.
    */
-  readopt(keys: readonly string[] | null, _wallMs: number): string[] {
+  readopt(keys: readonly string[] | null, wallMs: number): (string | null)[] {
+    const { store, writer } = this.#parts;
     this.memberStanding();
-    const [key] = keys ?? [];
-    if (key !== undefined) throw new KithError("not_undone", { key });
-    return [];
+    store.begin();
+    const wanted = keys === null ? null : new Set(keys);
+    const byKey = Map.groupBy(this.#undone(wanted), ({ key }) => key);
+    for (const key of wanted ?? []) if (!byKey.has(key)) throw new KithError("not_undone", { key });
+    const versions = [...byKey.values()].map((undone) => {
+      undone.sort((a, b) => compareStamps(b.stamp, a.stamp) || compareVersionIds(b.versionId, a.versionId));
+      return writer.readopt(undone, wallMs);
+    });
+    writer.flush(wallMs);
+    return versions.flat();
+  }
+
+  *#undone(keys: ReadonlySet<string> | null): Generator<UndoneVersion> {
+    const { store } = this.#parts;
+    for (let page = store.undoing.list(0, LIST_PAGE_ENTRIES); page.length > 0;) {
+      for (const undone of page) if (keys === null || keys.has(undone.key)) yield undone;
+      page = store.undoing.list((page.at(-1) as UndoneVersion).row, LIST_PAGE_ENTRIES);
+    }
   }
 
   #end(peer: Uint8Array, frontier: Frontier | null, wallMs: number): void {

@@ -25,6 +25,7 @@ import { PastRepair } from "./past_repair.ts";
 import { PastSource } from "./past_source.ts";
 import type { PeerOptions } from "./peer_options.ts";
 import { Pings } from "./pings.ts";
+import { removalPort } from "./removal_port.ts";
 import { Repairs } from "./repairs.ts";
 import { Requests } from "./requests.ts";
 import { SpaceState } from "./space_state.ts";
@@ -71,7 +72,7 @@ export class PeerParts {
     const dial = (address: string) => outbox.dial(address);
     this.store = store;
     this.space = new SpaceState(store);
-    this.membership = new Membership((context) => store.context(context), verify);
+    this.membership = new Membership((context) => store.context(context), verify, removalPort(store));
     this.clock = new HybridClock();
     const ownPast = new OwnPast({ identity, store, emit });
     this.applier = new Applier({
@@ -199,5 +200,6 @@ export class PeerParts {
     for (const { transaction, operations } of this.store.membershipRows()) {
       this.membership.add(transaction, operations, transaction.row, transaction.context);
     }
+    this.membership.removal.loaded();
   }
 }

@@ -85,6 +85,7 @@ export class Requests {
   /** Does the turn's writes, after everything that came in: a write replaces what this peer has seen by now. */
   endTurn(now: Now): void {
     this.#wallMs = now.wallMs;
+    this.#parts.applier.settle();
     const writes = this.#writes;
     for (let next = writes.shift(); next !== undefined; next = writes.shift()) {
       const { id, request } = next;
@@ -95,6 +96,7 @@ export class Requests {
     }
     this.#writer.flush(now.wallMs);
     this.#revokeOverUse(now.wallMs);
+    this.#parts.applier.settle();
   }
 
   /** Writes a membership operation of this peer's own accord. */

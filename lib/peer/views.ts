@@ -6,7 +6,7 @@ import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
 import type { Membership } from "../space/membership.ts";
-import type { VersionRow } from "../store/rows.ts";
+import type { TransactionRow, VersionRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Sync } from "../sync/sync.ts";
 import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
@@ -94,7 +94,22 @@ export class Views {
         });
       }
     }
-    return views;
+    return [...views, ...this.#undone()];
+  }
+
+  /** What removals undid, in an order that all peers share. */
+  #undone(): ConflictView[] {
+    const { store, membership } = this.#parts;
+    const undone = store.undoing.list(0, MAX_LISTED_CONFLICTS)
+      .sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : compareVersionIds(a.versionId, b.versionId));
+    return undone.map(({ key, versionId, put, peer, stamp }) => {
+      const { header, context, row } = store.transaction(versionId.transaction) as TransactionRow;
+      const by = membership.undoerOf(header, context, row);
+      return {
+        ...{ kind: "undone", key, version: versionText(versionId), operation: put === null ? "del" : "put" },
+        ...{ peer: toBase32(peer), timeMs: stamp.ms, undoneBy: by === null ? null : toBase32(by.peer) },
+      };
+    });
   }
 
   /** The members of the space. */

@@ -13,6 +13,8 @@ export interface Act<Kind extends MembershipOperation = MembershipOperation> {
   readonly row: number;
   /** Who wrote it. */
   readonly peer: Uint8Array;
+  /** The standing under which it was done, as `versionKey`. */
+  readonly standing: string;
   /** The membership transactions in its past, as a context id of the store. */
   readonly context: number;
   /** Its transaction's stamp, for people. */

@@ -1,5 +1,6 @@
 import { toHex } from "../base/bytes.ts";
 import type { Checkpoint, Confirm, Revoke } from "../wire/operation.ts";
+import { compareVersionIds } from "../wire/transaction.ts";
 import { type Act, versionKey } from "./acts.ts";
 
 /** What checkpoints are judged by. */
@@ -8,6 +9,8 @@ export interface CheckpointPorts {
   inContext(context: number, row: number): boolean;
   /** The peers that are members in a past. */
   membersAt(context: number): readonly Uint8Array[];
+  /** How many membership transactions are in a past. */
+  sizeOf(context: number): number;
 }
 
 /** A checkpoint, and how far it has come. */
@@ -36,6 +39,7 @@ export class Checkpoints {
   /** By `versionKey`, in the order in which they were applied. */
   readonly #held = new Map<string, Held>();
   readonly #revokes: Act<Revoke>[] = [];
+  #finals: readonly Act<Checkpoint>[] | null = null;
 
   constructor(ports: CheckpointPorts) {
     this.#ports = ports;
@@ -45,6 +49,7 @@ export class Checkpoints {
   clear(): void {
     this.#held.clear();
     this.#revokes.length = 0;
+    this.#finals = null;
   }
 
   /** Takes in a membership act; only what has to do with checkpoints matters. */
@@ -60,6 +65,14 @@ export class Checkpoints {
         this.#addConfirm(act as Act<Confirm>);
         return;
     }
+  }
+
+  /** The final checkpoints, in an order that all peers share: those in the past of another come before it. */
+  get finals(): readonly Act<Checkpoint>[] {
+    return this.#finals ??= [...this.#held.values()].filter(({ isFinal }) => isFinal).map(({ act }) => act).sort((
+      a,
+      b,
+    ) => this.#ports.sizeOf(a.context) - this.#ports.sizeOf(b.context) || compareVersionIds(a.version, b.version));
   }
 
   /** The final checkpoint that was applied last; null where there is none. */
@@ -84,6 +97,7 @@ export class Checkpoints {
     const members = new Set(this.#ports.membersAt(act.context).map(toHex));
     const held = { act, members, confirmed: new Set([toHex(act.peer)]), isFinal: false };
     this.#held.set(versionKey(act.version), held);
+    this.#finals = null;
     settle(held);
   }
 
@@ -96,6 +110,7 @@ export class Checkpoints {
     if (this.#revokes.some(({ row }) => isNews(row))) return;
     for (const other of this.#held.values()) if (other !== held && isNews(other.act.row)) return;
     held.confirmed.add(toHex(act.peer));
+    this.#finals = null;
     settle(held);
   }
 }

@@ -2,18 +2,24 @@ import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
 import type { CheckedPartial } from "../data/partial.ts";
 import { isMembership, type Verify } from "../data/transaction.ts";
-import type { Genesis, Grant, Operation, Redeem, Revoke } from "../wire/operation.ts";
+import type { Grant, Operation, Redeem, Revoke } from "../wire/operation.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { redeemMessage } from "../wire/authenticated.ts";
 import { compareVersionIds, type Header, type VersionId } from "../wire/transaction.ts";
 import { type Act, type MembershipOperation, versionKey } from "./acts.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Renewals } from "./epochs.ts";
+import { Outcome } from "./outcome.ts";
+import { Removal, type RemovalPort } from "./removal.ts";
+import { type Admission, type HistoryPort, push, Standings } from "./standings.ts";
 
 /** What a member may do. */
 export type Role = Grant["role"];
 
 const POWERS: readonly Role[] = ["reader", "writer", "admin"];
+
+/** What the founder may do. */
+const FOUNDING = { role: "admin", prefix: "", standingExpiresMs: 0 } as const;
 
 /** What a standing allows, and since when and by whom it is held. */
 export interface Standing {
@@ -41,21 +47,32 @@ export class Membership {
   readonly #confirmRows = new Set<number>();
   readonly #invites: Act<Grant>[] = [];
   #overUsed: Act<Grant>[] = [];
-  readonly #admissionsByPeer = new Map<string, Act<Genesis | Redeem | Grant>[]>();
   readonly #redeemsByGrant = new Map<string, Act<Redeem>[]>();
-  readonly #revokesByTarget = new Map<string, Act<Revoke>[]>();
+  readonly #closesByInvite = new Map<string, Act<Revoke>[]>();
+  readonly #port: RemovalPort & HistoryPort;
   readonly #checkpoints = new Checkpoints({
     inContext: (context, row) => this.#inContext(context, row),
     membersAt: (context) => this.#membersAt(context),
+    sizeOf: (context) => this.#contextRows(context).length,
   });
+  #standings: Standings;
+  #removal: Removal;
   readonly #renewals = new Renewals((context, row) => this.#inContext(context, row));
   readonly #contextRows: (context: number) => readonly number[];
   readonly #verify: Verify;
 
   /** @param contextRows the rows of the membership transactions in a context, sorted; looked up again each time. */
-  constructor(contextRows: (context: number) => readonly number[], verify: Verify) {
+  constructor(contextRows: (context: number) => readonly number[], verify: Verify, history: RemovalPort) {
     this.#contextRows = contextRows;
     this.#verify = verify;
+    this.#port = {
+      inContext: (context, row) => this.#inContext(context, row),
+      isInside: (frontier, row) => history.isInside(frontier, row),
+      isUndone: (row) => history.isUndone(row),
+      dataOf: (peer, bound) => history.dataOf(peer, bound),
+    };
+    this.#standings = new Standings(this.#port);
+    this.#removal = this.#newRemoval();
   }
 
   /** How many membership operations were applied. */
@@ -77,10 +94,11 @@ export class Membership {
     this.#acts.clear();
     this.#invites.length = 0;
     this.#overUsed = [];
-    this.#admissionsByPeer.clear();
     this.#redeemsByGrant.clear();
-    this.#revokesByTarget.clear();
+    this.#closesByInvite.clear();
     this.#checkpoints.clear();
+    this.#standings = new Standings(this.#port);
+    this.#removal = this.#newRemoval();
     this.#renewals.clear();
   }
 
@@ -92,6 +110,11 @@ export class Membership {
   /** The epochs that removals began. */
   get renewals(): Renewals {
     return this.#renewals;
+  }
+
+  /** What removals undo. */
+  get removal(): Removal {
+    return this.#removal;
   }
 
   /** Takes in an applied membership transaction. */
@@ -109,6 +132,7 @@ export class Membership {
         version: { transaction: transaction.id, index },
         row,
         peer: header.peer,
+        standing: versionKey(header.standing ?? { transaction: transaction.id, index: 0 }),
         context,
         timeMs: header.clock.ms,
       };
@@ -126,7 +150,7 @@ export class Membership {
   judge(transaction: CheckedTransaction | CheckedPartial, context: number, space: Uint8Array): string | null {
     const { header, operations } = transaction;
     const first = operations[0]?.operation;
-    let standing: Standing | null;
+    let standing: Pick<Standing, "role" | "prefix"> | null;
     if (header.standing !== null) {
       standing = this.#standingAt(header.standing, header.peer, context);
     } else if (first?.kind === "genesis") {
@@ -134,7 +158,7 @@ export class Membership {
     } else if (first?.kind === "redeem") {
       const refusal = this.#judgeRedeem(first, header.peer, context, space);
       if (refusal !== null) return refusal;
-      standing = this.#standingOfRedeem(first, { transaction: transaction.id, index: 0 }, header.peer, 0);
+      standing = (this.grant(first.grant) as Act<Grant>).operation;
     } else {
       return "it has no standing";
     }
@@ -151,24 +175,24 @@ export class Membership {
    * one that is no member.
    */
   standingOf(peer: Uint8Array): Standing | null {
-    let best: Standing | null = null;
-    for (const act of this.#admissionsByPeer.get(toHex(peer)) ?? []) {
-      if (this.#revokesOf(peer).some((revoke) => !this.#inContext(act.context, revoke.row))) continue;
-      const standing = this.#standingFrom(act);
-      if (standing !== null && (best === null || compareStandings(standing, best) > 0)) best = standing;
+    let best: { readonly standing: Standing; readonly depth: number } | null = null;
+    for (const admission of this.#standings.of(toHex(peer))) {
+      if (!this.#isLive(admission)) continue;
+      const candidate = { standing: standingFrom(admission), depth: admission.depth };
+      if (best === null || compareStandings(candidate, best) > 0) best = candidate;
     }
-    return best;
+    return best?.standing ?? null;
   }
 
   /** Whether a peer is or was a member. */
   wasAdmitted(peer: Uint8Array): boolean {
-    return this.#admissionsByPeer.has(toHex(peer));
+    return this.#standings.of(toHex(peer)).length > 0;
   }
 
   /** Every present member's standing, in the order in which they came in. */
   members(): Standing[] {
     const members: Standing[] = [];
-    for (const peer of this.#admissionsByPeer.keys()) {
+    for (const peer of this.#standings.holders()) {
       const standing = this.standingOf(fromHex(peer));
       if (standing !== null) members.push(standing);
     }
@@ -177,17 +201,26 @@ export class Membership {
 
   /** The revoke by which a former member is none any more; null for one that is a member, or never was. */
   endOf(peer: Uint8Array): Act<Revoke> | null {
-    if (!this.wasAdmitted(peer) || this.standingOf(peer) !== null) return null;
-    return this.#revokesOf(peer).at(-1) ?? null;
+    const last = this.#standings.of(toHex(peer)).at(-1);
+    if (last === undefined || this.standingOf(peer) !== null) return null;
+    if (!this.#standings.hasRemovals) return this.#standings.endingsOf(last).at(-1)?.revoke ?? null;
+    const { undoneBy, endings } = this.#removal.outcome.endOf(last);
+    return undoneBy ?? endings.at(-1)?.revoke ?? null;
   }
 
   /** Every former member, with the revoke by which it is none any more. */
   removed(): { readonly peer: Uint8Array; readonly revoke: Act<Revoke> }[] {
-    return [...this.#admissionsByPeer.keys()].flatMap((id) => {
+    return [...this.#standings.holders()].flatMap((id) => {
       const peer = fromHex(id);
       const revoke = this.endOf(peer);
       return revoke === null ? [] : [{ peer, revoke }];
     });
+  }
+
+  /** The removal that undoes a data transaction; null where it stands. @param row null for one that only now arrives. */
+  undoerOf(header: Header, context: number, row: number | null): Act<Revoke> | null {
+    if (!this.#standings.hasRemovals || header.standing === null) return null;
+    return this.#removal.undoerOf({ row, standing: versionKey(header.standing), context });
   }
 
   /** Every invite that was ever granted, the newest first. */
@@ -204,9 +237,14 @@ export class Membership {
       this.standingOf(invite.peer) !== null;
   }
 
-  /** Whether an invite was closed. */
+  /** Whether an invite was closed, by itself or by a removal. */
   isClosed(invite: VersionId): boolean {
-    return this.#revokesByTarget.has(versionKey(invite));
+    const grant = this.grant(invite);
+    const closes = this.#closesByInvite.get(versionKey(invite)) ?? [];
+    if (grant === null || !this.#standings.hasRemovals) return closes.length > 0;
+    const { outcome } = this.#removal;
+    return outcome.undone.has(grant.row) || closes.some(({ row }) => !outcome.undone.has(row)) ||
+      this.#standings.closersOf(grant).some((revoke) => outcome.isEffective(revoke));
   }
 
   /** The redeems of a grant, in the order in which they were applied here. */
@@ -229,88 +267,60 @@ export class Membership {
 
   #index(act: Act): void {
     const { operation } = act;
+    this.#standings.add(act);
     this.#checkpoints.add(act);
     this.#renewals.add(act);
-    if (operation.kind === "genesis") push(this.#admissionsByPeer, toHex(act.peer), act as Act<Genesis>);
+    this.#removal.added(act);
     if (operation.kind === "redeem") {
-      push(this.#admissionsByPeer, toHex(act.peer), act as Act<Redeem>);
       push(this.#redeemsByGrant, versionKey(operation.grant), act as Act<Redeem>);
       const grant = this.grant(operation.grant);
       if (grant !== null && this.redeemsOf(grant.version).length > grant.operation.uses) this.#overUsed.push(grant);
     }
     if (operation.kind === "grant" && operation.subjectKind === "invite") this.#invites.push(act as Act<Grant>);
-    if (operation.kind === "grant" && operation.subjectKind === "peer") {
-      push(this.#admissionsByPeer, toHex(operation.subject), act as Act<Grant>);
-    }
-    if (operation.kind === "revoke") {
-      const target = operation.target.kind === "peer"
-        ? toHex(operation.target.peer)
-        : versionKey(operation.target.grant);
-      push(this.#revokesByTarget, target, act as Act<Revoke>);
+    if (operation.kind === "revoke" && operation.target.kind === "invite") {
+      push(this.#closesByInvite, versionKey(operation.target.grant), act as Act<Revoke>);
     }
   }
 
-  /** The members in a past. */
+  #newRemoval(): Removal {
+    return new Removal(this.#standings, this.#port, () => this.#checkpoints.finals);
+  }
+
+  #isLive(admission: Admission): boolean {
+    if (this.#standings.hasRemovals) return this.#removal.outcome.isLive(admission);
+    return this.#standings.endingsOf(admission).length === 0;
+  }
+
+  /** The members in a past, by that past alone. */
   #membersAt(context: number): Uint8Array[] {
-    const members: Uint8Array[] = [];
-    for (const [peer, admissions] of this.#admissionsByPeer) {
-      const id = fromHex(peer);
-      if (admissions.some(({ version }) => this.#standingAt(version, id, context) !== null)) members.push(id);
-    }
-    return members;
+    const standings = this.#standings;
+    const outcome = standings.hasRemovals ? new Outcome({ standings, port: this.#port, finals: [], context }) : null;
+    const isMember = (admission: Admission) =>
+      this.#inContext(context, admission.act.row) &&
+      (outcome?.isLive(admission) ??
+        !standings.endingsOf(admission).some(({ revoke }) => this.#inContext(context, revoke.row)));
+    return [...standings.holders()].filter((holder) => standings.of(holder).some(isMember)).map(fromHex);
   }
 
   #standingAt(version: VersionId, peer: Uint8Array, context: number): Standing | null {
-    const act = this.#acts.get(versionKey(version));
-    if (act === undefined || !this.#inContext(context, act.row)) return null;
-    if (!isAdmission(act)) return null;
-    if (act.operation.kind === "grant" && act.operation.subjectKind === "invite") return null;
-    const standing = this.#standingFrom(act);
-    if (standing === null || !equal(standing.peer, peer)) return null;
-    for (const revoke of this.#revokesOf(peer)) {
-      if (this.#inContext(context, revoke.row) && !this.#inContext(act.context, revoke.row)) return null;
-    }
-    return standing;
-  }
-
-  #standingFrom(act: Act<Genesis | Redeem | Grant>): Standing | null {
-    const { operation } = act;
-    if (operation.kind === "redeem") return this.#standingOfRedeem(operation, act.version, act.peer, act.timeMs);
-    const granted = operation.kind === "grant";
-    return {
-      version: act.version,
-      peer: granted ? operation.subject : act.peer,
-      role: granted ? operation.role : "admin",
-      prefix: granted ? operation.prefix : "",
-      expiresMs: granted ? operation.standingExpiresMs : 0,
-      sinceMs: act.timeMs,
-      grantedBy: act.peer,
-    };
-  }
-
-  #standingOfRedeem(redeem: Redeem, version: VersionId, peer: Uint8Array, sinceMs: number): Standing | null {
-    const grant = this.grant(redeem.grant);
-    if (grant === null) return null;
-    const { role, prefix, standingExpiresMs } = grant.operation;
-    return { version, peer, role, prefix, expiresMs: standingExpiresMs, sinceMs, grantedBy: grant.peer };
+    const admission = this.#standings.get(versionKey(version));
+    if (admission === null || !this.#inContext(context, admission.act.row)) return null;
+    if (admission.holder !== toHex(peer) || this.#standings.isEndedIn(admission, context)) return null;
+    return standingFrom(admission);
   }
 
   #judgeRedeem(redeem: Redeem, joiner: Uint8Array, context: number, space: Uint8Array): string | null {
     const grant = this.grant(redeem.grant);
     if (grant === null || !this.#inContext(context, grant.row)) return "it redeems an unknown invite";
     if (grant.operation.subjectKind !== "invite") return "it redeems what is no invite";
-    const closes = this.#revokesByTarget.get(versionKey(grant.version)) ?? [];
-    if (closes.some((revoke) => this.#inContext(context, revoke.row))) return "it redeems a closed invite";
+    const closes = this.#closesByInvite.get(versionKey(grant.version)) ?? [];
+    if (this.#standings.isClosedIn(grant, closes, context)) return "it redeems a closed invite";
     const used = this.redeemsOf(grant.version).filter((other) => this.#inContext(context, other.row)).length;
     if (used >= grant.operation.uses) return "it redeems an invite that is used up";
     if (!this.#verify(DOMAINS.redeem, grant.operation.subject, redeemMessage(space, joiner), redeem.signature)) {
       return "it redeems an invite without its key";
     }
     return null;
-  }
-
-  #revokesOf(peer: Uint8Array): readonly Act<Revoke>[] {
-    return this.#revokesByTarget.get(toHex(peer)) ?? [];
   }
 
   #inContext(context: number, row: number): boolean {
@@ -326,19 +336,27 @@ export class Membership {
 }
 
 /** Which of two standings of a peer allows more: positive where it is the first. All peers agree on it. */
-function compareStandings(a: Standing, b: Standing): number {
-  return POWERS.indexOf(a.role) - POWERS.indexOf(b.role) || b.prefix.length - a.prefix.length ||
+function compareStandings(
+  { standing: a, depth: aDepth }: { readonly standing: Standing; readonly depth: number },
+  { standing: b, depth: bDepth }: { readonly standing: Standing; readonly depth: number },
+): number {
+  return POWERS.indexOf(a.role) - POWERS.indexOf(b.role) || b.prefix.length - a.prefix.length || bDepth - aDepth ||
     (a.expiresMs || Infinity) - (b.expiresMs || Infinity) || compareVersionIds(a.version, b.version);
 }
 
-function isAdmission(act: Act): act is Act<Genesis | Redeem | Grant> {
-  const { kind } = act.operation;
-  return kind === "genesis" || kind === "redeem" || kind === "grant";
+function standingFrom({ act, grant }: Admission): Standing {
+  const { role, prefix, standingExpiresMs } = grant?.operation ?? FOUNDING;
+  return {
+    version: act.version,
+    peer: act.operation.kind === "grant" ? act.operation.subject : act.peer,
+    ...{ role, prefix, expiresMs: standingExpiresMs, sinceMs: act.timeMs },
+    grantedBy: grant?.peer ?? act.peer,
+  };
 }
 
 function judgeOperation(
   operation: CheckedTransaction["operations"][number]["operation"],
-  standing: Standing,
+  standing: Pick<Standing, "role" | "prefix">,
   header: Header,
 ): string | null {
   if (!isMembership(operation)) {
@@ -362,10 +380,4 @@ function judgeOperation(
       : "its frontier is not among what it builds upon";
   }
   return null;
-}
-
-function push<Item>(map: Map<string, Item[]>, key: string, item: Item): void {
-  const items = map.get(key);
-  if (items === undefined) map.set(key, [item]);
-  else items.push(item);
 }

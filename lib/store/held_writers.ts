@@ -44,6 +44,16 @@ export class HeldWriters {
     return number === null ? [] : this.#parts.transactions.atSequence(number, sequence);
   }
 
+  /**
+   * Rows of the writer's data transactions that have a number above one, or are behind a row, in order.
+   *
+   * @param aboveSequence Infinity for none. @param behindRow Infinity for none.
+   */
+  dataRows(writer: WriterId, aboveSequence: number, behindRow: number): number[] {
+    const number = this.#parts.writers.numberOf(writer);
+    return number === null ? [] : this.#parts.transactions.dataRows(number, aboveSequence, behindRow);
+  }
+
   /** The writers that used a number twice. */
   forks(): Fork[] {
     return this.#parts.heads.forked().map((number) => {

@@ -25,6 +25,8 @@ export class Transactions {
   readonly #atSequence;
   readonly #firstTwice;
   readonly #ofMembers;
+  readonly #dataAbove;
+  readonly #dataBehind;
   readonly #after;
   readonly #rowsById = new RowCache<string, TransactionRow>(MAX_CACHED_TRANSACTIONS);
   readonly #rowsByRow = new RowCache<number, TransactionRow>(MAX_CACHED_TRANSACTIONS);
@@ -44,6 +46,12 @@ export class Transactions {
       SELECT sequence FROM transactions INDEXED BY transactions_by_sequence WHERE writer = ?
       GROUP BY sequence HAVING count(*) > 1 LIMIT 1`);
     this.#ofMembers = database.statement("SELECT row FROM transactions WHERE class = 1 ORDER BY row");
+    this.#dataAbove = database.statement(`
+      SELECT row FROM transactions INDEXED BY transactions_by_sequence
+      WHERE writer = ? AND sequence > ? AND class = 0 ORDER BY row`);
+    this.#dataBehind = database.statement(`
+      SELECT row FROM transactions INDEXED BY transactions_by_writer
+      WHERE writer = ? AND row > ? AND class = 0 ORDER BY row`);
     this.#after = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row > ? ORDER BY row LIMIT 1`);
   }
 
@@ -137,6 +145,13 @@ export class Transactions {
   /** The lowest sequence number that two transactions of a writer have; 0 where there is none. */
   firstUsedTwice(writer: number): number {
     return (this.#firstTwice.get(writer)?.[0] ?? 0) as number;
+  }
+
+  /** Rows of a writer's data transactions that have a number above one, or are behind a row, in order. */
+  dataRows(writer: number, aboveSequence: number, behindRow: number): number[] {
+    const above = aboveSequence === Infinity ? [] : this.#dataAbove.all(writer, aboveSequence) as [number][];
+    const behind = behindRow === Infinity ? [] : this.#dataBehind.all(writer, behindRow) as [number][];
+    return [...new Set([...above, ...behind].map(([row]) => row))].sort((a, b) => a - b);
   }
 
   /** Rows of all membership transactions, in order. */

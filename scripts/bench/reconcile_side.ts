@@ -6,6 +6,7 @@ import { HybridClock } from "../../lib/data/clock.ts";
 import { Applier } from "../../lib/peer/applier.ts";
 import { SpaceState } from "../../lib/peer/space_state.ts";
 import { Membership } from "../../lib/space/membership.ts";
+import { removalPort } from "../../lib/peer/removal_port.ts";
 import { Store } from "../../lib/store/store.ts";
 import { Reconciler } from "../../lib/sync/reconciler.ts";
 import { Sync } from "../../lib/sync/sync.ts";
@@ -23,7 +24,7 @@ const [path = "", how = "", what = "", port = "0"] = Deno.args;
 const random = { bytes: (size: number) => crypto.getRandomValues(new Uint8Array(size)) };
 const store = Store.open(path, { random });
 const space = new SpaceState(store).space as Uint8Array;
-const membership = new Membership((context) => store.context(context), verifySigned);
+const membership = new Membership((context) => store.context(context), verifySigned, removalPort(store));
 for (const { transaction, operations } of store.membershipRows()) {
   membership.add(transaction, operations, transaction.row, transaction.context);
 }

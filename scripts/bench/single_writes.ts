@@ -9,6 +9,7 @@ import { Applier } from "../../lib/peer/applier.ts";
 import { LocalWriter } from "../../lib/peer/local_writes.ts";
 import { SpaceState } from "../../lib/peer/space_state.ts";
 import { Membership, type Standing } from "../../lib/space/membership.ts";
+import { removalPort } from "../../lib/peer/removal_port.ts";
 import { Store } from "../../lib/store/store.ts";
 
 /**
@@ -25,7 +26,7 @@ const random = { bytes: (size: number) => crypto.getRandomValues(new Uint8Array(
 const identity = openIdentity(paths, random);
 const store = Store.open(paths.store, { random });
 const space = new SpaceState(store).space as Uint8Array;
-const membership = new Membership((context) => store.context(context), verifySigned);
+const membership = new Membership((context) => store.context(context), verifySigned, removalPort(store));
 for (const { transaction, operations } of store.membershipRows()) {
   membership.add(transaction, operations, transaction.row, transaction.context);
 }

@@ -6,6 +6,7 @@ import { HybridClock } from "../../lib/data/clock.ts";
 import { type CheckedTransaction, toBytes } from "../../lib/data/transaction.ts";
 import { Applier } from "../../lib/peer/applier.ts";
 import { Membership } from "../../lib/space/membership.ts";
+import { removalPort } from "../../lib/peer/removal_port.ts";
 import { Store } from "../../lib/store/store.ts";
 import { decodeBundle, encodeBundle } from "../../lib/wire/bundle.ts";
 import { Writer } from "./transactions.ts";
@@ -16,7 +17,7 @@ const WALL_MS = 1000;
 function setUp() {
   const writer = new Writer();
   const store = Store.open(":memory:", { random: writer.random });
-  const membership = new Membership((context) => store.context(context), verifySigned);
+  const membership = new Membership((context) => store.context(context), verifySigned, removalPort(store));
   const events: PeerEvent[] = [];
   const clock = new HybridClock();
   const applier = new Applier({

@@ -18,6 +18,7 @@ import { Applier } from "../../lib/peer/applier.ts";
 import { LocalWriter } from "../../lib/peer/local_writes.ts";
 import type { Write } from "../../lib/peer/machine.ts";
 import { Membership, type Standing } from "../../lib/space/membership.ts";
+import { removalPort } from "../../lib/peer/removal_port.ts";
 import { Store } from "../../lib/store/store.ts";
 import { bundleSizeBytes } from "../../lib/wire/bundle.ts";
 import type { VersionId } from "../../lib/wire/transaction.ts";
@@ -29,7 +30,7 @@ const WALL_MS = 1000;
 function setUp(change: Partial<Standing> = {}) {
   const founder = new Writer();
   const store = Store.open(":memory:", { random: founder.random });
-  const membership = new Membership((context) => store.context(context), verifySigned);
+  const membership = new Membership((context) => store.context(context), verifySigned, removalPort(store));
   const clock = new HybridClock();
   const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: () => {}, received: () => {} });
   applier.receive(toBytes(founder.genesis), founder.space, 1, WALL_MS);

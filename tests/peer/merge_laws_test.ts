@@ -9,6 +9,7 @@ import { Applier } from "../../lib/peer/applier.ts";
 import { LocalWriter } from "../../lib/peer/local_writes.ts";
 import type { Write } from "../../lib/peer/machine.ts";
 import { Membership, type Standing } from "../../lib/space/membership.ts";
+import { removalPort } from "../../lib/peer/removal_port.ts";
 import { Store } from "../../lib/store/store.ts";
 import type { Operation } from "../../lib/wire/operation.ts";
 import { compareVersionIds, type VersionId } from "../../lib/wire/transaction.ts";
@@ -21,7 +22,7 @@ const KEYS = ["a", "b", "c"];
 /** A store behind the one way into it, in the space of a founder. */
 function setUp(founder: Writer) {
   const store = Store.open(":memory:", { random: founder.random });
-  const membership = new Membership((context) => store.context(context), verifySigned);
+  const membership = new Membership((context) => store.context(context), verifySigned, removalPort(store));
   const clock = new HybridClock();
   const applier = new Applier({ store, membership, clock, verify: verifySigned, emit: () => {}, received: () => {} });
   applier.receive(toBytes(founder.genesis), founder.space, 1, WALL_MS);

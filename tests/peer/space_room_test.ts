@@ -5,6 +5,7 @@ import { HybridClock } from "../../lib/data/clock.ts";
 import { type CheckedTransaction, toBytes } from "../../lib/data/transaction.ts";
 import { Applier } from "../../lib/peer/applier.ts";
 import { Membership } from "../../lib/space/membership.ts";
+import { removalPort } from "../../lib/peer/removal_port.ts";
 import { Store } from "../../lib/store/store.ts";
 import { decodeFrontier, encodeFrontier } from "../../lib/wire/frontier.ts";
 import { Writer } from "./transactions.ts";
@@ -14,7 +15,7 @@ const SIGNED = () => true;
 function setUp() {
   const writer = new Writer();
   const store = Store.open(":memory:", { random: writer.random });
-  const membership = new Membership((context) => store.context(context), SIGNED);
+  const membership = new Membership((context) => store.context(context), SIGNED, removalPort(store));
   const events: PeerEvent[] = [];
   const clock = new HybridClock();
   const applier = new Applier({

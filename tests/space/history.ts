@@ -4,6 +4,7 @@ import { buildTransaction, type CheckedTransaction } from "../../lib/data/transa
 import { Membership } from "../../lib/space/membership.ts";
 import { redeemMessage } from "../../lib/wire/authenticated.ts";
 import { DOMAINS } from "../../lib/wire/domains.ts";
+import type { Frontier } from "../../lib/wire/frontier.ts";
 import type { Grant, Operation } from "../../lib/wire/operation.ts";
 import type { VersionId } from "../../lib/wire/transaction.ts";
 import { compare } from "../../lib/base/bytes.ts";
@@ -32,10 +33,15 @@ export class History {
   readonly space: Uint8Array;
   readonly #contexts: (readonly number[])[] = [[]];
   readonly #sequences = new Map<Identity, { count: number; last: Uint8Array | null; operations: number }>();
+  readonly #headers: CheckedTransaction[] = [];
   #rows = 0;
 
   constructor() {
-    this.membership = new Membership((context) => this.#contexts[context] as readonly number[], verifySigned);
+    this.membership = new Membership((context) => this.#contexts[context] as readonly number[], verifySigned, {
+      isInside: (frontier, row) => this.#isInside(frontier, row),
+      isUndone: () => false,
+      dataOf: () => [],
+    });
     const transaction = this.#build(
       this.founder,
       [{
@@ -80,6 +86,7 @@ export class History {
   /** Takes a transaction in. */
   add(transaction: CheckedTransaction, past: readonly Entry[]): Entry {
     const row = ++this.#rows;
+    this.#headers.push(transaction);
     const context = this.#context(past);
     this.membership.add(transaction, transaction.operations.map(({ operation }) => operation), row, context);
     return { transaction, row, past: new Set(this.#contexts[context]) };
@@ -113,6 +120,14 @@ export class History {
       signature: signWith(key, DOMAINS.redeem, redeemMessage(this.space, joiner.peerId)),
       sealingKey: joiner.sealingPublicKey,
     };
+  }
+
+  /** No writer here has a fork. */
+  #isInside(frontier: Frontier, row: number): boolean {
+    const { header } = this.#headers[row - 1] as CheckedTransaction;
+    return frontier.some(({ writer, heads }) =>
+      compare(writer.peer, header.peer) === 0 && heads.some(({ sequence }) => sequence >= header.sequence)
+    );
   }
 
   #context(past: readonly Entry[]): number {

@@ -31,13 +31,14 @@ export class History {
     return known ?? transaction;
   }
 
-  /** The state that the rules alone make of what a peer holds. */
+  /** The state that the rules alone make of what a peer holds, given what it takes for undone. */
   modelOf(peer: SimPeer): Model {
     const { store } = peer;
     const held: CheckedTransaction[] = [];
     for (let row = 1; row <= store.transactionsTotal; row++) {
       held.push(this.#checked.get(toHex(store.transactionByRow(row).id)) ?? this.read(peer, row));
     }
-    return new Model(held);
+    const undone = [...store.undoing.rows()].map((row) => toHex(store.transactionByRow(row).id));
+    return new Model(held, new Set(undone));
   }
 }

@@ -1,0 +1,179 @@
+import { fromHex } from "../base/bytes.ts";
+import type { Frontier } from "../wire/frontier.ts";
+import type { Checkpoint, Revoke } from "../wire/operation.ts";
+import type { Act } from "./acts.ts";
+import { Outcome } from "./outcome.ts";
+import type { Ending, HistoryPort, Standings } from "./standings.ts";
+
+/** A data transaction, as far as it is judged. */
+export interface JudgedData {
+  readonly row: number;
+  /** The standing that it was written under, as `versionKey`. */
+  readonly standing: string;
+  readonly context: number;
+}
+
+/** What a removal asks of the store. */
+export interface RemovalPort {
+  /** Whether the transaction in a row is one of a frontier's heads, or before one on its writer's own chain. */
+  isInside(frontier: Frontier, row: number): boolean;
+  /** Whether the store has the transaction in a row as undone. */
+  isUndone(row: number): boolean;
+  /** A peer's data transactions outside of one of the frontiers, or behind a row, and maybe others; null for all. */
+  dataOf(peer: Uint8Array, bound: DataBound | null): Iterable<JudgedData>;
+}
+
+/** Which of a peer's data transactions a rule may be about. */
+export interface DataBound {
+  readonly frontiers: readonly Frontier[];
+  /** Those behind this row as well. */
+  readonly afterRow: number;
+}
+
+/** What decides about the data of a peer. */
+interface Rule {
+  /** Equal for rules that decide alike. */
+  readonly text: string;
+  /** Null where it may be about any of the peer's transactions. */
+  readonly bound: DataBound | null;
+}
+
+/**
+ * Which transactions are undone by what was applied so far, and what of that is news to the store. While no revoke has a
+ * frontier there is nothing to judge; else acts that change nothing cost a look, and data transactions one as well.
+ */
+export class Removal {
+  readonly #standings: Standings;
+  readonly #port: RemovalPort & HistoryPort;
+  readonly #finals: () => readonly Act<Checkpoint>[];
+  #outcome: Outcome | null = null;
+  /** The outcome that the store has. */
+  #settled: Outcome | null = null;
+  /** By holder. */
+  #rules = new Map<string, Rule>();
+  /** Membership transactions that the store has as undone. */
+  #undoneActs = new Set<number>();
+
+  constructor(standings: Standings, port: RemovalPort & HistoryPort, finals: () => readonly Act<Checkpoint>[]) {
+    this.#standings = standings;
+    this.#port = port;
+    this.#finals = finals;
+  }
+
+  /** Who prevails by all that was applied. */
+  get outcome(): Outcome {
+    return this.#outcome ??= new Outcome({
+      standings: this.#standings,
+      port: this.#port,
+      finals: this.#finals(),
+      context: null,
+    });
+  }
+
+  /** Notes that an act was applied. */
+  added(act: Act): void {
+    if (this.#outcome === null || this.#isPlain(act, this.#outcome)) return;
+    this.#outcome = null;
+  }
+
+  /** Takes what the store holds as judged already: it is what was applied, judged by this very class. */
+  loaded(): void {
+    if (!this.#standings.hasRemovals) return;
+    this.#undoneActs = new Set(this.outcome.undone.keys());
+    this.#rules = this.#rulesNow();
+    this.#settled = this.#outcome;
+  }
+
+  /**
+   * What is undone newly (true), and what is no more (false), by transaction row, since the last call: to be set in the
+   * store within the commit of the acts that are the cause.
+   */
+  takeChanges(): ReadonlyMap<number, boolean> {
+    const changes = new Map<number, boolean>();
+    if (!this.#standings.hasRemovals || (this.#outcome !== null && this.#outcome === this.#settled)) return changes;
+    const { undone } = this.outcome;
+    for (const row of undone.keys()) if (!this.#undoneActs.has(row)) changes.set(row, true);
+    for (const row of this.#undoneActs) if (!undone.has(row)) changes.set(row, false);
+    this.#undoneActs = new Set(undone.keys());
+    const before = this.#rules;
+    this.#rules = this.#rulesNow();
+    for (const holder of new Set([...before.keys(), ...this.#rules.keys()])) {
+      const [was, is] = [before.get(holder), this.#rules.get(holder)];
+      if (was?.text === is?.text) continue;
+      for (const data of this.#port.dataOf(fromHex(holder), union(was, is))) {
+        const isUndone = this.undoerOf(data) !== null;
+        if (isUndone !== this.#port.isUndone(data.row)) changes.set(data.row, isUndone);
+      }
+    }
+    this.#settled = this.#outcome;
+    return changes;
+  }
+
+  /** The removal that undoes a data transaction; null where it stands. @param row null for one that only now arrives. */
+  undoerOf({ row, standing, context }: Omit<JudgedData, "row"> & { readonly row: number | null }): Act<Revoke> | null {
+    if (!this.#standings.hasRemovals) return null;
+    const admission = this.#standings.get(standing);
+    if (admission === null) return null;
+    const { undoneBy, endings } = this.outcome.endOf(admission);
+    return undoneBy ?? endings.find((ending) => this.#reaches(ending, row, context))?.revoke ?? null;
+  }
+
+  /** Whether an act leaves the outcome as it is: nothing speaks against its standing, and it speaks against none. */
+  #isPlain({ operation, standing }: Act, outcome: Outcome): boolean {
+    if (operation.kind === "revoke" || this.#finals().length !== outcome.finals) return false;
+    const admission = this.#standings.get(standing);
+    return admission !== null && this.#standings.endingsOf(admission).length === 0 &&
+      outcome.endOf(admission).undoneBy === null;
+  }
+
+  #reaches({ revoke, isVoid }: Ending, row: number | null, context: number): boolean {
+    if (this.#port.inContext(context, revoke.row)) return true;
+    const { frontier } = revoke.operation;
+    if (frontier === null) return false;
+    // What arrives only now is inside of nothing: what is inside of a frontier is applied before it.
+    if (row === null) return true;
+    if (!isVoid && this.#port.isInside(frontier, row)) return false;
+    const layer = this.outcome.layerOf(revoke.row);
+    return !this.#finals().slice(0, layer).some(({ operation }) => this.#port.isInside(operation.frontier, row));
+  }
+
+  #rulesNow(): Map<string, Rule> {
+    const rules = new Map<string, Rule>();
+    const finals = this.#finals().map(({ row }) => row).join();
+    for (const holder of this.#standings.holders()) {
+      const ends = this.#standings.of(holder).map((admission) => ({ admission, ...this.outcome.endOf(admission) }))
+        .filter(({ undoneBy, endings }) => undoneBy !== null || endings.length > 0);
+      if (ends.length === 0) continue;
+      const text = ends.map(({ admission, undoneBy, endings }) =>
+        `${admission.key} ${undoneBy?.row ?? endings.map(({ revoke, isVoid }) => `${revoke.row}${isVoid}`)}`
+      );
+      rules.set(holder, { text: `${text.join(";")} ${finals}`, bound: boundOf(ends) });
+    }
+    return rules;
+  }
+}
+
+function boundOf(
+  ends: readonly { readonly undoneBy: Act<Revoke> | null; readonly endings: readonly Ending[] }[],
+): DataBound | null {
+  const frontiers: Frontier[] = [];
+  let afterRow = Infinity;
+  for (const { undoneBy, endings } of ends) {
+    if (undoneBy !== null) return null;
+    for (const { revoke, isVoid } of endings) {
+      if (isVoid) return null;
+      if (revoke.operation.frontier !== null) frontiers.push(revoke.operation.frontier);
+      else afterRow = Math.min(afterRow, revoke.row);
+    }
+  }
+  return { frontiers, afterRow };
+}
+
+function union(a: Rule | undefined, b: Rule | undefined): DataBound | null {
+  if (a === undefined || b === undefined) return ((a ?? b) as Rule).bound;
+  if (a.bound === null || b.bound === null) return null;
+  return {
+    frontiers: [...a.bound.frontiers, ...b.bound.frontiers],
+    afterRow: Math.min(a.bound.afterRow, b.bound.afterRow),
+  };
+}
