@@ -11,6 +11,7 @@ import { peerSources } from "../../lib/cli/completion_sources.ts";
 import { eventLine, newsBetween } from "../../lib/cli/news.ts";
 import { runCommandLine } from "../../lib/cli/run.ts";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
+import { ticketWords } from "../../lib/space/ticket.ts";
 import { apiError, apiObject, FakeBackend, FakeConsole } from "./fakes.ts";
 import { STEERING } from "./steering.ts";
 
@@ -84,7 +85,7 @@ function wordFor({ kind, required }: ArgumentSpec): string[] {
   return [
     {
       key: "k",
-      peer: "otter",
+      peer: "eve\u202e\u200b",
       member: "otter",
       invite: "i",
       file: "file",
@@ -115,9 +116,7 @@ async function onTerminal(words: readonly string[], transport: Transport) {
   const console = new FakeConsole(true);
   // Nobody types: no questions and no prompt.
   console.stdinIsTerminal = false;
-  console.stdinText = words[0] === "join"
-    ? "abandon-abandon-abandon-abandon-abandon-abandon"
-    : '{"key":"k","text":"v"}\n';
+  console.stdinText = words[0] === "join" ? ticketWords(new Uint8Array(8)) : '{"key":"k","text":"v"}\n';
   console.files = { file: '{"key":"k","text":"v"}\n' };
   const end = new AbortController();
   const write = console.stdout.write;
