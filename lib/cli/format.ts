@@ -3,7 +3,9 @@ import { unicodeWidth } from "./width.ts";
 
 const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const ELLIPSIS = "…";
-/** Columns of a name within a sentence; a longer one would push the rest out of sight. */
+/** Columns of a cell on a terminal, but for the last: one that is longer must not push the others out of sight. */
+const CELL_COLUMNS = 48;
+/** Columns of a name; a longer one would push what stands behind it out of sight. */
 const NAME_COLUMNS = 32;
 
 /** A size for people, such as `1.5 MiB`. */
@@ -72,14 +74,17 @@ export function padToWidth(text: string, columns: number): string {
 }
 
 /**
- * Lines of a table whose columns are as wide as their widest cell. Cells are escaped; the last column is cut where
- * the terminal ends.
+ * Lines of a table whose columns are as wide as their widest cell. Cells are escaped; on a terminal long ones are cut,
+ * and so is the last column where the terminal ends.
  *
  * @param columns of the terminal. Default: no end.
  */
 export function formatTable(rows: readonly (readonly string[])[], columns = Infinity): string[] {
   const widths: number[] = [];
-  const escaped = rows.map((row) => row.map(escapeText));
+  const isCut = (row: readonly string[], i: number) => columns !== Infinity && i < row.length - 1;
+  const escaped = rows.map((row) =>
+    row.map((cell, i) => isCut(row, i) ? cutToWidth(escapeText(cell), CELL_COLUMNS) : escapeText(cell))
+  );
   for (const row of escaped) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, unicodeWidth(cell));
   }
@@ -90,7 +95,7 @@ export function formatTable(rows: readonly (readonly string[])[], columns = Infi
   });
 }
 
-/** What a peer is called, safe to show within a sentence; empty where it has no name. */
+/** What a peer is called, safe to show; empty where it has no name. */
 export function formatName(name: string): string {
   return cutToWidth(escapeText(name), NAME_COLUMNS);
 }

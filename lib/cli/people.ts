@@ -1,7 +1,7 @@
 import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatAge, formatDuration, formatSize, formatTable, shortId } from "./format.ts";
+import { formatAge, formatDuration, formatName, formatSize, formatTable, shortId } from "./format.ts";
 import { scopeText } from "./scope.ts";
 import type { Output } from "./output.ts";
 
@@ -20,7 +20,7 @@ export async function peers(context: Context): Promise<number> {
     ["name", "peer", "address", "path", "round trip", "since", "sent", "received", "in sync"],
     [
       ...linked.map((peer) => [
-        textField(peer, "name"),
+        formatName(textField(peer, "name")),
         shortId(textField(peer, "peer")),
         textField(peer, "address"),
         textField(peer, "path"),
@@ -56,7 +56,7 @@ export async function members(context: Context): Promise<number> {
 
 function memberRow(member: JsonObject, nowMs: number): string[] {
   return [
-    textField(member, "name"),
+    formatName(textField(member, "name")),
     shortId(textField(member, "peer")),
     textField(member, "role"),
     scopeText(member),
@@ -71,7 +71,7 @@ function memberRow(member: JsonObject, nowMs: number): string[] {
 function goneRow(member: JsonObject, nowMs: number): string[] {
   const goneAge = formatAge(numberField(member, "time") ?? nowMs, nowMs);
   return [
-    textField(member, "name"),
+    formatName(textField(member, "name")),
     shortId(textField(member, "peer")),
     textField(member, "state"),
     "",
@@ -83,7 +83,7 @@ function goneRow(member: JsonObject, nowMs: number): string[] {
 }
 
 function byText(member: JsonObject): string {
-  return textField(member, "by_name") || shortId(textField(member, "by")) || "-";
+  return formatName(textField(member, "by_name")) || shortId(textField(member, "by")) || "-";
 }
 
 function endText(endMs: number | null, nowMs: number): string {

@@ -5,10 +5,12 @@ import { ApiError, type Client } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { mediaOfType, previewOf, textOf } from "./entry.ts";
 import { escapeLines, escapeText } from "./escape.ts";
-import { formatAge, formatSize, formatTable } from "./format.ts";
+import { cutToWidth, formatAge, formatSize, formatTable } from "./format.ts";
 import { readAll } from "./lines.ts";
 import { usageError } from "./usage.ts";
 
+/** Columns for who wrote a value in `ls --long`. */
+const WRITER_COLUMNS = 16;
 /** Columns for the beginning of a value in `ls --long`. */
 const PREVIEW_COLUMNS = 40;
 /** What the runtime puts behind a system's own words: a number, and the path that the sentence has already. */
@@ -135,7 +137,7 @@ function longRow(entry: Readonly<Record<string, unknown>>, nowMs: number): strin
   return [
     formatSize(Number(entry.size ?? 0)),
     formatAge(Number(entry.time ?? 0), nowMs),
-    String(entry.name ?? entry.peer ?? "").slice(0, 16),
+    cutToWidth(escapeText(String(entry.name ?? entry.peer ?? "")), WRITER_COLUMNS),
     String(entry.key) + (conflicts > 0 ? `  (+${conflicts} concurrent)` : ""),
     previewOf(entry, PREVIEW_COLUMNS),
   ];

@@ -36,10 +36,17 @@ Deno.test("sizes, numbers and times are for people", () => {
   assertEquals(formatAge(90_000, 60_000), "in 30 s");
 });
 
-Deno.test("a name within a sentence is cut and safe, and so is an id", () => {
+Deno.test("a long name or cell hides nothing behind it, and neither does an id", () => {
   assertEquals(formatName("otter-7f2k"), "otter-7f2k");
   assertEquals(formatName("x".repeat(64)), "x".repeat(31) + "…");
   assertEquals(formatName("\u202e".repeat(21)).length, 32);
+  const [long, short] = formatTable([["\u202e".repeat(100), "b", "c"], ["k".repeat(48), "b", "c"]], 80) as [
+    string,
+    string,
+  ];
+  assertEquals(long.slice(48), "  b  c");
+  assertEquals(short, `${"k".repeat(48)}  b  c`);
+  assertEquals(formatTable([["k".repeat(60), "b"]])[0], `${"k".repeat(60)}  b`);
   assertEquals(shortId("\x1b]0;abcdef"), "\\x1b]0;abcd");
 });
 
