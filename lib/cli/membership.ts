@@ -5,6 +5,7 @@ import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
 import { formatName, shortId } from "./format.ts";
 import { untilText } from "./scope.ts";
+import { secondAdminHint } from "./second_admin.ts";
 import { usageError } from "./usage.ts";
 
 /** `leave`. */
@@ -14,6 +15,9 @@ export async function leave(context: Context): Promise<number> {
     throw usageError("Leaving is for good: this machine needs a new ticket to come back. If so: leave --yes");
   }
   if (!flags.on("yes") && console.stdinIsTerminal) {
+    const client = await context.peer();
+    const hint = await secondAdminHint(context, client, await client.object("GET", "/v1/status"));
+    if (hint !== null) output.words(hint);
     confirm(context, "Leave the space? Its members stay, this machine needs a new ticket to come back.");
   }
   await (await context.peer()).object("POST", "/v1/leave", { signal: context.signal });
@@ -72,7 +76,7 @@ export async function revoke(context: Context): Promise<number> {
   }
   const removed = await client.object("POST", "/v1/revoke", { json: { peer: textField(member, "peer") }, signal });
   if (output.json) output.object(removed);
-  else output.words(`Removed ${name}. It is linked with nobody that hears of this, and keeps what it has received.`);
+  else output.words(`Removed ${name}. What it has received it keeps; the ticket that it came in by is closed.`);
   return EXIT_OK;
 }
 

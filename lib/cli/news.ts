@@ -14,6 +14,11 @@ export function newsBetween(before: JsonObject, after: JsonObject): string[] {
   const linkedAfter = byId(after);
   const joined = (numberField(after, "members") ?? 0) - (numberField(before, "members") ?? 0);
   if (joined > 0) news.push(`${formatCount(joined, "new member")} in the space`);
+  if (joined < 0) news.push(`${formatCount(-joined, "member")} less in the space; 'members --all' says who is gone`);
+  if (after.left === true && before.left !== true) {
+    const remover = after.removed_by as JsonObject | null | undefined;
+    news.push(remover ? `${called(remover)} removed this peer from the space` : "this peer has left the space");
+  }
   for (const [id, peer] of linkedAfter) {
     if (!linkedBefore.has(id)) news.push(`linked with ${called(peer)} at ${escapeText(textField(peer, "address"))}`);
   }

@@ -77,7 +77,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   return lines;
 }
 
-function leftText(answer: JsonObject): string {
+/** How this peer came to be no member of its space any more, as what follows the name of the space. */
+export function leftText(answer: JsonObject): string {
   const remover = answer.removed_by as JsonObject | null | undefined;
   return remover ? `, from which ${peerText(remover)} removed this peer` : ", which this peer has left";
 }

@@ -9,7 +9,7 @@ import { followFirstSync } from "./first_sync.ts";
 import { runPrompt } from "./prompt.ts";
 import { isLoopback, screenLines } from "./screen.ts";
 import { secondAdminHint } from "./second_admin.ts";
-import { noticeText } from "./state.ts";
+import { leftText, noticeText } from "./state.ts";
 import { usageError } from "./usage.ts";
 
 /** How often a person hears of a disk that stays full. */
@@ -165,6 +165,9 @@ async function announce(context: Context, peer: RunningPeer): Promise<void> {
   const client = new Client(peer.transport);
   const status = await client.object("GET", "/v1/status");
   for (const notice of objectsOf(status, "notices")) output.warning(`${noticeText(notice)}.`);
+  if (status.left === true) {
+    output.warning(`This peer is in a space${leftText(status)}; 'kith join' with a new ticket.`);
+  }
   if (output.json) {
     output.object({
       event: "ready",

@@ -15,14 +15,14 @@ interface Ping {
 /** Round trips that somebody local asked for. */
 export class Pings {
   readonly #links: Links;
-  readonly #find: (peer: string) => Connection | null;
+  readonly #find: (peer: string) => Connection;
   readonly #reply: (id: number, reply: Reply) => void;
   #waiting: Ping[] = [];
 
-  /** @param find the connection to a linked member by its name or the beginning of its id. */
+  /** @param find the connection to a linked member by its name or the beginning of its id. @throws {KithError} */
   constructor(
     links: Links,
-    find: (peer: string) => Connection | null,
+    find: (peer: string) => Connection,
     reply: (id: number, reply: Reply) => void,
   ) {
     this.#links = links;
@@ -30,10 +30,9 @@ export class Pings {
     this.#reply = reply;
   }
 
-  /** Pings a linked member by its name or the beginning of its id. */
+  /** Pings a linked member by its name or the beginning of its id. @throws {KithError} `peer_unknown`, `member_ambiguous`. */
   start(id: number, peer: string, now: Now): void {
     const connection = this.#find(peer);
-    if (connection === null) return this.#reply(id, { ok: false, code: "peer_unknown", values: { peer } });
     this.#links.ping(connection, now);
     this.#waiting.push({ id, peer, connection: connection.number, sentMs: now.monotonicMs });
   }

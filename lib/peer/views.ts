@@ -24,6 +24,7 @@ import type {
   RemovedView,
   StatusView,
 } from "./machine.ts";
+import { memberCalled } from "./member_names.ts";
 import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";
 
@@ -165,12 +166,17 @@ export class Views {
     }));
   }
 
-  /** The connection to a linked member by its name, or by the beginning of its id; null where none fits. */
-  linkedAs(peer: string): Connection | null {
-    for (const connection of this.#parts.links.members()) {
-      if (connection.peer.startsWith(peer) || this.#nameOf(fromBase32(connection.peer)) === peer) return connection;
-    }
-    return null;
+  /**
+   * The connection to a linked member by its name, its id, or the beginning of that.
+   *
+   * @throws {KithError} `peer_unknown`, `member_ambiguous`.
+   */
+  linkedAs(text: string): Connection {
+    const linked = [...this.#parts.links.members()];
+    const called = linked.map((connection) => {
+      return { connection, peer: connection.peer, name: this.#nameOf(fromBase32(connection.peer)) };
+    });
+    return memberCalled(called, text, "peer_unknown").connection;
   }
 
   /** The members without a link. */

@@ -114,6 +114,13 @@ Deno.test("news are the differences of two states", () => {
     "3 new conflicts; 'conflicts' lists them",
   ]);
   assertEquals(newsBetween(after, after), []);
+  const gone = { ...after, members: 1, left: true };
+  assertEquals(newsBetween(after, { ...gone, removed_by: { peer: "b", name: "owl\x1b" } }), [
+    "1 member less in the space; 'members --all' says who is gone",
+    "owl\\x1b removed this peer from the space",
+  ]);
+  assertEquals(newsBetween(after, { ...gone, removed_by: null }).at(-1), "this peer has left the space");
+  assertEquals(newsBetween(gone, gone), []);
   assertEquals(eventLine({ name: "link_refused", level: "warning" }), null);
   assertEquals(
     eventLine({ name: "clock_ahead", level: "warning", reason: "r", fields: { by: "x\x1b" } }),

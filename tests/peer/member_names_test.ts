@@ -2,22 +2,22 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { toBase32 } from "../../lib/base/base32.ts";
 import { KithError } from "../../lib/base/errors.ts";
 import { spokenPeerName } from "../../lib/base/spoken_name.ts";
-import type { MemberView } from "../../lib/peer/machine.ts";
 import { memberCalled, memberLabel } from "../../lib/peer/member_names.ts";
 
-function member(first: number, name: string): MemberView {
-  const bytes = new Uint8Array(32).fill(first);
-  return {
-    ...{ peer: toBase32(bytes), name, role: "writer", prefix: "", expiresMs: 0, sinceMs: 0, grantedBy: null },
-    ...{ lastSeenMs: null, isLinked: false, invitedBy: null, online: false, self: false },
-  };
+interface Named {
+  readonly peer: string;
+  readonly name: string;
+}
+
+function member(first: number, name: string): Named {
+  return { peer: toBase32(new Uint8Array(32).fill(first)), name };
 }
 
 const ATTIC = member(1, "attic");
 const BOAT = member(2, "boat");
 const NAMELESS = member(3, "");
 
-function refusal(members: readonly MemberView[], text: string): KithError {
+function refusal(members: readonly Named[], text: string): KithError {
   return assertThrows(() => memberCalled(members, text), KithError);
 }
 
