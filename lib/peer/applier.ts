@@ -254,6 +254,8 @@ export class Applier {
     if (refusal !== null) throw this.#refuse(transaction, refusal);
     store.begin();
     this.#noteFork(header);
+    // A mark of what comes now rests upon an outcome that the store has.
+    if (header.class === "data") this.settle();
     const undone = header.class === "data" && membership.undoerOf(header, context, null) !== null;
     const keys = "hashes" in transaction
       ? store.partials.append(transaction, context, { undone })

@@ -111,6 +111,8 @@ export class Outcome {
   #undo(row: number, by: Act<Revoke>): void {
     if (this.#undone.has(row) || !this.#counts(row)) return;
     const { standings } = this.#parts;
+    // A confirm counts by its own past alone, and pasts are told without confirms.
+    if (standings.actsIn(row).every(({ operation }) => operation.kind === "confirm")) return;
     this.#undone.set(row, by);
     for (const act of standings.actsIn(row)) {
       if (act.operation.kind === "grant" && act.operation.subjectKind === "invite") {

@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import { fromHex } from "../base/bytes.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Checkpoint, Revoke } from "../wire/operation.ts";
@@ -109,9 +110,14 @@ export class Removal {
     return changes;
   }
 
-  /** The removal that undoes a data transaction; null where it stands. @param row null for one that only now arrives. */
+  /**
+   * The removal that undoes a data transaction; null where it stands.
+   *
+   * @param data `row` null for one that only now arrives; the changes so far are taken by then.
+   */
   undoerOf({ row, standing, context }: Omit<JudgedData, "row"> & { readonly row: number | null }): Act<Revoke> | null {
     if (!this.#standings.hasRemovals) return null;
+    assert(row !== null || this.#outcome === this.#settled, "what arrives is judged upon what the store has");
     const admission = this.#standings.get(standing);
     if (admission === null) return null;
     const { undoneBy, endings } = this.outcome.endOf(admission);

@@ -191,19 +191,18 @@ export class Standings {
   #bindsIn(revoke: Act<Revoke>, context: number): boolean {
     const { inContext } = this.#port;
     if (!inContext(context, revoke.row)) return false;
-    for (let at = this.get(revoke.standing); at !== null; at = this.#above(at)) {
-      const contested = this.endingsOf(at).some(({ revoke: other }) =>
+    for (let act: Act | null = revoke; act !== null;) {
+      const { context: before, standing } = act;
+      const under = this.get(standing);
+      if (under === null) return true;
+      const contested = this.endingsOf(under).some(({ revoke: other }) =>
         other !== revoke && inContext(context, other.row) &&
-        (other.operation.frontier !== null || inContext(revoke.context, other.row))
+        (other.operation.frontier !== null || inContext(before, other.row))
       );
       if (contested) return false;
+      act = under.grant;
     }
     return true;
-  }
-
-  /** The standing under which another was granted. */
-  #above({ grant }: Admission): Admission | null {
-    return grant === null ? null : this.get(grant.standing);
   }
 
   #addRevoke(act: Act<Revoke>): void {
