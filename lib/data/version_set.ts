@@ -32,7 +32,7 @@ export interface VersionSet {
   /** The places with an operation number. */
   byNumber(writer: WriterId, operationNumber: number): readonly Place[];
   stateOf(place: Place): PlaceState;
-  /** Where the operations are that name the one at a place. */
+  /** Where the operations are that replace the one at a place: name it, directly or through undone ones. */
   replacersOf(place: Place): readonly Place[];
   /** Operations of a transaction, as far as they are held, with what proves them; null where they are damaged here. */
   prove(transactionRow: number, indices: ReadonlySet<number>): PartialBytes | null;

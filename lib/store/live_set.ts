@@ -11,6 +11,7 @@ import type { Operations } from "./operations.ts";
 import type { Proofs } from "./proofs.ts";
 import { STATES } from "./rows.ts";
 import type { Transactions } from "./transactions.ts";
+import type { UndoneMarks } from "./undone_marks.ts";
 import type { Writers } from "./writers.ts";
 
 /** What the set needs of its store. */
@@ -21,6 +22,7 @@ export interface LiveSetParts {
   readonly operations: Operations;
   readonly proofs: Proofs;
   readonly digest: DigestTree;
+  readonly marks: UndoneMarks;
   readonly loadPartial: (transactionRow: number, indices: ReadonlySet<number>) => PartialBytes;
 }
 
@@ -56,7 +58,7 @@ export class LiveSet implements VersionSet {
       WHERE writer = ?1 AND first_operation > ?2 - ${MAX_OPERATIONS} AND first_operation <= ?2
         AND first_operation + operation_count > ?2`);
     this.#replacers = database.statement(`
-      SELECT t.row, r.by_row - t.first_row FROM replacements AS r
+      SELECT t.row, r.by_row - t.first_row, r.by_row FROM replacements AS r
       JOIN operations AS o ON o.row = r.by_row JOIN transactions AS t ON t.row = o.transaction_row
       WHERE r.named_row = ? ORDER BY r.by_row`);
   }
@@ -134,11 +136,19 @@ export class LiveSet implements VersionSet {
     return row.state === STATES.replaced ? "replaced" : "other";
   }
 
-  /** Where the operations are that name the one at a place; of those that are held. */
+  /** Where the operations are that name the one at a place, directly or through undone ones; of those that are held. */
   replacersOf({ transactionRow, index }: Place): Place[] {
-    const { firstRow } = this.#parts.transactions.byRow(transactionRow);
-    const rows = this.#replacers.all(firstRow + index) as [number, number][];
-    return rows.map(([row, at]) => ({ transactionRow: row, index: at }));
+    const { transactions, marks } = this.#parts;
+    const found = new Map<number, Place>();
+    const open = [transactions.byRow(transactionRow).firstRow + index];
+    for (let row = open.pop(); row !== undefined; row = open.pop()) {
+      for (const [byTransaction, at, byRow] of this.#replacers.all(row) as [number, number, number][]) {
+        if (found.has(byRow)) continue;
+        found.set(byRow, { transactionRow: byTransaction, index: at });
+        if (marks.isUndone(byTransaction)) open.push(byRow);
+      }
+    }
+    return [...found.values()];
   }
 
   /**

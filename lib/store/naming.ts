@@ -45,21 +45,6 @@ export class Naming {
     }, known);
   }
 
-  /** Rows of all that names the one in a row, directly or through undone ones, and is held. */
-  replacersOf(row: number): number[] {
-    const found = new Set<number>();
-    const open = [row];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      for (const by of this.namersOf(node)) {
-        const operation = found.has(by) ? null : this.#operations.find(by);
-        if (operation === null) continue;
-        found.add(by);
-        if (this.#marks.isUndone(operation.transactionRow)) open.push(by);
-      }
-    }
-    return [...found].sort((a, b) => a - b);
-  }
-
   /** The operations that one names under its own key, and that are held. */
   namedBy(row: OperationRow): OperationRow[] {
     const operation = operationOf(row);

@@ -43,7 +43,7 @@ export class Pasts {
 
   /** The state of the space inside a past. */
   state(past: Past): PastState {
-    return new PastState(this.#parts.database, this.#parts.writers, past);
+    return new PastState(this.#parts, past);
   }
 
   /**

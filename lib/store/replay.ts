@@ -4,10 +4,11 @@ import { compareHeads, type Frontier, type Head } from "../wire/frontier.ts";
 import { compareWriterIds } from "../wire/transaction.ts";
 import type { Heads } from "./heads.ts";
 import type { Lacking } from "./lacking.ts";
-import type { Operations } from "./operations.ts";
+import { operationOf, type Operations } from "./operations.ts";
 import type { Past } from "./past.ts";
 import type { TransactionRow } from "./rows.ts";
 import type { Transactions } from "./transactions.ts";
+import type { UndoneMarks } from "./undone_marks.ts";
 import { writerKey, type Writers } from "./writers.ts";
 
 /** What a replay reads. */
@@ -17,12 +18,16 @@ export interface ReplayParts {
   readonly transactions: Transactions;
   readonly operations: Operations;
   readonly lacking: Lacking;
+  readonly marks: UndoneMarks;
   /** The store's instance id, which is another one once it was cleared. */
   readonly instance: () => Uint8Array;
 }
 
+/** Undone transactions that are looked at a time. */
+const PAGE_MARKS = 16;
+
 /**
- * Walks the transactions outside of a frontier, then all that are taken in after it began, in the order in which they
+ * Walks the transactions outside of a frontier, with those whose undoing they are the cause of, then all that are taken in after it began, in the order in which they
  * came here. It may go on between the turns of a peer for as long as one likes: what it walked so far, together with
  * the frontier that it began from, is a frontier at any time.
  */
@@ -36,6 +41,10 @@ export class Replay {
   readonly #inside = new Map<string, number>();
   readonly #walked = new Map<number, readonly Head[]>();
   #afterRow = 0;
+  /** Of the transactions whose mark changed with the next one, the last that was told. */
+  #afterMark = 0;
+  /** Whether the frontier has another history of removals than the one here, so that what was undone in it can't be told. */
+  readonly #isAstray: boolean;
 
   /** @param past of the frontier. */
   constructor(parts: ReplayParts, frontier: Frontier, past: Past) {
@@ -52,6 +61,7 @@ export class Replay {
       const isSame = held.length === heads.length && held.every(({ id }, i) => equal(id, (heads[i] as Head).id));
       if (!isForked || isSame) this.#inside.set(writerKey(writer), (heads.at(-1) as Head).sequence);
     }
+    this.#isAstray = this.#hasRemoval() && !this.#actsComeFirst();
   }
 
   /** What it began from and all that it walked. */
@@ -70,7 +80,7 @@ export class Replay {
    * @throws {DamagedError}
    */
   next(operations: number): Set<string> | "incomplete" | null {
-    if (!equal(this.#parts.instance(), this.#instance)) return "incomplete";
+    if (this.#isAstray || !equal(this.#parts.instance(), this.#instance)) return "incomplete";
     const keys = new Set<string>();
     let looked = 0;
     while (looked < operations) {
@@ -85,12 +95,61 @@ export class Replay {
           const held = this.#parts.operations.presentWithoutValues(transaction.firstRow, operationCount);
           if (held.length < operationCount) return looked > 1 + operationCount ? keys : "incomplete";
           for (const { key } of held) if (key !== null) keys.add(utf8Decode(key));
+          if (transaction.header.class === "membership") {
+            looked += this.#tellUndone(row, operations - looked, keys);
+            if (this.#afterMark > 0) return keys;
+          }
           this.#walk(transaction);
         }
         this.#afterRow = row;
       }
     }
     return looked === 0 ? null : keys;
+  }
+
+  /** Tells the keys of what was undone, or no longer is, with an act. @returns how much was looked at. */
+  #tellUndone(actRow: number, operations: number, keys: Set<string>): number {
+    const { marks, transactions } = this.#parts;
+    let looked = 0;
+    while (true) {
+      const page = marks.causedBy(actRow, this.#afterMark, PAGE_MARKS);
+      for (const row of page) {
+        const { firstRow, header } = transactions.byRow(row);
+        const held = this.#parts.operations.presentWithoutValues(firstRow, header.operationCount);
+        for (const { key } of held) if (key !== null) keys.add(utf8Decode(key));
+        looked += 1 + header.operationCount;
+        this.#afterMark = row;
+      }
+      if (page.length < PAGE_MARKS) break;
+      if (looked >= operations) return looked;
+    }
+    this.#afterMark = 0;
+    return looked;
+  }
+
+  /** Whether any removal is held that may undo something. */
+  #hasRemoval(): boolean {
+    const { transactions, operations } = this.#parts;
+    return transactions.revokes().some((row) => {
+      const operation = operationOf(operations.withoutValue(row));
+      return operation.kind === "revoke" && operation.frontier !== null;
+    });
+  }
+
+  /**
+   * Whether each membership transaction inside came here before each one outside. Then what was undone in the frontier is
+   * what was undone here at that time, and what changed since is what those outside are noted as the cause of.
+   */
+  #actsComeFirst(): boolean {
+    const { transactions } = this.#parts;
+    let anyOutside = false;
+    for (const row of transactions.ofMembers()) {
+      const { writer, header } = transactions.byRow(row);
+      const isInside = this.#past.has(writer, header.sequence, row);
+      if (isInside && anyOutside) return false;
+      anyOutside ||= !isInside;
+    }
+    return true;
   }
 
   /** The next rows, among them some inside where a writer used a number twice. */

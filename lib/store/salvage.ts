@@ -10,6 +10,7 @@ import { Database, type SqlValue, type Statement } from "./database.ts";
 import { parentsOf } from "./heads.ts";
 import { inheritedContext } from "./inherited_context.ts";
 import { recordHash } from "./record_hash.ts";
+import { STATES } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 /** What could be taken over from a damaged store. */
@@ -54,8 +55,9 @@ export function salvage(path: string, target: Store, verify: Verify): Salvaged {
       }
       if (target.hasTransaction(transaction.id)) continue;
       const context = inheritedContext(target, transaction.header, (parent) => !confirmRows.has(parent));
-      if ("hashes" in transaction) target.partials.append(transaction, context);
-      else target.append(transaction, context);
+      const options = { undone: source.isUndone(row) };
+      if ("hashes" in transaction) target.partials.append(transaction, context, options);
+      else target.append(transaction, context, options);
       const onlyConfirms = transaction.operations.every(({ operation }) => operation.kind === "confirm");
       if (transaction.header.class === "membership" && onlyConfirms) confirmRows.add(target.transactionsTotal);
       if (row % COMMIT_TRANSACTIONS === 0) target.commit();
@@ -85,6 +87,8 @@ class Source {
   readonly #transaction: Statement | null;
   readonly #operations: Statement | null;
   readonly #proof: Statement | null;
+  readonly #undoneMark: Statement | null;
+  readonly #undoneOperation: Statement | null;
 
   constructor(database: Database) {
     this.#database = database;
@@ -95,6 +99,12 @@ class Source {
       "SELECT row, leaf, value FROM operations NOT INDEXED WHERE row >= ? AND row < ? ORDER BY row",
     );
     this.#proof = this.#statement("SELECT hashes FROM proofs WHERE transaction_row = ? AND dead < 2");
+    // Either of the two tells, so that one of them may be damaged.
+    this.#undoneMark = this.#statement("SELECT 1 FROM undoings WHERE transaction_row = ? AND undone = 1");
+    this.#undoneOperation = this.#statement(`
+      SELECT 1 FROM transactions AS t NOT INDEXED CROSS JOIN operations AS o NOT INDEXED
+        ON o.row >= t.first_row AND o.row < t.first_row + t.operation_count
+      WHERE t.row = ? AND o.state = ${STATES.undone} LIMIT 1`);
     this.lastRow = this.#lastRow();
   }
 
@@ -139,6 +149,13 @@ class Source {
       if (error instanceof RangeError || error instanceof TypeError) return null;
       throw error;
     }
+  }
+
+  /** Whether the transaction in a row is undone. */
+  isUndone(row: number): boolean {
+    return [this.#undoneMark, this.#undoneOperation].some((statement) =>
+      readable(() => statement?.get(row)) !== undefined
+    );
   }
 
   #statement(sql: string): Statement | null {

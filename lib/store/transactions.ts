@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import { equal, toHex } from "../base/bytes.ts";
 import { MAX_CACHED_TRANSACTIONS } from "../base/limits.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
+import { OPERATION_KINDS } from "../wire/operation.ts";
 import { decodeHeader } from "../wire/transaction.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database, SqlValue, Statement } from "./database.ts";
@@ -27,6 +28,7 @@ export class Transactions {
   readonly #ofMembers;
   readonly #dataAbove;
   readonly #dataBehind;
+  readonly #revokes;
   readonly #after;
   readonly #rowsById = new RowCache<string, TransactionRow>(MAX_CACHED_TRANSACTIONS);
   readonly #rowsByRow = new RowCache<number, TransactionRow>(MAX_CACHED_TRANSACTIONS);
@@ -52,6 +54,10 @@ export class Transactions {
     this.#dataBehind = database.statement(`
       SELECT row FROM transactions INDEXED BY transactions_by_writer
       WHERE writer = ? AND row > ? AND class = 0 ORDER BY row`);
+    this.#revokes = database.statement(`
+      SELECT o.row FROM transactions AS t
+      CROSS JOIN operations AS o ON o.row >= t.first_row AND o.row < t.first_row + t.operation_count
+      WHERE t.class = 1 AND substr(o.leaf, 1, 1) = x'${OPERATION_KINDS.revoke.toString(16)}' ORDER BY o.row`);
     this.#after = database.statement(`SELECT ${COLUMNS} FROM transactions WHERE row > ? ORDER BY row LIMIT 1`);
   }
 
@@ -157,6 +163,11 @@ export class Transactions {
   /** Rows of all membership transactions, in order. */
   ofMembers(): number[] {
     return (this.#ofMembers.all() as [number][]).map(([row]) => row);
+  }
+
+  /** Rows of the operations that are revokes. */
+  revokes(): number[] {
+    return (this.#revokes.all() as [number][]).map(([row]) => row);
   }
 
   /** The next row as it is on disk, with `null` for one that is damaged; null where the table ends. */

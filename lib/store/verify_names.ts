@@ -68,7 +68,7 @@ export class VerifyNames {
         const isTrue = this.#isTrue(named, byRow);
         if (isTrue === false) continue;
         if (isTrue === null || by === null || by === "damaged") isKnown = false;
-        else if (!this.#parts.marks.isUndone(by.transactionRow)) return true;
+        else if (by.state !== STATES.undone) return true;
         else undone.push(byRow);
       }
       return undone;

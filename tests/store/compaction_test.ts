@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { equal } from "../../lib/base/bytes.ts";
+import { equal, toHex } from "../../lib/base/bytes.ts";
 import { partialHashes, partialRoot } from "../../lib/data/merkle.ts";
 import type { CheckedPartial } from "../../lib/data/partial.ts";
 import type { CheckedTransaction } from "../../lib/data/transaction.ts";
@@ -9,14 +9,25 @@ import type { Past } from "../../lib/store/past.ts";
 import { PastTrees } from "../../lib/store/past_trees.ts";
 import { Store } from "../../lib/store/store.ts";
 import type { VersionId } from "../../lib/wire/transaction.ts";
-import { countingRandom, histories, transactionOf, versionOf } from "./histories.ts";
+import { chains, countingRandom, histories, transactionOf, versionOf } from "./histories.ts";
 import { Model } from "./model.ts";
+import { damageIn } from "./verified.ts";
 
-function storeOf(history: readonly CheckedTransaction[]): Store {
+function storeOf(history: readonly CheckedTransaction[], undone: ReadonlySet<string> = new Set()): Store {
   const store = Store.open(":memory:", { random: countingRandom() });
-  for (const transaction of history) store.append(transaction, 0);
+  for (const transaction of history) store.append(transaction, 0, { undone: undone.has(toHex(transaction.id)) });
   store.commit();
   return store;
+}
+
+/** Histories, mostly in long chains, and ids of transactions of them that are undone: half of the time none. */
+const undoneHistories = fc.tuple(
+  fc.oneof({ weight: 1, arbitrary: histories }, { weight: 2, arbitrary: chains }),
+  fc.oneof(fc.constant([]), fc.array(fc.nat(2).map((n) => n === 0), { minLength: 25, maxLength: 25 })),
+).map(([history, picks]) => ({ history, undone: idsOf(history.filter((_, i) => picks[i])) }));
+
+function idsOf(transactions: readonly CheckedTransaction[]): ReadonlySet<string> {
+  return new Set(transactions.map(({ id }) => toHex(id)));
 }
 
 function pastAt(store: Store, row: number): Past {
@@ -75,10 +86,10 @@ function wholeOf(transaction: CheckedTransaction): CheckedPartial {
 
 Deno.test("the state inside any past is that of a space in which nothing else ever happened", () => {
   fc.assert(
-    fc.property(histories, fc.nat(), (history, cut) => {
+    fc.property(undoneHistories, fc.nat(), ({ history, undone }, cut) => {
       const row = cut % (history.length + 1);
-      const model = new Model(history.slice(0, row));
-      const store = storeOf(history);
+      const model = new Model(history.slice(0, row), undone);
+      const store = storeOf(history, undone);
       assertEquals(store.pasts.frontierAt(row), model.frontier());
       assertEquals(digestAt(store, pastAt(store, row)), model.digest());
     }),
@@ -89,22 +100,31 @@ Deno.test("the state inside any past is that of a space in which nothing else ev
 Deno.test("compaction changes nothing that is live, whatever comes before, behind and after it", () => {
   let dropped = 0;
   fc.assert(
-    fc.property(histories, fc.nat(), fc.nat(), (history, cut, more) => {
+    fc.property(undoneHistories, fc.nat(), fc.nat(), fc.nat(), ({ history, undone }, cut, more, later) => {
       const row = cut % (history.length + 1);
       const held = row + more % (history.length + 1 - row);
-      const store = storeOf(history.slice(0, held));
+      // Outside of what is compacted it is decided later as well, and otherwise.
+      const undoneThen = idsOf(
+        history.filter(({ id }, i) => undone.has(toHex(id)) && (i < row || (later >> i & 1) > 0)),
+      );
+      const store = storeOf(history.slice(0, held), undoneThen);
       const past = pastAt(store, row);
       const before = digestAt(store, past);
       dropped += compact(store, past);
-      const stays = unsettled(new Model(history.slice(0, row)));
-      assertEquals(stateOf(store), stateOf(storeOf(history.slice(0, held)), stays));
-      for (const transaction of history.slice(held)) store.append(transaction, 0);
+      const stays = unsettled(new Model(history.slice(0, row), undone));
+      assertEquals(stateOf(store), stateOf(storeOf(history.slice(0, held), undoneThen), stays));
+      store.undoing.set(
+        new Map(history.slice(row, held).map(({ id }, i) => [row + i + 1, undone.has(toHex(id))])),
+      );
+      for (const transaction of history.slice(held)) {
+        store.append(transaction, 0, { undone: undone.has(toHex(transaction.id)) });
+      }
       // What went does not come back.
       for (const transaction of history.slice(0, row)) {
         if (transaction.header.class === "data") store.partials.supplement(wholeOf(transaction));
       }
       store.commit();
-      const whole = storeOf(history);
+      const whole = storeOf(history, undone);
       assertEquals(stateOf(store), stateOf(whole, stays));
       assertEquals(digestAt(store, pastAt(store, row)), before);
       assertEquals(compact(store, pastAt(store, row)), 0);
@@ -169,4 +189,39 @@ Deno.test("a version that a checkpoint shows as dead ends without a name", () =>
   store.partials.supplement(wholeOf(first));
   store.commit();
   assertEquals([store.entries, store.conflictCount, store.live("a").length], [2, 0, 1]);
+});
+
+Deno.test("what is undone goes, but not while it carries a later replacement to what stands inside", () => {
+  const first = transactionOf({ operations: [{ put: "k" }, { put: "other" }] });
+  const removed = transactionOf({
+    writer: 1,
+    parents: [first],
+    operations: [{ put: "k", names: [versionOf(first)] }, { put: "own" }],
+  });
+  const after = transactionOf({
+    writer: 2,
+    parents: [removed],
+    operations: [{ del: "k", names: [versionOf(removed)] }],
+  });
+  const history = [first, removed, after];
+  const undone = idsOf([removed]);
+  const store = storeOf(history, undone);
+  assertEquals(compact(store, pastAt(store, 2)), 1);
+  assertEquals([store.versionState(versionOf(removed)), store.versionState(versionOf(removed, 1))], ["undone", "gone"]);
+  assertEquals(digestAt(store, pastAt(store, 2)), new Model([first, removed], undone).digest());
+  // Who gets it from here, as it travels now, comes to the same.
+  const other = storeOf([first]);
+  const { operations, hashes } = store.partials.load(2, null);
+  assertEquals(operations.map(({ index }) => index), [0]);
+  const held = operations.map(({ index }) => ({ index, ...removed.operations[index]! }));
+  other.partials.append({ ...removed, operations: held, hashes }, 0, { undone: true });
+  other.append(after, 0);
+  other.commit();
+  for (const one of [store, other]) {
+    assertEquals([one.winner("k"), one.versionState(versionOf(first)), one.entries], [null, "replaced", 1]);
+    assertEquals(one.digest(), new Model(history, undone).digest());
+  }
+  assertEquals(compact(store, pastAt(store, 3)), 3);
+  assertEquals(store.digest(), new Model(history, undone).digest());
+  assertEquals(damageIn(store), []);
 });

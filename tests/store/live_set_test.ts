@@ -106,3 +106,17 @@ Deno.test("an operation that is gone from its row is absent, and what replaced a
 });
 
 type Place = { transactionRow: number; index: number };
+
+Deno.test("what replaced a version through an undone one is shown with it", () => {
+  const store = newStore();
+  const first = transactionOf({ operations: [{ put: "a" }] });
+  const undone = transactionOf({ writer: 1, parents: [first], operations: [{ put: "a", names: [versionOf(first)] }] });
+  const last = transactionOf({ writer: 2, parents: [undone], operations: [{ del: "a", names: [versionOf(undone)] }] });
+  for (const transaction of [first, undone, last]) store.append(transaction, 0);
+  const set = store.liveSet();
+  const [one, two, three] = [1, 2, 3].map((transactionRow) => ({ transactionRow, index: 0 })) as [Place, Place, Place];
+  assertEquals(set.replacersOf(one), [two]);
+  store.undoing.set(new Map([[2, true]]));
+  assertEquals(set.replacersOf(one), [two, three]);
+  assertEquals([one, two, three].map((place) => set.stateOf(place)), ["replaced", "other", "other"]);
+});

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { DatabaseSync } from "node:sqlite";
-import { toHex } from "../../lib/base/bytes.ts";
+import { fromHex, toHex } from "../../lib/base/bytes.ts";
 import type { CheckedTransaction } from "../../lib/data/transaction.ts";
 import { Store } from "../../lib/store/store.ts";
-import { countingRandom, histories } from "./histories.ts";
+import { chains, countingRandom, histories } from "./histories.ts";
 import { Model, textOf } from "./model.ts";
 import { damageIn } from "./verified.ts";
 
@@ -17,9 +17,17 @@ class Replica {
   #waiting = new Map<string, CheckedTransaction>();
   /** What came since the last commit: a turn that fails is taken back, and pulled again. */
   #turn: CheckedTransaction[] = [];
+  /** Ids of the transactions that are undone in the end, and of those of which that is known only at the end of a turn. */
+  readonly #undone: ReadonlySet<string>;
+  readonly #undoneLate: ReadonlySet<string>;
   /** Deliveries that were passed over, or had to wait. */
   duplicates = 0;
   waited = 0;
+
+  constructor(undone: ReadonlySet<string> = new Set(), undoneLate: ReadonlySet<string> = new Set()) {
+    this.#undone = undone;
+    this.#undoneLate = undoneLate;
+  }
 
   get store(): Store {
     return this.#store;
@@ -35,7 +43,9 @@ class Replica {
     if (!this.#isReady(transaction)) this.waited++;
     for (let ready = this.#ready(); ready !== undefined; ready = this.#ready()) {
       this.#waiting.delete(toHex(ready.id));
-      this.#store.append(ready, 0);
+      // Of some it is thought otherwise first.
+      const id = toHex(ready.id);
+      this.#store.append(ready, 0, { undone: this.#undone.has(id) !== this.#undoneLate.has(id) });
     }
   }
 
@@ -46,6 +56,10 @@ class Replica {
       const turn = this.#turn;
       this.#turn = [];
       for (const transaction of turn) this.deliver(transaction);
+    }
+    for (const id of this.#undoneLate) {
+      const held = this.#store.transaction(fromHex(id));
+      if (held !== null) this.#store.undoing.set(new Map([[held.row, this.#undone.has(id)]]));
     }
     // A restart forgets what waits; it is pulled again.
     this.#store.commit();
@@ -76,6 +90,7 @@ class Replica {
         )
           .sort()
       ),
+      undone: store.undoing.list(0, 100).map(({ versionId }) => textOf(versionId)).sort(),
       damage: damageIn(store),
     };
   }
@@ -114,9 +129,17 @@ const deliveries = fc.array(
 
 type Delivery = typeof deliveries extends fc.Arbitrary<infer T> ? T : never;
 
+/** Which transactions of a history are undone, by their place. */
+const picks = fc.oneof(fc.constant([]), fc.array(fc.boolean(), { minLength: 25, maxLength: 25 }));
+
+function pickedOf(history: readonly CheckedTransaction[], picked: readonly boolean[]): ReadonlySet<string> {
+  return new Set(history.filter((_, i) => picked[i]).map(({ id }) => toHex(id)));
+}
+
 /** Hands a replica every transaction, in the order, as often and in the turns that a delivery says. */
-function receive(history: readonly CheckedTransaction[], delivery: Delivery): Replica {
-  const replica = new Replica();
+function receive(history: readonly CheckedTransaction[], delivery: Delivery, undone: ReadonlySet<string>): Replica {
+  const late = new Set(history.filter((_, i) => delivery[i]?.again === 1).map(({ id }) => toHex(id)));
+  const replica = new Replica(undone, late);
   const steps = delivery.map((step, i) => ({ ...step, transaction: history[i % history.length] }));
   const isFirst = new Set<string>();
   const order = steps.filter(({ transaction, again }) => {
@@ -141,20 +164,22 @@ function join(into: Replica, from: readonly CheckedTransaction[]): void {
 
 const ORDER_RUNS = 200;
 
-Deno.test("merge law: any order, any duplicates and any turns give the same state", () => {
-  const seen = { histories: 0, duplicates: 0, waited: 0, conflicts: 0, deletedBesidePut: 0, forks: 0 };
+Deno.test("merge law: any order, any duplicates and any turns give the same state, whatever is undone, and when", () => {
+  const seen = { undone: 0, histories: 0, duplicates: 0, waited: 0, conflicts: 0, deletedBesidePut: 0, forks: 0 };
   fc.assert(
-    fc.property(histories, deliveries, deliveries, (history, one, other) => {
-      const [a, b] = [receive(history, one), receive(history, other)];
+    fc.property(fc.oneof(histories, chains), deliveries, deliveries, picks, (history, one, other, picked) => {
+      const undone = pickedOf(history, picked);
+      const [a, b] = [receive(history, one, undone), receive(history, other, undone)];
       const state = a.state(history);
       assertEquals(state, b.state(history));
-      const model = new Model(history);
+      const model = new Model(history, undone);
       assertEquals(state.digest, toHex(model.digest()));
       assertEquals(state.frontier, toHex(model.frontierHash()));
       assertEquals(state.damage, []);
       seen.histories++;
       seen.duplicates += a.duplicates + b.duplicates;
       seen.waited += a.waited + b.waited;
+      seen.undone += state.undone.length;
       seen.conflicts += state.conflicts.length;
       seen.deletedBesidePut += state.besidePut.length;
       seen.forks += model.frontier().filter(({ heads }) => heads.length > 1).length;

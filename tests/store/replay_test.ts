@@ -6,7 +6,7 @@ import type { CheckedTransaction } from "../../lib/data/transaction.ts";
 import type { Replay } from "../../lib/store/replay.ts";
 import { Store } from "../../lib/store/store.ts";
 import type { Frontier } from "../../lib/wire/frontier.ts";
-import { countingRandom, histories, transactionOf, versionOf } from "./histories.ts";
+import { chains, countingRandom, histories, transactionOf, versionOf } from "./histories.ts";
 import { Model } from "./model.ts";
 
 function open(database = new DatabaseSync(":memory:")): Store {
@@ -142,3 +142,57 @@ Deno.test("a store that was cleared can't go on with what it began", () => {
   assertEquals(replay.next(9), "incomplete");
   store.close();
 });
+
+const marks = fc.array(
+  fc.record({ comes: fc.nat(4), row: fc.nat(), undone: fc.boolean(), takes: fc.nat(2).map((n) => n === 0) }),
+  { minLength: 15, maxLength: 20, size: "max" },
+);
+
+Deno.test("from whatever position this peer had, a replay tells each key whose versions an act undid or took back since", () => {
+  let told = 0;
+  fc.assert(
+    fc.property(chains, marks, fc.integer({ min: 1, max: 6 }), (history, steps, operations) => {
+      const store = open();
+      const known = new Map<string, { frontier: Frontier; live: Map<string, string> }>();
+      const waiting = [...history];
+      let acts = 0;
+      for (const { comes, row, undone, takes } of steps) {
+        for (const transaction of waiting.splice(0, comes)) store.append(transaction, 0);
+        // Whatever changes is changed by an act.
+        acts++;
+        store.append(transactionOf({ writer: 9 + acts, operations: [{ genesis: acts }] }), 0);
+        store.undoing.set(new Map([[1 + row % store.transactionsTotal, undone]]));
+        if (takes) known.set(`${acts}`, { frontier: store.frontier(), live: liveOf(store) });
+      }
+      const now = liveOf(store);
+      for (const { frontier, live } of known.values()) {
+        const { keys, positions } = drain(store.replay(frontier) as Replay, operations);
+        const changed = [...new Set([...live.keys(), ...now.keys()])].filter((key) => live.get(key) !== now.get(key));
+        for (const key of changed) assert(keys.has(key), key);
+        told += changed.length;
+        // Half-way it can be gone on from as well.
+        const middle = positions[positions.length >> 1];
+        if (middle === undefined) continue;
+        const before = new Set<string>();
+        const first = store.replay(frontier) as Replay;
+        for (let i = 0; i <= positions.length >> 1; i++) {
+          for (const key of first.next(operations) as Set<string>) before.add(key);
+        }
+        const rest = drain(store.replay(middle) as Replay, operations).keys;
+        for (const key of changed) assert(before.has(key) || rest.has(key), key);
+      }
+      store.close();
+    }),
+    { numRuns: 40 },
+  );
+  assert(told > 40, `${told} changes`);
+});
+
+function liveOf(store: Store): Map<string, string> {
+  return new Map(
+    store.list({ limit: 99 }).map(({ winner: { key } }) => [
+      key,
+      store.live(key).map(({ row }) => row).join(),
+    ]),
+  );
+}

@@ -2,11 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { DatabaseSync } from "node:sqlite";
 import { toHex } from "../../lib/base/bytes.ts";
+import { partialHashes } from "../../lib/data/merkle.ts";
+import type { CheckedPartial } from "../../lib/data/partial.ts";
 import type { CheckedTransaction } from "../../lib/data/transaction.ts";
 import { Store } from "../../lib/store/store.ts";
 import { chains, countingRandom, ready, transactionOf, versionOf } from "./histories.ts";
 import { Model, textOf } from "./model.ts";
 import { assertSame, assertSameInDepth } from "./same.ts";
+import { damageIn } from "./verified.ts";
 
 function open(database = new DatabaseSync(":memory:")): Store {
   return Store.open(database, { random: countingRandom() });
@@ -149,3 +152,89 @@ Deno.test("a put by a removed member that was deleted by another before: no dele
     store.close();
   }
 });
+
+Deno.test("an operation that comes late is undone with its transaction, and carries what names it", () => {
+  const first = transactionOf({ operations: [{ put: "k" }] });
+  const removed = transactionOf({
+    writer: 1,
+    parents: [first],
+    operations: [{ put: "k", names: [versionOf(first)] }, { put: "own" }],
+  });
+  const last = transactionOf({
+    writer: 2,
+    parents: [removed],
+    operations: [{ del: "k", names: [versionOf(removed)] }],
+  });
+  for (const isNamed of [false, true]) {
+    const store = open();
+    store.append(first, 0);
+    store.partials.append(partOf(removed, [1]), 0, { undone: true });
+    if (isNamed) store.append(last, 0);
+    assertEquals([store.winner("own"), store.winner("k")?.versionId], [null, versionOf(first)]);
+    store.partials.supplement(partOf(removed, [0]));
+    assertEquals(store.winner("k")?.versionId, isNamed ? undefined : versionOf(first));
+    assertEquals(
+      store.digest(),
+      new Model(isNamed ? [first, removed, last] : [first, removed], undoneOf(removed)).digest(),
+    );
+    // Damaged and dropped, it counts as what replaces; sent anew, no more.
+    store.upkeep.dropOperation(2);
+    store.undoing.set(new Map([[2, false]]));
+    store.undoing.set(new Map([[2, true]]));
+    store.partials.supplement(partOf(removed, [0]));
+    store.commit();
+    assertSame(store, new Model(isNamed ? [first, removed, last] : [first, removed], undoneOf(removed)));
+    assertEquals(damageIn(store), []);
+    store.close();
+  }
+});
+
+Deno.test("a mended operation is undone as it was", () => {
+  const database = new DatabaseSync(":memory:");
+  const store = open(database);
+  const first = transactionOf({ operations: [{ put: "k" }] });
+  const removed = transactionOf({ writer: 1, parents: [first], operations: [{ put: "k", names: [versionOf(first)] }] });
+  store.append(first, 0);
+  store.append(removed, 0, { undone: true });
+  store.commit();
+  database.exec("UPDATE operations SET value = x'00' WHERE row = 2");
+  assertEquals(damageIn(store), [{ table: "operations", row: 2, key: "k" }]);
+  assertEquals(store.upkeep.mend(removed, 0), new Set(["k"]));
+  store.commit();
+  assertSame(store, new Model([first, removed], undoneOf(removed)));
+  assertEquals(damageIn(store), []);
+  store.close();
+});
+
+Deno.test("a commit that is taken back leaves no mark, and membership acts that are undone are not in the digest", () => {
+  const database = new DatabaseSync(":memory:");
+  const store = open(database);
+  const acts = [1, 2].map((genesis) => transactionOf({ writer: genesis, operations: [{ genesis }] }));
+  for (const act of acts) store.append(act, 0);
+  store.commit();
+  const both = store.digest();
+  assertEquals(store.undoing.set(new Map([[2, true]])), new Set());
+  const one = store.digest();
+  assertEquals(one, new Model(acts, undoneOf(acts[1]!)).digest());
+  assert(toHex(one) !== toHex(both));
+  store.rollback();
+  assertEquals([store.digest(), store.undoing.any, store.undoing.isUndone(2)], [both, false, false]);
+  store.undoing.set(new Map([[2, true]]));
+  store.commit();
+  const again = open(database);
+  assertEquals([again.digest(), again.undoing.isUndone(1), again.undoing.isUndone(2)], [one, false, true]);
+  again.undoing.set(new Map([[2, false]]));
+  assertEquals([again.digest(), again.membershipRows().length], [both, 2]);
+  again.close();
+});
+
+/** A transaction with some of its operations, of two. */
+function partOf(transaction: CheckedTransaction, indices: readonly number[]): CheckedPartial {
+  const leaves = transaction.operations.map(({ leaf }, index) => ({ index, leaf }));
+  const operations = indices.map((index) => ({ index, ...transaction.operations[index]! }));
+  return { ...transaction, operations, hashes: partialHashes(leaves.length, leaves, [], indices) };
+}
+
+function undoneOf(...transactions: CheckedTransaction[]): ReadonlySet<string> {
+  return new Set(transactions.map(({ id }) => toHex(id)));
+}

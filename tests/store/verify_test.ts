@@ -25,11 +25,14 @@ function filled(): { store: Store; database: DatabaseSync } {
     operations: [{ put: "c" }, { put: "lacked", names: [versionOf(lacked)] }],
   });
   const fork = transactionOf({ previous: first, operations: [{ put: "d" }] });
-  for (const transaction of [first, second, beside, fork]) {
-    store.append(transaction, 0);
+  const removed = transactionOf({ writer: 2, parents: [fork], operations: [{ put: "d", names: [versionOf(fork)] }] });
+  const back = transactionOf({ writer: 2, previous: removed, operations: [{ put: "e" }] });
+  for (const transaction of [first, second, beside, fork, removed, back]) {
+    store.append(transaction, 0, { undone: transaction === back });
     store.digest();
     store.commit();
   }
+  store.undoing.set(new Map([[5, true], [6, false]]));
   store.begin();
   store.commit();
   return { store: Store.open(database, { random }), database };
@@ -50,6 +53,12 @@ const DERIVED: readonly (readonly [table: string, change: string])[] = [
   ["digest", "DELETE FROM digest_leaves WHERE writer = 2"],
   ["digest", "UPDATE digest_leaves SET hash = x'00' WHERE writer = 2"],
   ["digest", "INSERT INTO digest_leaves VALUES (2, 9, x'00')"],
+  ["undoings", "DELETE FROM undoings WHERE transaction_row = 5"],
+  ["undoings", "UPDATE undoings SET undone = 7 WHERE transaction_row = 5"],
+  ["undoings", "UPDATE undoings SET undone = 1"],
+  ["undoings", "UPDATE undoings SET cause = 3 WHERE transaction_row = 6"],
+  ["undoings", "INSERT INTO undoings VALUES (3, 1, 0)"],
+  ["undoings", "INSERT INTO undoings VALUES (77, 1, 0)"],
 ];
 
 Deno.test("what follows from the transactions is checked against them, and put right from them", () => {
@@ -185,10 +194,10 @@ Deno.test("operations of no transaction are found, and so are those behind a dam
   const { store, database } = filled();
   database.exec("UPDATE transactions SET sequence = 7 WHERE row = 2");
   database.exec("UPDATE operations SET leaf = x'00' WHERE row = 5");
-  database.exec("DELETE FROM transactions WHERE row = 4");
+  database.exec("DELETE FROM transactions WHERE row = 6");
   const found = damageIn(store).map(({ table, row }) => `${table} ${row}`);
   assert(
-    found.includes("transactions 2") && found.includes("operations 5") && found.includes("operations 8"),
+    found.includes("transactions 2") && found.includes("operations 5") && found.includes("operations 10"),
     `${found}`,
   );
 });
