@@ -1,12 +1,12 @@
 import type { HostApi } from "../host/host_api.ts";
-import type { AbsentView, CompactionView, ConflictView, PeerView } from "../peer/machine.ts";
+import type { AbsentView, CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/machine.ts";
 import type { Fields } from "./answer.ts";
 import { entryFields, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
-  const { peers, absent, counters, compaction, removedBy, toldRemovedBy, ...status } = host.peer.status();
+  const { peers, absent, counters, compaction, links, cut, removedBy, toldRemovedBy, ...status } = host.peer.status();
   const names = memberNames(host);
   return {
     ...status,
@@ -15,6 +15,8 @@ export function statusFields(host: HostApi): Fields {
     peers: peers.map(peerFields),
     absent: absent.map(absentFields),
     compaction: compactionFields(compaction),
+    links: linkFields(links),
+    cut: cut.map(({ untilMs, ...fields }) => ({ ...fields, until: untilMs })),
     events: { ...counters, ...host.counters },
     version: host.version,
     running: host.running,
@@ -43,6 +45,10 @@ function peerFields(view: PeerView): Fields {
     ...{ peer, name, address, path, round_trip_ms: roundTripMs, since: sinceMs, in_sync: inSync },
     ...{ sent: sentBytes, received: receivedBytes, queued: queuedBytes },
   };
+}
+
+function linkFields({ members, maxMembers, inbound, maxInbound, pending, maxPending }: LinkCounts): Fields {
+  return { members, max_members: maxMembers, inbound, max_inbound: maxInbound, pending, max_pending: maxPending };
 }
 
 /** `history_ms` is null for ever. */

@@ -45,6 +45,13 @@ export const ERRORS = {
   overloaded: { exit: 1, close: 17, sentence: "The other peer does not take what is sent to it: {detail}." },
   self: { exit: 1, close: 18, sentence: "{address} is this peer itself." },
   member_left: { exit: 4, close: 19, sentence: "{peer} has left the space or was removed from it." },
+  misbehaved: {
+    exit: 4,
+    close: 20,
+    sentence: "{address} takes no links from this peer for a while, since it misbehaved: {detail}.",
+  },
+  // Without a link there is nothing to close.
+  too_many_handshakes: { exit: 1, sentence: "Too many connections come from {address}; wait for some seconds." },
   // People: no close code.
   usage: { exit: 2, sentence: "{detail}" },
   ticket_word: {

@@ -39,10 +39,36 @@ export const REKEY_AFTER_RECORDS = 65_536;
 export const REKEY_AFTER_BYTES = 4 * 1024 * 1024 * 1024;
 /** Age of a key: one hour. */
 export const REKEY_AFTER_MS = 60 * 60 * 1000;
-/** Links of one peer, authenticated or not. */
-export const MAX_LINKS = 256;
-/** Links that have not yet shown that they belong here. */
+/** Links to members where nothing else is said (`--max-links`): at some 50 kB each, and 12 are enough for most. */
+export const DEFAULT_MAX_LINKS = 256;
+/** The most that can be said: the digest and the deadline of each link are looked at all the time. */
+export const GREATEST_MAX_LINKS = 4096;
+/** Inbound links that have not yet shown that they belong here, besides the others: at the most 240 KiB each. */
 export const MAX_PENDING_LINKS = 64;
+/** Those of them from one address, but loopback: as many machines as come at once from behind one router. */
+export const MAX_PENDING_LINKS_OF_ADDRESS = 16;
+/** Handshakes that strangers of one address may begin in a second, and in a burst: each costs 1 ms of work. */
+export const MAX_HANDSHAKES_OF_ADDRESS_PER_S = 8;
+export const MAX_HANDSHAKE_BURST_OF_ADDRESS = 32;
+/** How much more than that from an address at which a member was seen: others may sit behind its router. */
+export const KNOWN_ADDRESS_FACTOR = 8;
+/** Handshakes that all strangers may begin in a second, and in a burst: a quarter of a core is theirs. */
+export const MAX_STRANGER_HANDSHAKES_PER_S = 256;
+export const MAX_STRANGER_HANDSHAKE_BURST = 512;
+/** Addresses of which it is remembered how often they came; of those that came longest ago it is forgotten. */
+export const MAX_REMEMBERED_ADDRESSES = 4096;
+/** How long it is remembered where members were seen. */
+export const KNOWN_ADDRESSES_KEPT_MS = 5000;
+/** Work that a member may make for nothing, in units of some 20 µs: what is useful is free. A tenth of a core. */
+export const MAX_WORK_PER_S = 5000;
+/** The same at once: a second of work, and several times what a frontier of a full space costs. */
+export const MAX_WORK_BURST = 50_000;
+/** Points for misbehaving at which a member is cut: seven links closed for something wrong, or two for too much work. */
+export const MISBEHAVIOUR_LIMIT = 100;
+/** Time in which half of the points are forgotten. */
+export const MISBEHAVIOUR_HALVES_MS = 10 * 60 * 1000;
+/** For how long a member is cut: long enough to rest from it, short enough to see soon that it was mended. */
+export const MISBEHAVIOUR_CUT_MS = 5 * 60 * 1000;
 /** Transactions that wait for their parents, of one link; what is discarded is pulled again. */
 export const MAX_WAITING_TRANSACTIONS = 512;
 /** Bytes that wait for their parents, of one link. */
@@ -129,8 +155,8 @@ export const MAX_READ_BYTES = 256 * 1024;
 export const READ_BUFFERS = 2;
 /** Small reads in a row after which the read buffers shrink again. */
 export const SHRINK_AFTER_READS = 64;
-/** Connections of the host, of all kinds; the peer's own bound on links is below it. */
-export const MAX_CONNECTIONS = 512;
+/** Connections besides those of links: dials under way, and closed ones that wait for the other side to hear of it. */
+export const MAX_OTHER_CONNECTIONS = 128;
 /** Time for a TCP connection to come about; a host that drops packets does not answer at all. */
 export const DIAL_TIMEOUT_MS = 10_000;
 /** Time for the last bytes of a connection to leave before it is closed regardless. */
@@ -183,6 +209,12 @@ export const MAX_LISTED_DAMAGE = 1000;
 export const NOTE_COMMITS_EVERY_MS = 1000;
 /** The file in which that is noted: one short line. */
 export const MAX_COUNTER_FILE_BYTES = 1024;
+/** Events of one kind and reason that are logged one by one in a period; more are counted, and told in one line. */
+export const MAX_LOGGED_EVENTS = 100;
+/** That period. */
+export const LOG_PERIOD_MS = 60_000;
+/** Kinds and reasons of events that the log counts so; further ones share one count. */
+export const MAX_LOGGED_KINDS = 256;
 /** Kinds of events that the host counts. */
 export const MAX_EVENT_NAMES = 256;
 /** Answers to pings that wait on a link; an honest peer asks once in KEEPALIVE_AFTER_MS. */

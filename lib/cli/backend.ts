@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly text?: string;
   /** How long what was replaced is kept, in ms; undefined: as the home's settings say, else by default. */
   readonly historyMs?: number;
+  /** Links to members at a time. Default: as configured, else DEFAULT_MAX_LINKS. */
+  readonly maxLinks?: number;
   /** Whether to use a home that is removed when the peer stops. */
   readonly ephemeral?: boolean;
   /** Only open the store, for one command: no network, no control socket. */

@@ -52,13 +52,14 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {
-  const { home, name, listen, text, historyMs, ephemeral, offline } = options;
+  const { home, name, listen, text, historyMs, maxLinks, ephemeral, offline } = options;
   const host = await Host.start({
     version: VERSION,
     ...(home === undefined ? {} : { home }),
     ...(name === undefined ? {} : { name }),
     ...(listen === undefined ? {} : { listen }),
     ...(historyMs === undefined ? {} : { historyMs }),
+    ...(maxLinks === undefined ? {} : { maxLinks }),
     ephemeral: ephemeral === true,
     offline: offline === true,
     api: createApi,

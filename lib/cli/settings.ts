@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_LINKS } from "../base/limits.ts";
 import type { JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
@@ -21,6 +22,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: "listen", list: true, otherwise: "all interfaces, port 5484 or the next free one" },
   { name: "text", list: false, otherwise: "off" },
   { name: "history", list: false, otherwise: "30d" },
+  { name: "max-links", list: false, otherwise: String(DEFAULT_MAX_LINKS) },
 ];
 
 /** `config [SETTING [VALUE…]]`. */

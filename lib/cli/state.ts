@@ -68,6 +68,7 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
     ...objectsOf(answer, "forks").map((fork) => ["forked", forkText(fork)] as const),
     ...(answer.copies as string[] ?? []).map((address) => ["copied", copyText(address)] as const),
     ...objectsOf(answer, "told_removed_by").map((teller) => ["removed?", toldRemovedText(teller)] as const),
+    ...objectsOf(answer, "cut").map((cut) => ["cut", cutText(cut, nowMs)] as const),
     ...damageRows(answer),
     ...objectsOf(answer, "notices").map((notice) => ["noticed", noticeText(notice)] as const),
   ];
@@ -119,6 +120,14 @@ export function forkText(fork: JsonObject): string {
 function copyText(address: string): string {
   return `another kith runs with this peer's identity, met at ${escapeText(address)}: stop the one that is the copy, ` +
     "and let that machine join anew, with a new ticket and another home";
+}
+
+/** Who misbehaved, in words. */
+function cutText(cut: JsonObject, nowMs: number): string {
+  const minutes = Math.ceil(((numberField(cut, "until") ?? nowMs) - nowMs) / 60_000);
+  const why = escapeText([textField(cut, "reason"), textField(cut, "detail")].filter((text) => text !== "").join(", "));
+  const who = textField(cut, "peer") === "" ? "Who is not known as a member here" : peerText(cut);
+  return `${who} misbehaved (${why}) and gets no link for ${formatCount(Math.max(minutes, 1), "minute")}`;
 }
 
 function damageRows(answer: JsonObject): (readonly [string, string])[] {

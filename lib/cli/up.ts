@@ -134,12 +134,14 @@ function startOptions({ flags, home }: Context): StartOptions {
   const name = flags.text("name");
   const text = flags.text("text");
   const historyMs = flags.number("history");
+  const maxLinks = flags.number("max-links");
   return {
     ...(home === undefined ? {} : { home }),
     ...(name === undefined ? {} : { name }),
     ...(flags.has("listen") ? { listen: flags.list("listen") } : {}),
     ...(text === undefined ? {} : { text }),
     ...(historyMs === undefined ? {} : { historyMs }),
+    ...(maxLinks === undefined ? {} : { maxLinks }),
     ephemeral: flags.on("ephemeral"),
   };
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_LINKS, GREATEST_MAX_LINKS } from "../base/limits.ts";
 import type { FlagSpec } from "./command.ts";
 
 /** The flags of every command that goes on as a running peer. */
@@ -18,6 +19,12 @@ export const UP_FLAGS: readonly FlagSpec[] = [
     name: "history",
     type: "duration",
     help: "how long old versions and deleted values are kept, such as 90d, or 'forever'; default 30d",
+  },
+  {
+    name: "max-links",
+    type: "integer",
+    range: [1, GREATEST_MAX_LINKS],
+    help: `to how many members it may be linked at a time, default ${DEFAULT_MAX_LINKS}`,
   },
   { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
 ];

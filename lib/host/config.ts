@@ -1,7 +1,7 @@
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { readDurationMs } from "../base/duration.ts";
 import { KithError } from "../base/errors.ts";
-import { MAX_ADDRESSES, MAX_CONFIG_BYTES, MAX_NAME_BYTES } from "../base/limits.ts";
+import { GREATEST_MAX_LINKS, MAX_ADDRESSES, MAX_CONFIG_BYTES, MAX_NAME_BYTES } from "../base/limits.ts";
 import { parseAddress } from "./address.ts";
 import { fileError, readFileCapped, writeFileWhole } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
@@ -17,6 +17,8 @@ export interface Config {
   readonly text?: string;
   /** How long what was replaced is kept, such as `30d` or `forever`. Default: 30d. */
   readonly history?: string;
+  /** Links to members at a time, as a number in decimal. Default: DEFAULT_MAX_LINKS. */
+  readonly "max-links"?: string;
 }
 
 type Check = (value: unknown) => string | null;
@@ -32,6 +34,10 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
   text: (value) => isAddress(value) ? null : "an address HOST:PORT",
   history: (value) =>
     typeof value === "string" && readDurationMs(value) !== null ? null : "a time such as 12h, 30d or forever",
+  "max-links": (value) =>
+    typeof value === "string" && /^\d{1,9}$/.test(value) && Number(value) >= 1 && Number(value) <= GREATEST_MAX_LINKS
+      ? null
+      : `a number, 1 to ${GREATEST_MAX_LINKS}`,
 };
 
 /** Why a text can't be a peer's name; null when it can. */

@@ -1,7 +1,13 @@
 import type { Now } from "../base/clock.ts";
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_PENDING_REQUEST_BYTES, MAX_PENDING_REQUESTS } from "../base/limits.ts";
+import {
+  DEFAULT_MAX_LINKS,
+  MAX_OTHER_CONNECTIONS,
+  MAX_PENDING_LINKS,
+  MAX_PENDING_REQUEST_BYTES,
+  MAX_PENDING_REQUESTS,
+} from "../base/limits.ts";
 import type { Effect, Input, Machine, Reply, Request } from "../peer/machine.ts";
 import { Network } from "./network.ts";
 import { TurnLoop } from "./turn.ts";
@@ -10,8 +16,10 @@ import { TurnLoop } from "./turn.ts";
 export interface DriverHooks {
   /** Reads both clocks. */
   now(): Now;
-  /** Something to log and count. */
+  /** Something of the machine's to log; it counts these itself. */
   event(event: PeerEvent): void;
+  /** Something of the host's own to log and count. */
+  ownEvent(event: PeerEvent): void;
   /** Keys whose winner or whose conflicts changed. */
   changed(keys: readonly string[]): void;
   /** A turn is over, and its effects are performed. */
@@ -34,8 +42,15 @@ export class Driver {
   /** The sockets. */
   readonly network: Network;
 
-  /** @param options.offline whether dials lead nowhere, for a host without a network. Default: false. */
-  constructor(machine: Machine, hooks: DriverHooks, options: { readonly offline?: boolean } = {}) {
+  /**
+   * @param options.offline whether dials lead nowhere, for a host without a network. Default: false.
+   * @param options.maxLinks links that the machine keeps. Default: DEFAULT_MAX_LINKS.
+   */
+  constructor(
+    machine: Machine,
+    hooks: DriverHooks,
+    options: { readonly offline?: boolean; readonly maxLinks?: number } = {},
+  ) {
     this.#machine = machine;
     this.#offline = options.offline === true;
     this.#hooks = hooks;
@@ -51,8 +66,10 @@ export class Driver {
     this.network = new Network({
       push: (input, sizeBytes, taken) => this.#turns.push(input, sizeBytes, taken),
       pull: (connection, maxBytes) => this.#pull(connection, maxBytes),
-      event: hooks.event,
-    });
+      event: hooks.ownEvent,
+      nowMs: () => hooks.now().monotonicMs,
+      isKnown: (address) => machine.isKnown(address, hooks.now()),
+    }, (options.maxLinks ?? DEFAULT_MAX_LINKS) + MAX_PENDING_LINKS + MAX_OTHER_CONNECTIONS);
     this.#turns.rearm();
   }
 
@@ -113,7 +130,7 @@ export class Driver {
           this.network.output(effect.connection);
           break;
         case "close":
-          this.network.close(effect.connection);
+          this.network.close(effect.connection, effect.atOnce);
           break;
         case "reply":
           this.#reply(effect.id, effect.reply);

@@ -2,8 +2,8 @@ import { toBase32 } from "../base/base32.ts";
 import type { Now } from "../base/clock.ts";
 import { readDurationMs } from "../base/duration.ts";
 import { KithError } from "../base/errors.ts";
-import type { PeerEvent } from "../base/event.ts";
-import { DEFAULT_HISTORY_MS, MAX_EVENT_NAMES } from "../base/limits.ts";
+import { countedNames, type PeerEvent } from "../base/event.ts";
+import { DEFAULT_HISTORY_MS, DEFAULT_MAX_LINKS, MAX_EVENT_NAMES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { spokenPeerName } from "../base/spoken_name.ts";
 import { deriveTicketKeysInBackground } from "../crypto/ticket_keys.ts";
@@ -43,6 +43,8 @@ export interface HostOptions {
   readonly listen?: readonly string[];
   /** How long what was replaced is kept, in ms; Infinity for ever. Default: as configured, else 30 days. */
   readonly historyMs?: number;
+  /** Links to members at a time. Range: 1 to GREATEST_MAX_LINKS. Default: as configured, else DEFAULT_MAX_LINKS. */
+  readonly maxLinks?: number;
   /** Whether to use a new home that is removed at the end. Default: false. */
   readonly ephemeral?: boolean;
   /** Whether only to open the store, for one command: no network, no control channel. Default: false. */
@@ -54,6 +56,7 @@ export interface HostOptions {
 }
 
 interface Parts {
+  readonly maxLinks: number;
   readonly options: HostOptions;
   readonly paths: HomePaths;
   readonly peer: Peer;
@@ -126,10 +129,12 @@ export class Host implements HostApi {
     for (const listener of listeners) resources.use(listener);
     const configuredMs = config.history === undefined ? null : readDurationMs(config.history);
     const historyMs = options.historyMs ?? configuredMs ?? DEFAULT_HISTORY_MS;
+    const configuredLinks = config["max-links"] === undefined ? null : Number(config["max-links"]);
+    const maxLinks = options.maxLinks ?? configuredLinks ?? DEFAULT_MAX_LINKS;
     const addresses = new OwnAddresses(listeners.map((listener) => listener.addr));
     const { store, peer, notices } = openStore(paths, random, options.offline !== true, (store) =>
       new Peer({
-        ...{ identity, store, random, name, version: options.version, now: readClocks(), historyMs },
+        ...{ identity, store, random, name, version: options.version, now: readClocks(), historyMs, maxLinks },
         // Read again whenever the peer signs its record, since they change with the network.
         get addresses() {
           return addresses.dialable;
@@ -138,7 +143,7 @@ export class Host implements HostApi {
     resources.defer(() => store.close());
     const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
     if (settled !== null) notices.unshift(settled);
-    const parts = { options, paths, peer, store, log, addresses, otherPort, notices };
+    const parts = { maxLinks, options, paths, peer, store, log, addresses, otherPort, notices };
     const host = new Host({ ...parts, resources: resources.move() });
     for (const notice of notices) host.event(notice);
     host.#driver.network.listen(listeners);
@@ -151,7 +156,7 @@ export class Host implements HostApi {
     return host;
   }
 
-  private constructor({ options, paths, peer, store, log, addresses, otherPort, notices, resources }: Parts) {
+  private constructor({ maxLinks, options, paths, peer, store, log, addresses, otherPort, notices, resources }: Parts) {
     this.version = options.version;
     this.peer = peer;
     this.paths = paths;
@@ -168,10 +173,11 @@ export class Host implements HostApi {
     this.#driver = new Driver(peer, {
       now: readClocks,
       event: (event) => this.#tell(event),
+      ownEvent: (event) => this.event(event),
       changed: (keys) => this.#changedHeard.forEach((heard) => heard(keys)),
       turned: () => this.#turned(),
       stopped: (reason, error) => this.#machineStopped(reason, error),
-    }, { offline: !this.running });
+    }, { offline: !this.running, maxLinks });
     resources.defer(async () => {
       this.#checkpoint.stop();
       await this.#driver.stop();
@@ -228,9 +234,9 @@ export class Host implements HostApi {
   }
 
   event(event: PeerEvent): void {
-    const count = this.#counters.get(event.name);
-    if (count !== undefined || this.#counters.size < MAX_EVENT_NAMES) {
-      this.#counters.set(event.name, (count ?? 0) + 1);
+    for (const name of countedNames(event)) {
+      const count = this.#counters.get(name);
+      if (count !== undefined || this.#counters.size < MAX_EVENT_NAMES) this.#counters.set(name, (count ?? 0) + 1);
     }
     this.#tell(event);
   }

@@ -3,6 +3,7 @@ import { utf8Encode } from "../base/bytes.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { MAX_LOG_BYTES } from "../base/limits.ts";
 import { toJsonLine } from "../base/steering.ts";
+import { EventGate } from "./event_gate.ts";
 
 /** Where events are kept for later. */
 export interface Log {
@@ -52,6 +53,7 @@ class FileLog implements Log {
   readonly #path: string | null;
   readonly #also: ((line: string) => void) | undefined;
   readonly #logger: Logger;
+  readonly #gate = new EventGate(() => performance.now());
   #file: Deno.FsFile | null = null;
   #sizeBytes = 0;
 
@@ -62,11 +64,16 @@ class FileLog implements Log {
     this.#logger = getLogger([CATEGORY, number]);
   }
 
-  write({ name, level, reason, fields }: PeerEvent): void {
+  write(event: PeerEvent): void {
+    for (const passed of this.#gate.take(event)) this.#write(passed);
+  }
+
+  #write({ name, level, reason, fields }: PeerEvent): void {
     this.#logger[level](name, { ...(reason === undefined ? {} : { reason }), ...fields });
   }
 
   close(): void {
+    for (const event of this.#gate.close()) this.#write(event);
     openLogs.delete(this.#number);
     this.#closeFile();
   }

@@ -1,9 +1,10 @@
 import { assert } from "../base/assert.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { DIAL_TIMEOUT_MS, MAX_CONNECTIONS } from "../base/limits.ts";
+import { DIAL_TIMEOUT_MS } from "../base/limits.ts";
 import type { Input } from "../peer/machine.ts";
 import { addressText, parseAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
+import { Door } from "./door.ts";
 import { acceptAll } from "./listen.ts";
 
 /** What the network needs of whoever runs it. */
@@ -14,20 +15,31 @@ export interface NetworkHooks {
   pull(connection: number, maxBytes: number): Uint8Array | null;
   /** Something to log and count. */
   event(event: PeerEvent): void;
+  /** The monotonic clock, in ms. */
+  nowMs(): number;
+  /** Whether a member was seen at an address. */
+  isKnown(address: string): boolean;
 }
 
 /** All sockets of a peer: turns what happens to them into inputs, and performs the effects that concern them. */
 export class Network {
   readonly #hooks: NetworkHooks;
   readonly #connections = new Map<number, Connection>();
+  /** Those that are only waiting for the other side to hear of the end, the oldest first. */
+  readonly #closing = new Set<number>();
+  readonly #maxConnections: number;
+  readonly #door: Door;
   readonly #listeners: Deno.TcpListener[] = [];
   readonly #dials = new Set<AbortController>();
   readonly #running = new Set<Promise<void>>();
   #nextId = 1;
   #stopped = false;
 
-  constructor(hooks: NetworkHooks) {
+  /** @param maxConnections sockets at a time, dials under way included. */
+  constructor(hooks: NetworkHooks, maxConnections: number) {
     this.#hooks = hooks;
+    this.#maxConnections = maxConnections;
+    this.#door = new Door((address) => hooks.isKnown(address));
   }
 
   /** Addresses listened on, `host:port`. */
@@ -46,7 +58,7 @@ export class Network {
       this.#listeners.push(listener);
       this.#track(acceptAll(
         listener,
-        (conn) => this.#connected(conn, "in", addressText(conn.remoteAddr)),
+        (conn) => this.#accepted(conn),
         (error) => this.#hooks.event({ name: "accept_failed", level: "warning", reason: messageOf(error) }),
       ));
     }
@@ -62,8 +74,10 @@ export class Network {
     this.#connections.get(connection)?.output();
   }
 
-  /** Closes a connection once what can be pulled is written. */
-  close(connection: number): void {
+  /** Closes a connection once what can be pulled is written, or at once. */
+  close(connection: number, atOnce = false): void {
+    if (atOnce) return this.#connections.get(connection)?.abort();
+    if (this.#connections.has(connection)) this.#closing.add(connection);
     this.#connections.get(connection)?.close();
   }
 
@@ -78,7 +92,7 @@ export class Network {
 
   async #dial(address: string): Promise<void> {
     const endpoint = parseAddress(address);
-    if (endpoint === null || this.#stopped || this.#connections.size + this.#dials.size >= MAX_CONNECTIONS) {
+    if (endpoint === null || this.#stopped || !this.#hasRoom()) {
       const detail = endpoint === null ? "not an address" : "too many connections";
       this.#hooks.push({ type: "dial_failed", address, detail });
       return;
@@ -98,16 +112,31 @@ export class Network {
     }
   }
 
+  #accepted(conn: Deno.TcpConn): void {
+    const address = addressText(conn.remoteAddr);
+    const reason = !this.#hasRoom()
+      ? "too_many_links"
+      : this.#door.admits(address, this.#hooks.nowMs())
+      ? null
+      : "too_many_handshakes";
+    if (reason === null) return this.#connected(conn, "in", address);
+    conn.close();
+    this.#hooks.event({ name: "connection_refused", level: "warning", reason, fields: { address } });
+  }
+
+  /** Whether one more socket may be open; who only waits to be told of the end gives way. */
+  #hasRoom(): boolean {
+    for (const closing of this.#closing) {
+      if (this.#connections.size + this.#dials.size < this.#maxConnections) break;
+      this.#connections.get(closing)?.abort();
+    }
+    return this.#connections.size + this.#dials.size < this.#maxConnections;
+  }
+
   #connected(conn: Deno.TcpConn, direction: "in" | "out", address: string): void {
-    if (this.#stopped || (direction === "in" && this.#connections.size + this.#dials.size >= MAX_CONNECTIONS)) {
+    if (this.#stopped) {
       conn.close();
       if (direction === "out") this.#hooks.push({ type: "dial_failed", address, detail: "stopping" });
-      else {this.#hooks.event({
-          name: "connection_refused",
-          level: "warning",
-          reason: "too_many_links",
-          fields: { address },
-        });}
       return;
     }
     const id = this.#nextId++;
@@ -116,6 +145,7 @@ export class Network {
       pull: (maxBytes) => this.#hooks.pull(id, maxBytes),
       disconnected: (detail) => {
         this.#connections.delete(id);
+        this.#closing.delete(id);
         this.#hooks.push({ type: "disconnected", connection: id, detail });
       },
     });

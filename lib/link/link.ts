@@ -25,7 +25,14 @@ import { Handshake, type Session } from "./handshake.ts";
 import { Heartbeat, nonceOf } from "./heartbeat.ts";
 import { InputBuffer } from "./input_buffer.ts";
 import { Lane } from "./lane.ts";
-import { MIN_CIPHERTEXT_BYTES, MIN_PULL_BYTES, openRecord, RecordWriter, type RekeyLimits } from "./record.ts";
+import {
+  MIN_CIPHERTEXT_BYTES,
+  MIN_PULL_BYTES,
+  openRecord,
+  RecordWriter,
+  type RekeyLimits,
+  TamperedError,
+} from "./record.ts";
 
 /** What a link tells of. */
 export type LinkEvent =
@@ -33,10 +40,21 @@ export type LinkEvent =
   | { readonly type: "open"; readonly peer: Uint8Array; readonly handshakeHash: Uint8Array }
   /** A frame came in, whole. Its body stays valid, as a view into a record that is kept as long as the body is. */
   | { readonly type: "frame"; readonly kind: number; readonly body: Uint8Array }
+  /** A ping came in, and will be answered. */
+  | { readonly type: "ping" }
   /** A ping was answered. */
   | { readonly type: "pong"; readonly roundTripMs: number }
-  /** The link is over; told once, and never for one's own `close`. `detail` comes from the other side if `byRemote`. */
-  | { readonly type: "closed"; readonly reason: CloseReason; readonly detail: string; readonly byRemote: boolean };
+  /**
+   * The link is over; told once, and never for one's own `close`. `detail` comes from the other side if `byRemote`.
+   * `isItsDoing` where what the other side itself encrypted was wrong, and nobody between the two can have done it.
+   */
+  | {
+    readonly type: "closed";
+    readonly reason: CloseReason;
+    readonly detail: string;
+    readonly byRemote: boolean;
+    readonly isItsDoing?: true;
+  };
 
 /** What a link starts with. */
 export interface LinkOptions {
@@ -174,7 +192,7 @@ export class Link {
     } catch (error) {
       // The one place where what the other side sent wrong is caught.
       if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(error.code, error.detail);
+      this.#fail(error.code, error.detail, this.#session !== null && !(error instanceof TamperedError));
       yield* this.#takeWaitingEvents();
     }
   }
@@ -321,7 +339,7 @@ export class Link {
 
   #checkedLength(length: number): number {
     if (this.#session !== null) {
-      if (length < MIN_CIPHERTEXT_BYTES) throw new ProtocolError("malformed", `a record of ${length} bytes`);
+      if (length < MIN_CIPHERTEXT_BYTES) throw new TamperedError(`a record of ${length} bytes`);
     } else if (length !== this.#handshake.expectedBytes) {
       throw new ProtocolError("bad_handshake", `a message of ${length} bytes, not ${this.#handshake.expectedBytes}`);
     }
@@ -369,6 +387,7 @@ export class Link {
         if (++this.#waitingPongs > MAX_WAITING_PONGS) {
           throw new ProtocolError("overloaded", `${MAX_WAITING_PONGS} pings wait for their answers`);
         }
+        yield { type: "ping" };
         this.#lanes[LANES.control].push({ kind: LINK_KINDS.pong, body: new Writer(4).u32(nonce).finish() });
         return;
       }
@@ -391,9 +410,10 @@ export class Link {
     this.#handshakeOut.push(new Writer(message.length + 2).u16(message.length).raw(message).finish());
   }
 
-  #fail(reason: CloseReason, detail: string): void {
+  #fail(reason: CloseReason, detail: string, isItsDoing = false): void {
     this.close(reason, detail);
-    this.#waitingEvents.push({ type: "closed", reason, detail, byRemote: false });
+    const event = { type: "closed", reason, detail, byRemote: false } as const;
+    this.#waitingEvents.push(isItsDoing ? { ...event, isItsDoing } : event);
   }
 
   #takeWaitingEvents(): LinkEvent[] {

@@ -30,6 +30,13 @@ export interface RekeyLimits {
   readonly ageMs: number;
 }
 
+/** What came is not what the other side encrypted, whoever is to blame for that. */
+export class TamperedError extends ProtocolError {
+  constructor(detail: string) {
+    super("malformed", detail);
+  }
+}
+
 /** Cuts lanes into encrypted records, the most urgent lane first, and rekeys when it is time. */
 export class RecordWriter {
   readonly #cipher: CipherState;
@@ -108,11 +115,12 @@ export class RecordWriter {
 /**
  * The lane and content of a record.
  *
- * @throws {ProtocolError} `malformed` when it does not decrypt, or is in no known lane.
+ * @throws {TamperedError} when it does not decrypt.
+ * @throws {ProtocolError} `malformed` when it is in no known lane.
  */
 export function openRecord(cipher: CipherState, ciphertext: Uint8Array): { lane: number; content: Uint8Array } {
   const plaintext = cipher.open(ciphertext);
-  if (plaintext === null) throw new ProtocolError("malformed", "a record does not decrypt");
+  if (plaintext === null) throw new TamperedError("a record does not decrypt");
   const lane = plaintext[0] as number;
   if (lane > LANES.bulk) throw new ProtocolError("malformed", `a record of lane ${lane}`);
   return { lane, content: plaintext.subarray(LANE_BYTES) };

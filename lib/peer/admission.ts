@@ -60,13 +60,18 @@ export class Admission {
     return standing !== null && (standing.expiresMs === 0 || now.wallMs < standing.expiresMs);
   }
 
+  /** Whether a peer is a member now, as far as this peer knows. */
+  isMember(peer: Uint8Array, now: Now): boolean {
+    return this.#parts.membership.wasAdmitted(peer) && this.mayLink(peer, now);
+  }
+
   /**
    * Shows, as the dialler, that this peer shares the space: by the newest epoch, and to a member that did not take that,
    * since it may have yet to hear of it, by those before it in turn.
    */
   prove(connection: Connection, now: Now): void {
     const epochs = this.#parts.epochs.all();
-    const tried = this.#isMember(fromBase32(connection.peer), now) ? this.#tries.get(connection.peer) ?? 0 : 0;
+    const tried = this.isMember(fromBase32(connection.peer), now) ? this.#tries.get(connection.peer) ?? 0 : 0;
     const epoch = epochs.at(-1 - tried % Math.max(1, epochs.length));
     if (epoch === undefined) throw new ProtocolError("not_a_member", "this peer is in no space");
     this.#prove(connection, epoch.secret);
@@ -82,7 +87,7 @@ export class Admission {
     if (secret !== null && this.#parts.membership.endOf(peer) !== null) throw new ProtocolError("member_left", "");
     // By a former epoch anybody could prove who was ever removed.
     const isNewest = secret !== null && secret === secrets.at(-1);
-    if (secret === null || !(isNewest ? this.mayLink(peer, now) : this.#isMember(peer, now))) {
+    if (secret === null || !(isNewest ? this.mayLink(peer, now) : this.isMember(peer, now))) {
       throw new ProtocolError("not_a_member", "no proof of a shared space");
     }
     this.#tries.delete(connection.peer);
@@ -134,6 +139,7 @@ export class Admission {
     // Another door made the offer, and this one is behind it: the ticket is good, and the joiner tries again.
     if (!store.hasTransaction(transaction.id)) throw new ProtocolError("bad_state", "its parents are unknown here yet");
     this.#offered.delete(connection.number);
+    connection.isKnownMember = true;
     links.send(connection.number, { type: "welcome", epochs: this.#parts.epochs.all() }, "control");
     this.#parts.admitted(connection, now);
   }
@@ -143,18 +149,13 @@ export class Admission {
     this.#offered.delete(connection.number);
     const { peer, direction } = connection;
     if (direction === "in" || stageBefore !== "proving" || reason !== "not_a_member") return;
-    if (this.#isMember(fromBase32(peer), now)) this.#tries.set(peer, (this.#tries.get(peer) ?? 0) + 1);
+    if (this.isMember(fromBase32(peer), now)) this.#tries.set(peer, (this.#tries.get(peer) ?? 0) + 1);
   }
 
   #prove(connection: Connection, secret: Uint8Array): void {
     const { identity, links } = this.#parts;
     const mac = spaceProof(secret, hashOf(connection), connection.direction, identity.peerId);
     links.send(connection.number, { type: "prove", mac }, "control");
-  }
-
-  /** Whether a peer is a member now, as far as this peer knows. */
-  #isMember(peer: Uint8Array, now: Now): boolean {
-    return this.#parts.membership.wasAdmitted(peer) && this.mayLink(peer, now);
   }
 
   /** The grant whose ticket the knock shows: an open one, or one that this very joiner has redeemed before. */

@@ -29,6 +29,16 @@ export interface ApplierParts {
   readonly received: (header: Header) => void;
 }
 
+/** What became of a transaction that came by a link. */
+export interface Received {
+  readonly id: Uint8Array;
+  readonly header: Header;
+  /** Whether its parents are lacked. */
+  readonly waits: boolean;
+  /** `nothing`: it was held, or waits; `dropped`: it waits, but is not kept. */
+  readonly brought: "news" | "nothing" | "dropped";
+}
+
 /** What a transaction has whether it is whole or not. */
 type Signed = Pick<CheckedTransaction, "id" | "header">;
 
@@ -66,17 +76,24 @@ export class Applier {
     space: Uint8Array,
     connection: number,
     wallMs: number,
-  ): { id: Uint8Array; header: Header; waits: boolean } | null {
+  ): Received | null {
     const id = sha256(bytes.header);
     const idText = toHex(id);
+    let header: Header;
     let transaction: CheckedTransaction;
     try {
-      const header = decodeHeader(bytes.header);
+      header = decodeHeader(bytes.header);
       // Most are new, and to look for them among random ids is dear.
       const held = this.#parts.store.writers.isBeyond(header) ? null : this.#parts.store.transaction(id);
       if (held !== null || this.#waiting.has(idText)) {
-        if (held !== null && !this.#parts.store.partials.isWhole(held.row)) this.#supplement(partialOf(bytes), space);
-        return { id, header, waits: this.#waiting.has(idText) };
+        const lacksParts = held !== null && !this.#parts.store.partials.isWhole(held.row);
+        if (lacksParts) this.#supplement(partialOf(bytes), space);
+        return { id, header, waits: this.#waiting.has(idText), brought: lacksParts ? "news" : "nothing" };
+      }
+      const missing = this.#missingOf(header);
+      if (missing.length > 0 && !this.#waiting.hasRoom(connection) && !this.#areRefused(missing)) {
+        // Before its signature is checked, so that a flood of such costs little.
+        return this.#dropped(id, header, connection);
       }
       transaction = checkTransaction(bytes, space, this.#parts.verify);
     } catch (error) {
@@ -84,19 +101,28 @@ export class Applier {
       this.#noteUnsupported(idText, error);
       return null;
     }
-    const missing = parentsOf(transaction.header).filter((parent) => !this.#parts.store.hasTransaction(parent));
-    if (missing.some((parent) => this.#refused.has(toHex(parent)))) {
-      throw this.#refuse(transaction, "it builds upon a refused transaction");
-    }
+    const missing = this.#missingOf(header);
+    if (this.#areRefused(missing)) throw this.#refuse(transaction, "it builds upon a refused transaction");
     if (missing.length === 0) {
       if (!this.#hasRoom(transaction)) return null;
       this.apply(transaction, space, connection, wallMs);
-      return { id, header: transaction.header, waits: false };
+      return { id, header, waits: false, brought: "news" };
     }
-    if (!this.#waiting.add(detached(transaction), missing, connection)) {
-      this.#parts.emit({ name: "waiting_room_full", level: "warning", reason: "overloaded", fields: { connection } });
-    }
-    return { id, header: transaction.header, waits: true };
+    if (!this.#waiting.add(detached(transaction), missing, connection)) return this.#dropped(id, header, connection);
+    return { id, header, waits: true, brought: "nothing" };
+  }
+
+  #missingOf(header: Header): Uint8Array[] {
+    return parentsOf(header).filter((parent) => !this.#parts.store.hasTransaction(parent));
+  }
+
+  #areRefused(missing: readonly Uint8Array[]): boolean {
+    return missing.some((parent) => this.#refused.has(toHex(parent)));
+  }
+
+  #dropped(id: Uint8Array, header: Header, connection: number): Received {
+    this.#parts.emit({ name: "waiting_room_full", level: "warning", reason: "overloaded", fields: { connection } });
+    return { id, header, waits: true, brought: "dropped" };
   }
 
   /**
@@ -112,14 +138,14 @@ export class Applier {
     space: Uint8Array,
     connection: number,
     wallMs: number,
-  ): { id: Uint8Array; header: Header; waits: boolean; supplemented?: boolean } | null {
+  ): Received & { supplemented?: boolean } | null {
     const { store, verify } = this.#parts;
     const id = sha256(bytes.header);
     const held = store.transaction(id);
     if (held !== null) {
       const isLacked = store.partials.lacks(held.row, bytes.operations.map(({ index }) => index));
       const supplemented = isLacked && this.#supplementHeld(held.row, bytes, space);
-      return { id, header: held.header, waits: false, supplemented };
+      return { id, header: held.header, waits: false, supplemented, brought: supplemented ? "news" : "nothing" };
     }
     let partial: CheckedPartial;
     try {
@@ -129,14 +155,12 @@ export class Applier {
       this.#noteUnsupported(toHex(id), error);
       return null;
     }
-    const missing = parentsOf(partial.header).filter((parent) => !store.hasTransaction(parent));
-    if (missing.some((parent) => this.#refused.has(toHex(parent)))) {
-      throw this.#refuse(partial, "it builds upon a refused transaction");
-    }
-    if (missing.length > 0) return { id, header: partial.header, waits: true };
+    const missing = this.#missingOf(partial.header);
+    if (this.#areRefused(missing)) throw this.#refuse(partial, "it builds upon a refused transaction");
+    if (missing.length > 0) return { id, header: partial.header, waits: true, brought: "dropped" };
     if (!this.#hasRoom(partial)) return null;
     this.apply(partial, space, connection, wallMs);
-    return { id, header: partial.header, waits: false };
+    return { id, header: partial.header, waits: false, brought: "news" };
   }
 
   /** The same for what may have come without hashes: then what is held of the transaction has to prove it. */

@@ -3,14 +3,16 @@ import type { Now } from "../base/clock.ts";
 import type { CloseReason } from "../base/errors.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_LINKS, MAX_PENDING_LINKS, MAX_STREAM_QUEUE_BYTES } from "../base/limits.ts";
+import { FULL_MESH_LINKS, MAX_PENDING_LINKS, MAX_STREAM_QUEUE_BYTES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { Link, type LinkEvent } from "../link/link.ts";
 import { decodeMessage, encodeMessage, type Message } from "../wire/message.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
+import { type Conduct, UNKNOWN_MEMBERS } from "./conduct.ts";
 import { Copies } from "./copies.ts";
-import type { Effect } from "./machine.ts";
+import type { Effect, LinkCounts } from "./machine.ts";
+import { PendingLinks } from "./pending_links.ts";
 
 /** How far a connection has come. */
 export type Stage =
@@ -35,6 +37,8 @@ export interface Connection {
   readonly address: string;
   readonly openedWallMs: number;
   stage: Stage;
+  /** Whether the other side is authenticated as a member that is known here. */
+  isKnownMember: boolean;
   /** When it became a member's link, by the monotonic clock. */
   memberSinceMs: number;
   /** Base32 id of the other side, once authenticated. */
@@ -55,6 +59,22 @@ export interface LinksListener {
   linkDrained(connection: Connection): void;
 }
 
+/** What the table of links works upon. */
+export interface LinksParts {
+  readonly identity: Identity;
+  readonly random: Random;
+  readonly listener: LinksListener;
+  readonly emit: (event: PeerEvent) => void;
+  readonly conduct: Conduct;
+  /** Links to members at a time. */
+  readonly maxLinks: number;
+}
+
+/** Under whom it is counted how a member behaves: who holds the secret of the space can make up any number of peers. */
+export function conductOf({ isKnownMember, peer }: Connection): string {
+  return isKnownMember ? peer : UNKNOWN_MEMBERS;
+}
+
 /** All connections with their links: bytes on one side, messages on the other. */
 export class Links {
   readonly #connections = new Map<number, Connection>();
@@ -64,14 +84,20 @@ export class Links {
   readonly #emit: (event: PeerEvent) => void;
   /** Other processes that have this peer's identity. */
   readonly copies: Copies;
+  readonly #conduct: Conduct;
+  readonly #maxLinks: number;
+  readonly #pending = new PendingLinks();
   #dirty = new Set<number>();
-  #closing = new Set<number>();
+  /** Whether to close at once, by connection. */
+  #closing = new Map<number, boolean>();
 
-  constructor(identity: Identity, random: Random, listener: LinksListener, emit: (event: PeerEvent) => void) {
+  constructor({ identity, random, listener, emit, conduct, maxLinks }: LinksParts) {
     this.#identity = identity;
     this.#random = random;
     this.#listener = listener;
     this.#emit = emit;
+    this.#conduct = conduct;
+    this.#maxLinks = maxLinks;
     this.copies = new Copies(emit);
   }
 
@@ -85,6 +111,41 @@ export class Links {
     for (const connection of this.all()) if (connection.stage === "member") yield connection;
   }
 
+  /** How many links there are, and how many there may be. */
+  get counts(): LinkCounts {
+    let members = 0;
+    let inbound = 0;
+    for (const { direction } of this.members()) {
+      members++;
+      if (direction === "in") inbound++;
+    }
+    const maxInbound = this.#maxLinks - Math.min(FULL_MESH_LINKS, this.#maxLinks >> 2);
+    const bounds = { maxMembers: this.#maxLinks, maxInbound, maxPending: MAX_PENDING_LINKS };
+    return { members, inbound, pending: this.#pending.size, ...bounds };
+  }
+
+  /**
+   * The other side of a connection is a member.
+   *
+   * @param replaced the link to the same peer that it takes the place of, if any.
+   * @throws {ProtocolError} `too_many_links` where there is no room for another one, `misbehaved` where it is cut.
+   */
+  becameMember(connection: Connection, replaced: Connection | null, now: Now): void {
+    const cutMs = this.#conduct.cutMs(conductOf(connection), now);
+    if (cutMs > 0) throw new ProtocolError("misbehaved", `no link for ${Math.ceil(cutMs / 1000)} s`);
+    if (replaced === null) {
+      const { members, maxMembers, inbound, maxInbound } = this.counts;
+      if (members >= maxMembers) throw new ProtocolError("too_many_links", `${members} of ${maxMembers}`);
+      if (connection.direction === "in" && inbound >= maxInbound) {
+        throw new ProtocolError("too_many_links", `${inbound} of ${maxInbound} inbound ones`);
+      }
+    }
+    this.#pending.remove(connection);
+    connection.stage = "member";
+    connection.memberSinceMs = now.monotonicMs;
+    connection.link.authorize();
+  }
+
   /** A connection by its number. */
   get(number: number): Connection | null {
     return this.#connections.get(number) ?? null;
@@ -92,24 +153,41 @@ export class Links {
 
   /** A socket is open. @returns false where limits do not allow it: it is closed at once, and that is told. */
   connected(number: number, direction: "in" | "out", address: string, now: Now): boolean {
-    const pending = [...this.all()].filter(({ stage }) => stage !== "member").length;
-    if (this.#connections.size >= MAX_LINKS || (direction === "in" && pending >= MAX_PENDING_LINKS)) {
+    const displaced = direction === "in" ? this.#pending.displacedBy(address) : this.#hasRoomToDial() ? null : "full";
+    if (displaced === "full") {
       this.#emit({ name: "link_refused", level: "warning", reason: "too_many_links", fields: { address } });
-      this.#closing.add(number);
+      this.#closing.set(number, true);
       return false;
     }
-    this.#connections.set(number, {
+    if (displaced !== null) this.#displace(displaced, now);
+    const connection: Connection = {
       number,
       link: new Link({ direction, identity: this.#identity, random: this.#random, now, address }),
       direction,
       address,
       openedWallMs: now.wallMs,
       stage: "opening",
+      isKnownMember: false,
       memberSinceMs: 0,
       peer: "",
-    });
+    };
+    this.#connections.set(number, connection);
+    if (direction === "in") this.#pending.add(connection);
     this.#dirty.add(number);
     return true;
+  }
+
+  #hasRoomToDial(): boolean {
+    let dialled = 0;
+    for (const { direction } of this.all()) if (direction === "out") dialled++;
+    return dialled < this.#maxLinks;
+  }
+
+  /** Who has not shown anything so far gives way to somebody else, and is told nothing. */
+  #displace(connection: Connection, now: Now): void {
+    connection.link.close("too_many_links");
+    this.#ended(connection, "too_many_links", "somebody else came", false, now);
+    this.#closing.set(connection.number, true);
   }
 
   /** Bytes came in. */
@@ -125,6 +203,7 @@ export class Links {
     const connection = this.#connections.get(number);
     if (connection === undefined) return;
     if (connection.stage !== "closed") this.#take(connection, connection.link.disconnected(now), now);
+    this.#pending.remove(connection);
     this.#connections.delete(number);
     this.#dirty.delete(number);
     this.#closing.delete(number);
@@ -171,6 +250,7 @@ export class Links {
   /** Does what is due. */
   tick(now: Now): void {
     this.copies.tick(now);
+    this.#conduct.tick(now);
     for (const connection of [...this.all()]) {
       if (connection.link.deadline > now.monotonicMs) continue;
       this.#take(connection, connection.link.tick(now), now);
@@ -180,7 +260,7 @@ export class Links {
 
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
-    let deadline = this.copies.deadline();
+    let deadline = Math.min(this.copies.deadline(), this.#conduct.deadline());
     for (const connection of this.all()) deadline = Math.min(deadline, connection.link.deadline);
     return deadline;
   }
@@ -189,9 +269,11 @@ export class Links {
   takeEffects(): Effect[] {
     const effects: Effect[] = [];
     for (const connection of this.#dirty) effects.push({ type: "output", connection });
-    for (const connection of this.#closing) effects.push({ type: "close", connection });
+    for (const [connection, atOnce] of this.#closing) {
+      effects.push(atOnce ? { type: "close", connection, atOnce } : { type: "close", connection });
+    }
     this.#dirty = new Set();
-    this.#closing = new Set();
+    this.#closing = new Map();
     return effects;
   }
 
@@ -202,14 +284,21 @@ export class Links {
         this.#takeOne(connection, event, now);
       } catch (error) {
         // The one place where what a peer sent wrong is caught.
-        if (error instanceof ProtocolError) this.close(connection, error.code, now, error.detail);
+        if (error instanceof ProtocolError) this.#breached(connection, error, now);
         else if (error instanceof UnsupportedError) this.close(connection, "version_too_new", now, error.message);
         else throw error;
       }
     }
   }
 
+  #breached(connection: Connection, { code, detail }: ProtocolError, now: Now): void {
+    const { stage } = connection;
+    this.close(connection, code, now, detail);
+    if (stage === "member") this.#conduct.breach(conductOf(connection), code, detail, now);
+  }
+
   #takeOne(connection: Connection, event: LinkEvent, now: Now): void {
+    const isMember = connection.stage === "member";
     switch (event.type) {
       case "open":
         connection.stage = "proving";
@@ -219,14 +308,24 @@ export class Links {
       case "frame": {
         // The bytes are the link's for this turn only; one copy here saves many later.
         const message = decodeMessage(event.kind, event.body.slice());
-        if (message !== null) return this.#listener.linkMessage(connection, message, now);
+        if (message !== null) {
+          if (isMember) this.#conduct.message(conductOf(connection), message.type, event.body.length, now);
+          return this.#listener.linkMessage(connection, message, now);
+        }
+        if (isMember) this.#conduct.frame(conductOf(connection), `frames of kind ${event.kind}`, now);
         this.#emit({ name: "message_unknown", level: "debug", fields: { kind: event.kind, peer: connection.peer } });
         return;
       }
+      case "ping":
+        if (isMember) this.#conduct.frame(conductOf(connection), "pings", now);
+        return;
       case "pong":
         return this.#listener.linkAnswered(connection, event.roundTripMs);
       case "closed":
         this.#ended(connection, event.reason, event.detail, event.byRemote, now);
+        if (isMember && event.isItsDoing === true) {
+          this.#conduct.breach(conductOf(connection), event.reason, event.detail, now);
+        }
         return;
     }
   }
@@ -238,8 +337,9 @@ export class Links {
       this.copies.met(connection.direction, handshakeHash, connection.address, now);
     }
     connection.stage = "closed";
+    this.#pending.remove(connection);
     this.#dirty.add(connection.number);
-    this.#closing.add(connection.number);
+    this.#closing.set(connection.number, false);
     this.#emit({
       name: before === "member" ? "link_closed" : "link_refused",
       level: reason === "goodbye" || reason === "duplicate_link" ? "info" : "warning",

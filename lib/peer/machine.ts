@@ -22,6 +22,8 @@ export interface Machine {
   pull(connection: number, maxBytes: number, now: Now): Uint8Array | null;
   /** The monotonic time in ms at which a `tick` is due; Infinity when none is. */
   deadline(): number;
+  /** Whether a member was seen at the host of an address `host:port`, so that more is expected from there. */
+  isKnown(address: string, now: Now): boolean;
 }
 
 /** What the host tells the machine. */
@@ -54,8 +56,8 @@ export type Effect =
   | { readonly type: "dial"; readonly address: string }
   /** There is something to pull for this connection. */
   | { readonly type: "output"; readonly connection: number }
-  /** Close the socket once all that can be pulled is written. */
-  | { readonly type: "close"; readonly connection: number }
+  /** Close the socket once all that can be pulled is written, or `atOnce`: there is nothing to say. */
+  | { readonly type: "close"; readonly connection: number; readonly atOnce?: boolean }
   /** The answer to a request. */
   | { readonly type: "reply"; readonly id: number; readonly reply: Reply }
   /** Something to log and count. */
@@ -364,6 +366,31 @@ export interface CompactionView {
   readonly waitsFor: readonly string[];
 }
 
+/** A member that is cut, and what it did last. */
+export interface CutView {
+  /** Base32 id; empty for those that prove the space, and are not known as members here. */
+  readonly peer: string;
+  readonly name: string;
+  /** The code with which its link was closed, and more. */
+  readonly reason: string;
+  readonly detail: string;
+  /** Until when, ms since 1970. */
+  readonly untilMs: number;
+}
+
+/** How many links there are, and how many there may be. */
+export interface LinkCounts {
+  readonly members: number;
+  readonly maxMembers: number;
+  /** Those of them that the other side dialled. */
+  readonly inbound: number;
+  /** Lower than `maxMembers`, so that there is room for those that this peer dials. */
+  readonly maxInbound: number;
+  /** Inbound links of which it is not known yet whose they are. */
+  readonly pending: number;
+  readonly maxPending: number;
+}
+
 /** How the peer is. */
 export interface StatusView {
   /** Base32 id. */
@@ -396,6 +423,10 @@ export interface StatusView {
   readonly damaged: number;
   /** Those of them that no linked member has, or that only a store made anew can put right. */
   readonly unrecovered: number;
+  /** How many links there are, and how many there may be. */
+  readonly links: LinkCounts;
+  /** Members that are cut for a while since they misbehaved. */
+  readonly cut: readonly CutView[];
   /** A pull that is under way; `total` null while not known. */
   readonly syncing: { readonly received: number; readonly total: number | null } | null;
   readonly compaction: CompactionView;

@@ -5,9 +5,10 @@ import type { Reconciler } from "../sync/reconciler.ts";
 import type { Sync } from "../sync/sync.ts";
 import type { Message } from "../wire/message.ts";
 import type { Admission } from "./admission.ts";
-import type { Applier } from "./applier.ts";
+import type { Applier, Received } from "./applier.ts";
+import type { Conduct } from "./conduct.ts";
 import type { Joiner } from "./joiner.ts";
-import type { Connection } from "./links.ts";
+import { conductOf, type Connection, type Links } from "./links.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Repairs } from "./repairs.ts";
 import type { OwnPast } from "./own_past.ts";
@@ -21,6 +22,8 @@ const WHOLE_FRONTIERS_ONLY = "0.1.";
 /** Who answers messages. */
 export interface MessageParts {
   readonly space: SpaceState;
+  readonly conduct: Conduct;
+  readonly links: Links;
   readonly admission: Admission;
   readonly joiner: Joiner;
   readonly neighbours: Neighbours;
@@ -43,6 +46,7 @@ export class Messages {
 
   /** The other side is authenticated: proves, knocks, or as the listener waits for either. */
   opened(connection: Connection, now: Now): void {
+    connection.isKnownMember = this.#parts.admission.isMember(fromBase32(connection.peer), now);
     if (this.#parts.joiner.wants(connection)) return this.#parts.joiner.knock(connection);
     // Also a peer in no space waits: a stranger does not learn which ones are in one.
     if (connection.direction === "in") return;
@@ -51,6 +55,13 @@ export class Messages {
     }
     this.#parts.neighbours.answered(connection, now);
     this.#parts.admission.prove(connection, now);
+  }
+
+  /** Members came or went. */
+  membershipChanged(now: Now): void {
+    for (const connection of this.#parts.links.members()) {
+      connection.isKnownMember = this.#parts.admission.isMember(fromBase32(connection.peer), now);
+    }
   }
 
   /**
@@ -89,7 +100,7 @@ export class Messages {
           connection,
           message.list,
           now,
-          (bytes, space, ...where) => repairs.take(bytes, space) ? null : applier.receive(bytes, space, ...where),
+          (bytes, space, ...where) => repairs.take(bytes, space) ? undefined : applier.receive(bytes, space, ...where),
         );
       case "partials":
         this.#transactions(connection, message.list, now, (bytes, ...where) => {
@@ -144,12 +155,16 @@ export class Messages {
     connection: Connection,
     list: readonly Bytes[],
     now: Now,
-    receive: (bytes: Bytes, space: Uint8Array, connection: number, wallMs: number) => ReturnType<Applier["receive"]>,
+    receive: (bytes: Bytes, space: Uint8Array, connection: number, wallMs: number) => Received | null | undefined,
   ): void {
     const space = this.#parts.space.space;
     if (space === null) throw new ProtocolError("bad_state", "transactions without a space");
     for (const bytes of list) {
       const taken = receive(bytes, space, connection.number, now.wallMs);
+      // It was damaged here, and is right again.
+      if (taken === undefined) continue;
+      const brought = taken?.brought ?? "dropped";
+      if (brought !== "news") this.#parts.conduct.uselessTransaction(conductOf(connection), brought, now);
       if (taken === null) continue;
       this.#parts.sync.transactionReceived(connection.number, taken.id, taken.header, taken.waits, now);
     }

@@ -3,7 +3,7 @@ import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { FULL_MESH_LINKS, MAX_EARLY_RECORDS, MAX_MESSAGE_RECORDS } from "../base/limits.ts";
+import { FULL_MESH_LINKS, KNOWN_ADDRESSES_KEPT_MS, MAX_EARLY_RECORDS, MAX_MESSAGE_RECORDS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
 import type { Dialler } from "../mesh/dialler.ts";
@@ -14,6 +14,7 @@ import { type PeerRecord, recordMessage } from "../wire/peer_record.ts";
 import { advertisedPort, dialableAddress } from "./dialable_address.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
+import { sourceOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** Two links to one peer that came about within this time are a simultaneous dial; a later one replaces a dead one. */
@@ -42,6 +43,8 @@ export class Neighbours {
   /** Records of peers whose admission has not come yet, the oldest first. */
   #early: PeerRecord[] = [];
   #record: PeerRecord;
+  #knownSources: ReadonlySet<string> = new Set();
+  #knownUntilMs = 0;
 
   constructor(parts: NeighbourParts, now: Now) {
     this.#parts = parts;
@@ -65,14 +68,13 @@ export class Neighbours {
    * The other side of a link has shown that it is a member.
    *
    * @returns false where another link to it stays, and this one is closed.
+   * @throws {ProtocolError} `too_many_links`.
    */
   admitted(connection: Connection, now: Now): boolean {
     const { links, book, dialler, emit, self } = this.#parts;
     const { number, peer, address, direction } = connection;
     const other = this.#linkByPeer.get(peer);
-    connection.stage = "member";
-    connection.memberSinceMs = now.monotonicMs;
-    connection.link.authorize();
+    links.becameMember(connection, other ?? null, now);
     if (other !== undefined && this.#prefers(other, connection, now)) {
       links.close(connection, "duplicate_link", now);
       return false;
@@ -195,6 +197,17 @@ export class Neighbours {
     if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;
     const ownIsLower = toBase32(this.#parts.identity.peerId) < older.peer;
     return (older.direction === "out") === ownIsLower;
+  }
+
+  /** Whether a member was seen, or says that it listens, at the host of an address. */
+  isKnown(address: string, now: Now): boolean {
+    const { book } = this.#parts;
+    if (now.monotonicMs >= this.#knownUntilMs) {
+      this.#knownUntilMs = now.monotonicMs + KNOWN_ADDRESSES_KEPT_MS;
+      const members = book.peers().filter((peer) => this.#isMember(fromHex(peer)));
+      this.#knownSources = new Set(members.flatMap((peer) => book.addressesOf(peer)).map(sourceOf));
+    }
+    return this.#knownSources.has(sourceOf(address));
   }
 
   #isMember(peer: Uint8Array): boolean {

@@ -132,6 +132,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#behindCommit(() => this.#keepBook());
     this.#behindCommit(() => {
       if (applied.some(({ header }) => header.class === "membership")) {
+        this.#parts.messages.membershipChanged(now);
         this.#parts.neighbours.membershipChanged((peer, at) => this.#parts.admission.mayLink(peer, at), now);
         this.#parts.compactor.membershipChanged(now);
       }
@@ -170,6 +171,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#parts.repairs.deadline(),
       this.#parts.pastRepair.deadline(),
     );
+  }
+
+  /** Whether a member was seen at the host of an address (see `Machine`). */
+  isKnown(address: string, now: Now): boolean {
+    return this.#parts.neighbours.isKnown(address, now);
   }
 
   /** The winner of a key; null where there is none. */

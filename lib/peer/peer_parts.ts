@@ -1,6 +1,6 @@
 import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { DEFAULT_HISTORY_MS } from "../base/limits.ts";
+import { DEFAULT_HISTORY_MS, DEFAULT_MAX_LINKS } from "../base/limits.ts";
 import { keepingVerifier } from "../crypto/identity.ts";
 import { HybridClock } from "../data/clock.ts";
 import { AddressBook } from "../mesh/address_book.ts";
@@ -11,6 +11,7 @@ import { Reconciler } from "../sync/reconciler.ts";
 import { Sync } from "../sync/sync.ts";
 import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
+import { Conduct } from "./conduct.ts";
 import { Compactor } from "./compactor.ts";
 import { Epochs } from "./epochs.ts";
 import { Farewells } from "./farewells.ts";
@@ -38,6 +39,7 @@ export class PeerParts {
   readonly membership: Membership;
   readonly clock: HybridClock;
   readonly applier: Applier;
+  readonly conduct: Conduct;
   readonly links: Links;
   readonly sync: Sync;
   readonly reconciler: Reconciler;
@@ -79,7 +81,9 @@ export class PeerParts {
       ...{ store, membership: this.membership, clock: this.clock, verify, emit },
       received: (header) => ownPast.received(header),
     });
-    this.links = new Links(identity, random, listener, emit);
+    this.conduct = new Conduct(emit);
+    const maxLinks = options.maxLinks ?? DEFAULT_MAX_LINKS;
+    this.links = new Links({ identity, random, listener, emit, conduct: this.conduct, maxLinks });
     this.repairs = new Repairs({
       store,
       space: this.space,
@@ -139,6 +143,7 @@ export class PeerParts {
       applier: this.applier,
       repairs: this.repairs,
       links: this.links,
+      conduct: this.conduct,
       sync: this.sync,
       book: this.book,
       compactor: () => this.compactor,
@@ -179,6 +184,8 @@ export class PeerParts {
     }, options.now);
     this.messages = new Messages({
       space: this.space,
+      conduct: this.conduct,
+      links: this.links,
       admission: this.admission,
       joiner: this.joiner,
       neighbours: this.neighbours,

@@ -12,6 +12,7 @@ import type { Sync } from "../sync/sync.ts";
 import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Applier } from "./applier.ts";
 import type { Compactor } from "./compactor.ts";
+import type { Conduct } from "./conduct.ts";
 import type { Connection, Links } from "./links.ts";
 import type {
   AbsentView,
@@ -37,6 +38,7 @@ export interface ViewParts {
   readonly applier: Applier;
   readonly repairs: Repairs;
   readonly links: Links;
+  readonly conduct: Conduct;
   readonly sync: Sync;
   readonly book: AddressBook;
   readonly compactor: () => Compactor;
@@ -233,6 +235,11 @@ export class Views {
       absent: this.absent(),
       waiting: waiting + unsupported,
       forks: this.forks(),
+      links: this.#parts.links.counts,
+      cut: this.#parts.conduct.cuts().map((cut) => ({
+        ...cut,
+        name: cut.peer === "" ? "" : this.#nameOf(fromBase32(cut.peer)),
+      })),
       copies: this.#parts.links.copies.addresses,
       ...this.#parts.repairs.counts,
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,

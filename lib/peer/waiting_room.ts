@@ -28,6 +28,12 @@ export class WaitingRoom {
     return this.#waiting.has(id);
   }
 
+  /** Whether a link may have another one wait, whatever its size. */
+  hasRoom(connection: number): boolean {
+    const load = this.#loads.get(connection);
+    return load === undefined || (load.count < MAX_WAITING_TRANSACTIONS && load.sizeBytes < MAX_WAITING_BYTES);
+  }
+
   /** Keeps a transaction until its parents come. @returns false when its link's share is used up. */
   add(transaction: CheckedTransaction, missing: readonly Uint8Array[], connection: number): boolean {
     const id = toHex(transaction.id);

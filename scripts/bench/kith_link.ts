@@ -115,6 +115,7 @@ function drive(machine: LinkMachine): Driver {
   return new Driver(machine, {
     now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
     event: () => {},
+    ownEvent: () => {},
     changed: () => {},
     turned: () => {},
     stopped: (reason, error) => {

@@ -77,6 +77,10 @@ export class LinkMachine implements Machine {
     return deadlineMs;
   }
 
+  isKnown(): boolean {
+    return false;
+  }
+
   #receive(connection: number, bytes: Uint8Array, now: Now): void {
     const link = this.#links.get(connection);
     if (link === undefined) return;

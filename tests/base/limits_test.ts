@@ -14,6 +14,6 @@ Deno.test("what is larger has the larger limit", () => {
   assert(limits.MAX_STRANGER_FRAME_BYTES < limits.MAX_FRAME_BYTES);
   assert(limits.MAX_FRAME_BYTES < limits.MAX_SEND_QUEUE_BYTES);
   assert(limits.MAX_TRANSACTION_BYTES < limits.MAX_WAITING_BYTES);
-  assert(limits.MAX_PENDING_LINKS < limits.MAX_LINKS);
+  assert(limits.MAX_PENDING_LINKS_OF_ADDRESS < limits.MAX_PENDING_LINKS);
   assert(2 * limits.KEEPALIVE_AFTER_MS < limits.SILENT_AFTER_MS);
 });

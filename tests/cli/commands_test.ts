@@ -254,7 +254,7 @@ Deno.test("config reads, changes and unsets settings", async () => {
   };
   assertMatch(
     (await run(["config"], answers)).out,
-    /^name {5}attic\nlisten {3}a:1\ntext {5}\(off\)\nhistory {2}\(30d\)\n$/,
+    /^name {7}attic\nlisten {5}a:1\ntext {7}\(off\)\nhistory {4}\(30d\)\nmax-links {2}\(256\)\n$/,
   );
   assertEquals(JSON.parse((await run(["config", "--json"], answers)).out), {
     v: 1,
@@ -262,6 +262,7 @@ Deno.test("config reads, changes and unsets settings", async () => {
     listen: ["a:1"],
     text: null,
     history: null,
+    "max-links": null,
   });
   assertEquals((await run(["config", "listen", "b:2", "c:3"], answers)).code, 0);
   assertEquals((await run(["config", "name", "--unset"], answers)).code, 0);

@@ -2,27 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "../../lib/base/bytes.ts";
 import { MAX_FRAME_BYTES } from "../../lib/base/limits.ts";
 import { Writer } from "../../lib/base/writer.ts";
-import type { Identity } from "../../lib/crypto/identity.ts";
-import { homePaths } from "../../lib/host/home.ts";
-import { openIdentity } from "../../lib/host/identity_file.ts";
-import { SpaceState } from "../../lib/peer/space_state.ts";
-import { spaceProof } from "../../lib/space/grant.ts";
-import { Store } from "../../lib/store/store.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import { encodeHello } from "../../lib/wire/hello.ts";
 import { encodeMessage, MESSAGE_KINDS } from "../../lib/wire/message.ts";
 import { type Home, Machine, until, type UpPeer } from "./kith.ts";
-import { random, RawLink, readAll, writeAll } from "./raw_link.ts";
+import { random, type RawLink, readAll, writeAll } from "./raw_link.ts";
+import { linkAs, memberOf } from "./raw_member.ts";
 import { addRow } from "./refusal.ts";
 import { type Attack, Target } from "./target.ts";
-
-/** What a member's home knows: enough to speak for it while its peer is stopped. */
-interface Member {
-  readonly identity: Identity;
-  readonly epochSecret: Uint8Array;
-  /** Its last transaction, which the target has not seen. */
-  readonly transaction: TransactionBytes;
-}
 
 /** A target, and a stopped member of its space that has written something since. At the end that arrives after all. */
 async function withMember(test: (target: Target, b: Home, peerB: UpPeer) => Promise<void>): Promise<void> {
@@ -43,29 +30,6 @@ async function withMember(test: (target: Target, b: Home, peerB: UpPeer) => Prom
   assertEquals((await b.object("status")).digest, (await target.home.object("status")).digest);
 }
 
-function memberOf(home: Home): Member {
-  const paths = homePaths(home.path);
-  const store = Store.open(paths.store, { random });
-  try {
-    const epoch = new SpaceState(store).epochs.at(-1);
-    const [tip] = store.tips();
-    const row = tip === undefined ? null : store.transaction(tip);
-    assert(epoch !== undefined && row !== null);
-    return { identity: openIdentity(paths, random), epochSecret: epoch.secret, transaction: store.load(row.row) };
-  } finally {
-    store.close();
-  }
-}
-
-/** A link that the target takes for its member's. */
-async function linkAs({ identity, epochSecret }: Member, target: Target): Promise<RawLink> {
-  const link = await RawLink.open(target.address, identity);
-  const mac = spaceProof(epochSecret, link.handshakeHash, "out", identity.peerId);
-  const { kind, body } = encodeMessage({ type: "prove", mac });
-  await link.send(kind, body);
-  return link;
-}
-
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
   const copy = bytes.slice();
   copy[at] = (copy[at] as number) ^ 1;
@@ -80,7 +44,7 @@ function records(link: RawLink, transaction: TransactionBytes): Uint8Array {
 
 Deno.test("what a member sends wrong closes its link with the reason, and changes nothing", async (test) => {
   await withMember(async (target, b) => {
-    const member = memberOf(b);
+    const member = memberOf(b.path);
     const { transaction } = member;
     const [put] = transaction.operations;
     assert(put !== undefined && put.value !== null);
@@ -128,14 +92,14 @@ Deno.test("what a member sends wrong closes its link with the reason, and change
     ];
     for (const [row, did, reason, detail, bytes] of cases) {
       await target.closes(test, { row, did, reason, detail, byMember: true }, async () => {
-        using link = await linkAs(member, target);
+        using link = await linkAs(member, target.address);
         await link.write(bytes(link));
         assertEquals((await link.closed())?.reason, reason);
       });
     }
     const half = { row: "truncated frame", did: "half of a member's frame, then close", reason: "truncated" } as const;
     await target.closes(test, { ...half, detail: /^$/, byMember: true }, async () => {
-      using link = await linkAs(member, target);
+      using link = await linkAs(member, target.address);
       await until("the link is a member's", async () => {
         return (await target.home.objects("peers")).some(({ path }) => path === "direct") ? true : null;
       });

@@ -9,6 +9,7 @@ import { FrameReader, LINK_KINDS } from "../../lib/link/frame.ts";
 import { Handshake, type Session } from "../../lib/link/handshake.ts";
 import { openRecord } from "../../lib/link/record.ts";
 import { encodeHello, HELLO_BYTES } from "../../lib/wire/hello.ts";
+import { MESSAGE_KINDS } from "../../lib/wire/message.ts";
 
 /** The runtime's randomness. */
 export const random = { bytes: (size: number) => crypto.getRandomValues(new Uint8Array(size)) };
@@ -90,13 +91,26 @@ export class RawLink implements Disposable {
     this.#conn.close();
   }
 
+  /** Waits for the other side's answer to a proof. @throws {Deno.errors.UnexpectedEof} when it closes instead. */
+  async proved(): Promise<void> {
+    const { lane, content } = openRecord(this.#session.receive, await this.#record());
+    const reader = new FrameReader();
+    reader.feed(content);
+    const frame = reader.next(MAX_FRAME_BYTES);
+    if (lane !== 0 || frame?.kind !== MESSAGE_KINDS.prove) throw new Deno.errors.UnexpectedEof("it did not prove");
+  }
+
+  async #record(): Promise<Uint8Array> {
+    return await readExactly(this.#conn, numberOf(await readExactly(this.#conn, 2)));
+  }
+
   /** Why the other side closes, in its own words; null when it just cuts the connection. What else it says is skipped. */
   async closed(): Promise<{ readonly reason: CloseReason; readonly detail: string } | null> {
     const readers = [new FrameReader(), new FrameReader(), new FrameReader()] as const;
     while (true) {
       let record: Uint8Array;
       try {
-        record = await readExactly(this.#conn, numberOf(await readExactly(this.#conn, 2)));
+        record = await this.#record();
       } catch (error) {
         if (isCut(error)) return null;
         throw error;

@@ -1,11 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { MAX_CONNECTIONS } from "../../lib/base/limits.ts";
+import { MAX_OTHER_CONNECTIONS, MAX_PENDING_LINKS } from "../../lib/base/limits.ts";
 import { KithError } from "../../lib/base/errors.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import { Driver } from "../../lib/host/driver.ts";
 import { listenOn } from "../../lib/host/listen.ts";
 import { EchoMachine } from "./echo_machine.ts";
 import { until } from "./until.ts";
+
+const MAX_LINKS = 8;
+const MAX_CONNECTIONS = MAX_LINKS + MAX_PENDING_LINKS + MAX_OTHER_CONNECTIONS;
 
 interface Started {
   readonly machine: EchoMachine;
@@ -21,10 +24,11 @@ function start(machine = new EchoMachine()): Started {
   const driver = new Driver(machine, {
     now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
     event: (event) => events.push(event),
+    ownEvent: (event) => events.push(event),
     changed: () => {},
     turned: () => {},
     stopped: (reason, error) => stops.push({ reason, error }),
-  });
+  }, { maxLinks: MAX_LINKS });
   const listeners = listenOn([{ hostname: "127.0.0.1", port: 0 }]);
   driver.network.listen(listeners);
   return { machine, driver, events, stops, port: (listeners[0] as Deno.TcpListener).addr.port };

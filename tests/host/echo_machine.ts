@@ -73,6 +73,10 @@ export class EchoMachine implements Machine {
     return this.dueMs;
   }
 
+  isKnown(): boolean {
+    return false;
+  }
+
   /** Queues bytes for a connection. */
   send(connection: number, bytes: Uint8Array): void {
     const parts = this.#out.get(connection) ?? [];

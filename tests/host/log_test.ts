@@ -13,7 +13,7 @@ Deno.test("events become lines, and the log stays bounded", async () => {
   assertEquals([line.event, line.level, line.peer], ["link_opened", "info", "a\nb\ud800"]);
   assertEquals(seen.length, 1);
   const detail = "x".repeat(10_000);
-  for (let i = 0; i < 300; i++) log.write({ name: "big", level: "debug", fields: { detail } });
+  for (let i = 0; i < 300; i++) log.write({ name: `big_${i}`, level: "debug", fields: { detail } });
   log.close();
   assertEquals(Deno.statSync(path).size <= MAX_LOG_BYTES, true);
   assertEquals(Deno.statSync(`${path}.1`).size <= MAX_LOG_BYTES, true);

@@ -1,0 +1,28 @@
+/** An address `host:port` without its port. */
+export function hostOf(address: string): string {
+  return address.replace(/:\d{1,5}$/, "");
+}
+
+/**
+ * What one attacker has at hand at least: an IPv4 address, or a network of IPv6, of which everybody gets a /64.
+ *
+ * @param address `host:port`, an IPv6 address in brackets.
+ */
+export function sourceOf(address: string): string {
+  const host = hostOf(address);
+  if (!host.startsWith("[")) return host;
+  const [before = "", after] = host.slice(1, -1).split("%")[0]?.split("::") ?? [];
+  const groups = before.split(":");
+  if (after !== undefined) {
+    const rest = after === "" ? [] : after.split(":");
+    while (groups.length + rest.length < 8) groups.push("0");
+    groups.push(...rest);
+  }
+  return `[${groups.slice(0, 4).map((group) => group === "" ? "0" : group).join(":")}::]`;
+}
+
+/** Whether an address `host:port` is one of this machine alone. */
+export function isLoopback(address: string): boolean {
+  const host = hostOf(address);
+  return host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
