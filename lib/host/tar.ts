@@ -41,7 +41,11 @@ export function tarHeader({ name, sizeBytes }: TarEntry, modifiedMs: number): Ui
   return header;
 }
 
-/** What a header says; null for the block of zeroes that ends a tar. @throws {RangeError} where it is none. */
+/**
+ * What a header says; null for the block of zeroes that ends a tar.
+ *
+ * @throws {RangeError} where it is none; @throws {TypeError} where its texts are not UTF-8.
+ */
 export function readTarHeader(header: Uint8Array): TarEntry | null {
   if (header.every((byte) => byte === 0)) return null;
   const text = (at: number, size: number) => {
@@ -54,9 +58,10 @@ export function readTarHeader(header: Uint8Array): TarEntry | null {
     utf8Encode(" ".repeat(CHECKSUM_BYTES)),
     header.subarray(CHECKSUM_AT + CHECKSUM_BYTES),
   ]);
-  const sizeBytes = parseInt(text(124, 12), 8);
-  const isRight = text(257, 6) === "ustar" && parseInt(text(CHECKSUM_AT, CHECKSUM_BYTES), 8) === sumOf(blank) &&
-    text(156, 1) === "0" && Number.isSafeInteger(sizeBytes);
+  const octal = (at: number, size: number) => /^[0-7]+$/.test(text(at, size)) ? parseInt(text(at, size), 8) : NaN;
+  const sizeBytes = octal(124, 12);
+  const isRight = text(257, 6) === "ustar" && octal(CHECKSUM_AT, CHECKSUM_BYTES) === sumOf(blank) &&
+    text(156, 1) === "0" && sizeBytes <= MAX_TAR_FILE_BYTES;
   if (!isRight) throw new RangeError("it is no tar of plain files, or damaged");
   return { name: text(0, 100), sizeBytes };
 }

@@ -75,10 +75,9 @@ export class Coverage {
     return blocks;
   }
 
-  /** Ends it. */
-  async stop(): Promise<void> {
-    await this.#post("Profiler.stopPreciseCoverage");
-    this.#session.disconnect();
+  /** Nothing counts as seen any more. */
+  forget(): void {
+    this.#seen.clear();
   }
 
   #compare(name: string, { ranges }: FunctionCoverage, learn: boolean): { newBlocks: number; newCounts: number } {

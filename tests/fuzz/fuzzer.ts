@@ -3,6 +3,7 @@ import { Prng } from "../sim/prng.ts";
 import { Allocations } from "./allocations.ts";
 import type { Coverage } from "./coverage.ts";
 import { Mutator } from "./mutator.ts";
+import { keptInputs } from "./kept_inputs.ts";
 import { holds, sizeOf, type Target } from "./target.ts";
 
 /** What an input of so many bytes may have allocated for each of them: encoding grows buffers by doubling. */
@@ -12,8 +13,8 @@ export const STEPS_PER_BYTE = 400;
 /** What may come out for each byte. */
 const SIZE_PER_BYTE = 8;
 
-/** Inputs between two looks at the coverage, which take longer than they do. */
-const BATCH_RUNS = 256;
+/** Inputs between two looks at the coverage, which take longer than they do: the more, the longer there was no news. */
+const BATCH_RUNS = { least: 16, most: 256 } as const;
 /** One batch of so many is looked at run by run, since how often blocks ran can be compared only then. */
 const BATCHES_PER_COUNT = 8;
 const COUNTED_RUNS = 16;
@@ -54,12 +55,18 @@ export class Fuzzer {
   readonly #mutator: Mutator;
   readonly #allocations = new Allocations();
   readonly #corpus: Uint8Array[] = [];
+  readonly #guided: boolean;
   #maxSteps = 0;
   #runs = 0;
   #found: Found | null = null;
 
-  constructor(coverage: Coverage, target: Target, seed: number) {
+  /**
+   * @param guided whether inputs that run new code are looked for and kept, which takes most of the time; else those
+   * that were kept before are changed. Default: true.
+   */
+  constructor(coverage: Coverage, target: Target, seed: number, guided = true) {
     this.#coverage = coverage;
+    this.#guided = guided;
     this.#target = target;
     this.#prng = new Prng(seed, 1);
     this.#mutator = new Mutator(this.#prng, target.dictionary ?? [], target.maxBytes ?? 2048);
@@ -72,18 +79,23 @@ export class Fuzzer {
 
   /** Runs until then, or until something is found. */
   async run(until: Until): Promise<Outcome> {
-    const seeds = [...this.#target.seeds, new Uint8Array()];
+    const seeds = [...this.#target.seeds, ...keptInputs(this.#target.name), new Uint8Array()];
     // What ran to make the seeds is none of their doing.
     await this.#coverage.look(false);
-    for (const seed of seeds) await this.#explore([seed], true);
+    if (this.#guided) { for (const seed of seeds) await this.#explore([seed]); }
+    else await this.#explore(seeds);
     if (this.#corpus.length === 0) this.#corpus.push(...seeds);
+    let batchRuns: number = this.#guided ? BATCH_RUNS.least : BATCH_RUNS.most;
     for (let batch = 1; this.#found === null && this.#runs < until.runs && performance.now() < until.atMs; batch++) {
-      const forCounts = batch % BATCHES_PER_COUNT === 0;
-      const size = forCounts ? COUNTED_RUNS : BATCH_RUNS;
+      const forCounts = this.#guided && batch % BATCHES_PER_COUNT === 0;
+      const size = Math.min(forCounts ? COUNTED_RUNS : batchRuns, until.runs - this.#runs);
+      const kept = this.#corpus.length;
       const inputs = Array.from({ length: size }, () => this.#mutator.mutate(this.#pick(), this.#pick()));
       this.#runs += size;
-      if (!forCounts) await this.#explore(inputs);
-      else for (const input of inputs) await this.#explore([input]);
+      if (forCounts) { for (const input of inputs) await this.#explore([input]); }
+      else await this.#explore(inputs);
+      const hasNews = this.#corpus.length > kept;
+      batchRuns = hasNews ? BATCH_RUNS.least : Math.min(BATCH_RUNS.most, 2 * batchRuns);
     }
     const { blocks } = this.#coverage;
     return {
@@ -96,27 +108,31 @@ export class Fuzzer {
   }
 
   /** Runs inputs; where they do what was never seen, halving finds those that did. */
-  async #explore(inputs: readonly Uint8Array[], isSeed = false): Promise<void> {
+  async #explore(inputs: readonly Uint8Array[]): Promise<void> {
     if (this.#found !== null) return;
-    this.#target.reset?.();
+    if (this.#target.reset !== undefined) {
+      await this.#target.reset();
+      await this.#coverage.look(false);
+    }
     for (const input of inputs) {
       const failure = await this.#try(input);
       if (failure !== null) return await this.#shrink(input, failure);
     }
     const [first] = inputs;
     const isOne = inputs.length === 1;
-    const ran = await this.#coverage.look(isOne);
+    const ran = await this.#coverage.look(isOne && this.#guided);
     const allowed = inputs.reduce((sum, input) => sum + this.#stepsAllowed(input), 0);
     if (isOne && first !== undefined) {
       this.#maxSteps = Math.max(this.#maxSteps, ran.steps);
-      if (ran.newCounts > 0 || isSeed) this.#corpus.push(first);
+      if (this.#guided && ran.newCounts > 0) this.#corpus.push(first);
       if (ran.steps > allowed) {
         const error = new Error(`${ran.steps} steps, of at most ${allowed}`);
         this.#found = { target: this.#target.name, input: first, error };
       }
       return;
     }
-    if (ran.newBlocks === 0 && ran.steps < allowed / SUSPICIOUS_SHARE) return;
+    const hasNews = this.#guided && ran.newBlocks > 0;
+    if (!hasNews && ran.steps < allowed / SUSPICIOUS_SHARE) return;
     const half = Math.ceil(inputs.length / 2);
     await this.#explore(inputs.slice(0, half));
     await this.#explore(inputs.slice(half));
@@ -155,7 +171,7 @@ export class Fuzzer {
     for (let size = Math.ceil(best.length / 2); size >= 1 && left > 0; size = size === 1 ? 0 : Math.ceil(size / 2)) {
       for (let at = 0; at + size <= best.length && left > 0; left--) {
         const shorter = Uint8Array.of(...best.subarray(0, at), ...best.subarray(at + size));
-        this.#target.reset?.();
+        await this.#target.reset?.();
         const again = await this.#try(shorter);
         if (again !== null && kindOf(again.error) === kindOf(error)) best = shorter;
         else at += size;

@@ -17,7 +17,7 @@ export interface Target {
    * @returns what came of it; it must not be larger than the input allows.
    */
   run(input: Uint8Array): unknown;
-  /** Inputs that are run where all targets have their turn, in CI. Default: 1,000; fewer where each takes long. */
+  /** Inputs that are run where all targets have their turn, in CI. Default: 2,000; fewer where each takes long. */
   readonly fewRuns?: number;
   /** Inputs of more bytes are not made. Default: 2,048. */
   readonly maxBytes?: number;
@@ -26,9 +26,7 @@ export interface Target {
   /** Blocks of code that one input may enter, besides `STEPS_PER_BYTE` for each of its bytes. Default: 10,000. */
   readonly steps?: number;
   /** Begins anew; called before each batch, for targets that keep something between inputs. */
-  reset?(): void;
-  /** Lets go of what it has. */
-  close?(): void;
+  reset?(): void | Promise<void>;
 }
 
 /** A property that an input broke. */

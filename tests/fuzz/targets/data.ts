@@ -7,10 +7,11 @@ import { equal } from "../../../lib/base/bytes.ts";
 import { Reader } from "../../../lib/base/reader.ts";
 import { Writer as ByteWriter } from "../../../lib/base/writer.ts";
 import { decodeBundle, encodeBundle, type TransactionBytes } from "../../../lib/wire/bundle.ts";
-import { decodeOperation, encodeOperation, type Operation } from "../../../lib/wire/operation.ts";
+import type { Operation } from "../../../lib/wire/operation.ts";
 import { type PartialBytes, readPartial, writePartial } from "../../../lib/wire/partial.ts";
 import { decodeHeader, encodeHeader } from "../../../lib/wire/transaction.ts";
 import { Writer } from "../../peer/transactions.ts";
+import { repaired } from "../repaired.ts";
 import { holds, type Target, unlessRefused } from "../target.ts";
 
 /** Only the signature cannot be guessed; whoever writes a transaction has a key to sign it. */
@@ -45,24 +46,6 @@ const WHOLE: TransactionBytes[] = [
     value: null,
   }])),
 ];
-
-/** Values and operations as they are told of: what a writer who lies would have made fit. */
-function repaired({ header, signature, operations }: TransactionBytes): TransactionBytes {
-  const fitting = operations.map(({ leaf, value }) => {
-    const operation = unlessRefused(() => decodeOperation(leaf));
-    if (operation?.kind !== "put" || value === null) return { leaf, value };
-    return { leaf: encodeOperation({ ...operation, length: value.length, hash: sha256(value) }), value };
-  });
-  const told = unlessRefused(() => decodeHeader(header));
-  if (told === undefined) return { header, signature, operations };
-  const { root } = MerkleTree.over(fitting.map(({ leaf }) => leaf));
-  const other = {
-    ...told,
-    operationCount: Math.min(fitting.length, told.sequence === 1 ? 4096 : told.operationCount),
-    root,
-  };
-  return { header: encodeHeader(other), signature, operations: fitting };
-}
 
 function takeWhole(input: Uint8Array): unknown {
   const bytes = unlessRefused(() => decodeBundle(input));
