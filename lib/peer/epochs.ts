@@ -34,7 +34,7 @@ export class Epochs {
   all(): readonly Epoch[] {
     const { space, membership } = this.#parts;
     const byNumber = new Map(space.epochs.map((epoch) => [epoch.number, epoch]));
-    for (const renewal of membership.renewals.all()) {
+    for (const renewal of membership.renewalsInForce()) {
       const { number } = renewal;
       const secret = this.#open(renewal.act.row, boxFor(renewal, this.#parts.identity.peerId));
       const known = byNumber.get(number);

@@ -48,7 +48,7 @@ export class Renewals {
     this.#renewals.push({ act: act as Act<Revoke>, number: numberOf(depth, act), depth });
   }
 
-  /** Every revoke that begins an epoch, in the order in which they were applied. */
+  /** Every revoke that begins an epoch, also one that is undone, in the order in which they were applied. */
   all(): readonly Renewal[] {
     return this.#renewals;
   }

@@ -8,7 +8,7 @@ import { redeemMessage } from "../wire/authenticated.ts";
 import { compareVersionIds, type Header, type VersionId } from "../wire/transaction.ts";
 import { type Act, type MembershipOperation, versionKey } from "./acts.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { Renewals } from "./epochs.ts";
+import { type Renewal, Renewals } from "./epochs.ts";
 import { Outcome } from "./outcome.ts";
 import { Removal, type RemovalPort } from "./removal.ts";
 import { type Admission, type HistoryPort, push, Standings } from "./standings.ts";
@@ -110,6 +110,12 @@ export class Membership {
   /** The epochs that removals began. */
   get renewals(): Renewals {
     return this.#renewals;
+  }
+
+  /** Those of them whose removal stands: who was removed for good knows the secret of an epoch that it began itself. */
+  renewalsInForce(): Renewal[] {
+    const { undone } = this.#removal.outcome;
+    return this.#renewals.all().filter(({ act }) => !undone.has(act.row));
   }
 
   /** What removals undo. */

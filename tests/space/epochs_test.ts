@@ -74,3 +74,22 @@ Deno.test("an epoch's number is above those in its past, the same in whatever or
   assertEquals(numbers.map((number) => Math.floor(number / 2 ** 20)), [1, 1, 2]);
   assertEquals(new Set(numbers).size, 3);
 });
+
+Deno.test("an epoch of a removal that is undone is none: who began it knows its secret", () => {
+  const space = new Space();
+  const { history } = space;
+  const [a, b] = space.others as [Identity, Identity];
+  const invite = history.invite(history.founder, history.standing(history.genesis), space.past, { role: "admin" });
+  const admin = history.peer();
+  const admitted = history.write(admin, [history.redeem(admin, invite)], null, [...space.past, invite.entry]);
+  const past = [...space.past, invite.entry, admitted];
+  const sealed = space.sealed([history.founder, a]);
+  const revoke = { kind: "revoke", target: { kind: "peer", peer: b.peerId }, frontier: [], sealed } as const;
+  const theirs = history.write(admin, [revoke], history.standing(admitted), past);
+  const numbers = () => history.membership.renewalsInForce().map(({ act }) => act.row);
+  assertEquals(numbers(), [theirs.row]);
+  const target = { kind: "peer", peer: admin.peerId } as const;
+  const standing = history.standing(history.genesis);
+  const ours = history.write(history.founder, [{ kind: "revoke", target, frontier: [], sealed }], standing, past);
+  assertEquals(numbers(), [ours.row]);
+});
