@@ -284,9 +284,7 @@ export interface MemberView {
   readonly grantedBy: string | null;
   /** When it was last linked, ms since 1970; null when never. */
   readonly lastSeenMs: number | null;
-  readonly isLinked: boolean;
-  /** The same as `grantedBy`. */
-  readonly invitedBy: string | null;
+  /** Whether it is linked, or this very peer. */
   readonly online: boolean;
   readonly self: boolean;
 }

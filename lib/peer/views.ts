@@ -131,9 +131,7 @@ export class Views {
         expiresMs: standing.expiresMs,
         sinceMs: standing.sinceMs,
         grantedBy: founder ? null : toBase32(standing.grantedBy),
-        invitedBy: founder ? null : toBase32(standing.grantedBy),
         lastSeenMs: this.#parts.book.get(toHex(standing.peer))?.lastSeenMs || null,
-        isLinked: online.has(peer),
         online: self || online.has(peer),
         self,
       };

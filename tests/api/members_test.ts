@@ -17,7 +17,7 @@ async function withTwo(test: (founder: TempHost, other: TempHost) => Promise<voi
 
 async function inSync(...peers: TempHost[]): Promise<void> {
   for (const peer of peers) {
-    const answer = await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: 10_000 });
+    const answer = await peer.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
     assertEquals(answer.error, undefined);
   }
 }
@@ -85,7 +85,7 @@ Deno.test("a removed member is listed as such everywhere, and is told", async ()
     assertEquals(all.map(({ name }) => name), ["attic", "boat"]);
     assertEquals(all[1], { ...all[1], ...gone, by_name: "attic" });
     assertEquals((await membersOf(founder)).length, 1);
-    await waitUntilLeft(other);
+    await untilStatus(other, ({ left }) => left === true);
     const status = await other.object("GET", "/v1/status");
     assertEquals((status.removed_by as Fields).name, "attic");
     const refused = await (await other.call("PUT", "/v1/entry?key=k", "v")).json();
@@ -95,11 +95,11 @@ Deno.test("a removed member is listed as such everywhere, and is told", async ()
   });
 });
 
-/** Waits until a peer knows that it is no member any more. */
-async function waitUntilLeft(peer: TempHost): Promise<void> {
+/** Waits until the status of a peer is so. */
+async function untilStatus(peer: TempHost, isSo: (status: Fields) => boolean): Promise<void> {
   const endMs = performance.now() + 10_000;
-  while ((await peer.object("GET", "/v1/status")).left !== true) {
-    if (performance.now() > endMs) throw new Error("it was never told");
+  while (!isSo(await peer.object("GET", "/v1/status"))) {
+    if (performance.now() > endMs) throw new Error("it never came about");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -113,4 +113,56 @@ Deno.test("an invite is closed by the beginning of its version", async () => {
     assertEquals((await founder.object("POST", "/v1/revoke", { invite: letters })).error, "invite_unknown");
     assertEquals((await founder.object("POST", "/v1/revoke", {})).error, "bad_request");
   });
+});
+
+Deno.test("what a removal undid is listed with who did it, and is taken back in", async () => {
+  await using folder = await tempFolder();
+  const startFounder = (offline = false) => startHost(`${folder.path}/a`, { name: "attic", offline });
+  const addressesOf = async (peer: TempHost) => (await peer.object("GET", "/v1/status")).addresses as string[];
+  await using boat = await startHost(`${folder.path}/b`, { name: "boat" });
+  await using third = await startHost(`${folder.path}/c`, { name: "cabin" });
+  const write = (key: string) => boat.call("PUT", `/v1/entry?key=${key}`, "unseen");
+  // By words: an address in it that is stale would be tried for long.
+  let ticket: unknown;
+  {
+    await using founder = await startFounder();
+    await founder.object("POST", "/v1/space");
+    ticket = (await founder.object("POST", "/v1/invites", { uses: 5 })).words;
+    const at = await addressesOf(founder);
+    for (const peer of [boat, third]) await peer.lines("POST", "/v1/join", { ticket, at });
+    await boat.call("PUT", "/v1/entry?key=seen", "v");
+    await inSync(boat, third, founder);
+  }
+  for (const key of ["seen", "a", "b"]) await write(key);
+  await boat.call("DELETE", "/v1/entry?key=b");
+  await inSync(third, boat);
+  {
+    await using founder = await startFounder(true);
+    assertEquals((await founder.object("POST", "/v1/revoke", { peer: "boat" })).removed, true);
+  }
+  await using founder = await startFounder();
+  for (const address of await addressesOf(founder)) await third.object("POST", "/v1/connect", { address });
+  await untilStatus(third, ({ members }) => members === 2);
+  await inSync(third, founder);
+
+  const textOf = async (key: string) => await (await third.call("GET", `/v1/entry?key=${key}`)).text();
+  assertEquals(await textOf("seen"), "v");
+  assertEquals((await third.call("GET", "/v1/entry?key=a")).status, 404);
+  const undoneAt = async (peer: TempHost) => {
+    const { conflicts } = await peer.object("GET", "/v1/conflicts") as { conflicts: Fields[] };
+    return conflicts.map((one) => [one.kind, one.key, one.operation, one.name, one.undone_by_name].join(" ")).sort();
+  };
+  const undone = ["a put", "b del", "seen put"].map((what) => `undone ${what} boat attic`);
+  for (const peer of [third, founder]) assertEquals(await undoneAt(peer), undone);
+
+  assertEquals((await third.object("POST", "/v1/readopt", { keys: ["a", "nothing"] })).error, "not_undone");
+  assertEquals((await third.object("POST", "/v1/readopt", { keys: ["a"] })).readopted, 1);
+  assertEquals(await textOf("a"), "unseen");
+  await third.object("POST", "/v1/readopt", {});
+  assertEquals(await textOf("seen"), "unseen");
+  await inSync(third, founder);
+  for (const peer of [third, founder]) assertEquals(await undoneAt(peer), []);
+
+  const refused = (await boat.lines("POST", "/v1/join", { ticket, at: await addressesOf(founder) })).at(-1);
+  assertEquals(refused?.error, "refused_ticket", "the ticket that it came in by is closed");
 });

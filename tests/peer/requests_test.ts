@@ -53,7 +53,7 @@ Deno.test("only an admin invites, within limits", () => {
   lab.join(lab.add(), lab.invite(admin), writer);
   lab.untilHealed();
   const newest = founder.machine?.members().at(-1);
-  assertEquals([newest?.role, newest?.invitedBy], ["writer", admin.id]);
+  assertEquals([newest?.role, newest?.grantedBy], ["writer", admin.id]);
 });
 
 Deno.test("a reader takes part in everything but writing", () => {
@@ -170,7 +170,7 @@ Deno.test("status, peers and members tell what is so", () => {
   assert(status.absent[0]!.sinceMs! <= wallMs && status.absent[0]!.sinceMs! > wallMs - 1000);
   const members = a.machine!.members();
   assertEquals(members.map(({ self, online }) => [self, online]), [[true, true], [false, true], [false, false]]);
-  assertEquals(members.map(({ role, invitedBy }) => [role, invitedBy]), [
+  assertEquals(members.map(({ role, grantedBy }) => [role, grantedBy]), [
     ["admin", null],
     ["writer", a.id],
     ["writer", a.id],
