@@ -1,14 +1,23 @@
 import { DatabaseSync } from "node:sqlite";
+import fc from "fast-check";
 import { MAX_PULL_BYTES } from "../../../lib/base/limits.ts";
 import { concat } from "../../../lib/base/bytes.ts";
 import type { Connection } from "../../../lib/peer/links.ts";
 import type { Effect, Request } from "../../../lib/peer/machine.ts";
 import { Store } from "../../../lib/store/store.ts";
-import { decodeMessage, encodeMessage, FIRST_MESSAGE_KIND, type Message } from "../../../lib/wire/message.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  FIRST_MESSAGE_KIND,
+  type Message,
+  MESSAGE_KINDS,
+} from "../../../lib/wire/message.ts";
+import { OPERATION_KINDS } from "../../../lib/wire/operation.ts";
 import { at, seeded } from "../../link/pair.ts";
 import { identityOf } from "../../peer/recorded_session.ts";
 import { copyOf } from "../../sim/sim_disk.ts";
 import { SimMachine } from "../../sim/sim_machine.ts";
+import { messages } from "../../wire/arbitraries.ts";
 import { repaired } from "../repaired.ts";
 import { holds, type Target, unlessRefused } from "../target.ts";
 
@@ -22,6 +31,8 @@ const LATER_MS = 10;
 /** A machine that tells what it is sent, and takes any signature: a member can sign what it likes. */
 class Member extends SimMachine {
   readonly heard: Message[] = [];
+  /** The bytes that it was sent. */
+  readonly sent: Uint8Array[] = [];
 
   constructor(name: string, disk: DatabaseSync) {
     const random = seeded(`random of ${name}`);
@@ -107,7 +118,8 @@ function carry(a: Member, b: Member, nowMs: number): void {
     for (const [from, to] of [[a, b], [b, a]] as const) {
       const bytes = from.drain(nowMs);
       if (bytes.length === 0) continue;
-      to.turn({ type: "received", connection: CONNECTION, bytes }, nowMs);
+      to.sent.push(bytes);
+      to.turn({ type: "received", connection: CONNECTION, bytes: bytes.slice() }, nowMs);
       quiet = 0;
     }
   }
@@ -115,19 +127,40 @@ function carry(a: Member, b: Member, nowMs: number): void {
 
 const disks = makeDisks();
 
-/** The two as they are linked, and what they said until then. */
-function meet(): { founder: Member; member: Member; connection: Connection } {
+const first = { founder: new Member("founder", copyOf(disks.founder)), member: new Member("member", disks.member) };
+link(first.member, first.founder);
+
+/** The founder as it is linked with the member: what is sent to it again makes it the same again. */
+function meet(): { founder: Member; connection: Connection } {
   const founder = new Member("founder", copyOf(disks.founder));
-  const member = new Member("member", copyOf(disks.member));
-  link(member, founder);
+  founder.turn({ type: "connected", connection: CONNECTION, direction: "in", address: "there:1" }, 0);
+  for (const bytes of first.founder.sent) {
+    founder.drain(0);
+    founder.turn({ type: "received", connection: CONNECTION, bytes: bytes.slice() }, 0);
+  }
+  founder.drain(0);
   const [connection] = founder.connections;
   holds(connection?.stage === "member", "they are linked");
-  return { founder, member, connection };
+  return { founder, connection };
 }
 
 let met = meet();
-/** What either says to the other at a meeting; a member may say all of it. */
-const said = [...met.founder.heard, ...met.member.heard];
+/** What either says to the other at a meeting, and one message of each kind; a member may say all of it. */
+const said = [...first.founder.heard, ...first.member.heard, ...oneOfEach()];
+
+function oneOfEach(): Message[] {
+  const samples = fc.sample(messages, { seed: 1, numRuns: 300 });
+  return [...new Map(samples.map((message) => [message.type, message])).values()];
+}
+
+/** Ids that mean something here: of peers, of the space, of transactions and of a checkpoint's place. */
+function knownIds(): Uint8Array[] {
+  const heads = first.founder.heard.flatMap((message) => message.type === "frontier" ? message.entries : []);
+  return [
+    ...["founder", "member"].map((name) => identityOf(name).peerId),
+    ...heads.flatMap(({ writer, heads }) => [writer.instance, ...heads.map(({ id }) => id)]),
+  ];
+}
 
 function encoded(message: Message): Uint8Array {
   const { kind, body } = encodeMessage(message);
@@ -172,6 +205,12 @@ export const TARGETS: readonly Target[] = [{
     ...said.map(encoded),
     concat(said.map(encoded)),
     concat([...said.map(encoded), Uint8Array.of(PAUSE, 40, 0)]),
+  ],
+  dictionary: [
+    ...knownIds(),
+    ...Object.values(MESSAGE_KINDS).map((kind) => Uint8Array.of(kind - FIRST_MESSAGE_KIND)),
+    ...Object.values(OPERATION_KINDS).map((kind) => Uint8Array.of(kind)),
+    Uint8Array.of(PAUSE, 40, 0),
   ],
   run: takeMessages,
   reset: () => void (met = meet()),
