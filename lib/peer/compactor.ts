@@ -214,6 +214,11 @@ export class Compactor {
       if (work.compaction.step(COMPACTION_STEP_OPERATIONS)) this.#compacted(work, work.compaction, now);
       return;
     }
+    // A removal came in between. What is undone inside a final checkpoint does not change any more.
+    if (work.state.isOutdated) {
+      this.#work = null;
+      return this.membershipChanged(now);
+    }
     for (let looked = 0; looked < COMPACTION_STEP_OPERATIONS;) {
       const next = work.walk.next();
       if (next.done) return this.#examined(work, now);

@@ -313,6 +313,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.pings.tick(now);
     this.#parts.repairs.tick(now);
     this.#parts.sync.tick(now);
+    // What it signs rests upon all acts that were applied.
+    this.#parts.applier.settle();
     this.#parts.compactor.tick(now);
     this.#parts.pastRepair.tick(now);
   }

@@ -51,6 +51,7 @@ export interface PastStateParts {
 export class PastState {
   readonly #parts: PastStateParts;
   readonly #past: Past;
+  readonly #changes: number;
   /** Of undone operations, whether something inside replaces what they name, and whether that is not dead. */
   readonly #replaced = new Map<number, boolean>();
   readonly #carrying = new Map<number, boolean>();
@@ -64,6 +65,7 @@ export class PastState {
     const { database } = parts;
     this.#parts = parts;
     this.#past = past;
+    this.#changes = parts.marks.changes;
     this.#transactionsOf = database.statement(`
       SELECT row, id, sequence, first_operation, first_row, operation_count
       FROM transactions INDEXED BY transactions_by_operation
@@ -84,6 +86,11 @@ export class PastState {
       SELECT t.row, t.writer, t.sequence, t.id, o.row - t.first_row FROM transactions AS t
       CROSS JOIN operations AS o ON o.row >= t.first_row AND o.row < t.first_row + t.operation_count
       WHERE t.class = 1`);
+  }
+
+  /** Whether what is undone is not what it was at the beginning, so that what was looked at may not fit together. */
+  get isOutdated(): boolean {
+    return this.#changes !== this.#parts.marks.changes;
   }
 
   /** The data transactions inside, each writer's in the order of its operation numbers. */

@@ -11,6 +11,7 @@ export class UndoneMarks {
   readonly #lastAct;
   /** Whether there is any mark, be it taken back; null before it was looked up. */
   #any: boolean | null = null;
+  #changes = 0;
 
   constructor(database: Database) {
     this.#select = database.statement("SELECT undone FROM undoings WHERE transaction_row = ?");
@@ -32,6 +33,12 @@ export class UndoneMarks {
   /** Forgets what is in memory, after a rollback. */
   reset(): void {
     this.#any = null;
+    this.#changes++;
+  }
+
+  /** A number that is another one after every change of a mark. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Whether any transaction is undone, or was once. */
@@ -49,6 +56,7 @@ export class UndoneMarks {
     if (this.isUndone(transactionRow) === isUndone) return false;
     this.#upsert.run(transactionRow, isUndone ? 1 : 0, this.#last);
     this.#any = true;
+    this.#changes++;
     return true;
   }
 

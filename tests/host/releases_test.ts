@@ -1,7 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { utf8Decode } from "../../lib/base/bytes.ts";
 import { KithError } from "../../lib/base/errors.ts";
+import { Store } from "../../lib/store/store.ts";
+import type { CommitMark } from "../../lib/store/store_row.ts";
+import { damageIn } from "../store/verified.ts";
 import { startHost, tempFolder } from "./temp_host.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
@@ -138,4 +141,27 @@ Deno.test("without a copy an older store is not migrated", async () => {
   Deno.removeSync(`${home}/store.sqlite.v1.new`, { recursive: true });
   await using opened = await startHost(home, { offline: true });
   assertEquals(opened.host.peer.status().members, 2);
+});
+
+Deno.test("a store that is migrated goes on counting its commits where it stood, and is whole", async () => {
+  await using folder = await tempFolder();
+  const path = `${homeOf("0.2.0", folder.path)}/store.sqlite`;
+  const before = new DatabaseSync(path);
+  const kept = before.prepare("SELECT commits, chain FROM store").get();
+  before.close();
+  const store = Store.open(path, { random: { bytes: (size) => new Uint8Array(size) } });
+  assertEquals({ ...store.lastCommit }, { ...kept } as unknown as CommitMark);
+  assert(store.lastCommit.commits > 1);
+  assertEquals([damageIn(store), store.undoing.any], [[], false]);
+  store.close();
+  Deno.mkdirSync(`${folder.path}/damaged`);
+  const damaged = `${homeOf("0.2.0", `${folder.path}/damaged`)}/store.sqlite`;
+  const database = new DatabaseSync(damaged);
+  database.exec("UPDATE store SET entries = entries + 1");
+  database.close();
+  const error = assertThrows(
+    () => Store.open(damaged, { random: { bytes: (size) => new Uint8Array(size) } }),
+    KithError,
+  );
+  assertEquals(error.code, "store_damaged");
 });

@@ -225,3 +225,15 @@ Deno.test("what is undone goes, but not while it carries a later replacement to 
   assertEquals(store.digest(), new Model(history, undone).digest());
   assertEquals(damageIn(store), []);
 });
+
+Deno.test("a state inside a past is outdated once something else is undone, or the store took that back", () => {
+  const store = storeOf([transactionOf({ operations: [{ put: "k" }] })]);
+  const state = store.pasts.state(pastAt(store, 1));
+  store.undoing.set(new Map([[1, false]]));
+  assert(!state.isOutdated);
+  store.undoing.set(new Map([[1, true]]));
+  assert(state.isOutdated);
+  const after = store.pasts.state(pastAt(store, 1));
+  store.rollback();
+  assert(after.isOutdated);
+});

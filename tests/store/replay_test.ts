@@ -6,6 +6,7 @@ import type { CheckedTransaction } from "../../lib/data/transaction.ts";
 import type { Replay } from "../../lib/store/replay.ts";
 import { Store } from "../../lib/store/store.ts";
 import type { Frontier } from "../../lib/wire/frontier.ts";
+import { Writer } from "../peer/transactions.ts";
 import { chains, countingRandom, histories, transactionOf, versionOf } from "./histories.ts";
 import { Model } from "./model.ts";
 
@@ -196,3 +197,18 @@ function liveOf(store: Store): Map<string, string> {
     ]),
   );
 }
+
+Deno.test("from a position with another history of removals what was undone in it can't be told", () => {
+  const founder = new Writer();
+  const put = founder.put("k");
+  const target = { kind: "peer", peer: new Uint8Array(32) } as const;
+  const removal = founder.write([{ operation: { kind: "revoke", target, frontier: [], sealed: [] }, value: null }]);
+  const other = transactionOf({ writer: 1, operations: [{ genesis: 2 }] });
+  const store = open();
+  for (const transaction of [founder.genesis, put, removal, other]) store.append(transaction, 0);
+  const held = [founder.genesis, put];
+  assertEquals(store.replay(new Model([...held, other]).frontier())?.next(9), "incomplete");
+  assertEquals(store.replay(new Model([...held, removal]).frontier())?.next(9), new Set());
+  assertEquals(store.replay(new Model(held).frontier())?.next(9), new Set());
+  store.close();
+});

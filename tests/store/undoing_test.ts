@@ -179,8 +179,8 @@ Deno.test("an operation that comes late is undone with its transaction, and carr
     );
     // Damaged and dropped, it counts as what replaces; sent anew, no more.
     store.upkeep.dropOperation(2);
-    store.undoing.set(new Map([[2, false]]));
-    store.undoing.set(new Map([[2, true]]));
+    for (const isUndone of [true, false]) store.undoing.set(new Map([[1, isUndone]]));
+    assertEquals(store.versionState(versionOf(first)), "replaced");
     store.partials.supplement(partOf(removed, [0]));
     store.commit();
     assertSame(store, new Model(isNamed ? [first, removed, last] : [first, removed], undoneOf(removed)));

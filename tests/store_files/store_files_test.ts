@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { utf8Encode } from "../../lib/base/bytes.ts";
+import { verifySigned } from "../../lib/crypto/identity.ts";
 import { KithError } from "../../lib/base/errors.ts";
 import type { CheckedTransaction } from "../../lib/data/transaction.ts";
 import { DamagedError } from "../../lib/store/damaged_error.ts";
 import { MIGRATIONS } from "../../lib/store/schema.ts";
+import { salvage } from "../../lib/store/salvage.ts";
 import { Store } from "../../lib/store/store.ts";
+import { Writer } from "../peer/transactions.ts";
 import { countingRandom, transactionOf, versionOf } from "../store/histories.ts";
 import { Model } from "../store/model.ts";
 import { damageIn } from "../store/verified.ts";
@@ -291,5 +294,31 @@ Deno.test(
     assertEquals(freed.slice(-2), [0, 0]);
     assert(pages() > 768 && pages() < 1100, `${pages()}`);
     store.close();
+  }),
+);
+
+Deno.test(
+  "what is undone is so in a store that is made anew, whichever of the two that tell it is damaged",
+  withFolder((folder) => {
+    const writer = new Writer();
+    const [first, removed] = [writer.put("k", "old"), writer.put("k", "new")];
+    for (const [i, damage] of ["DELETE FROM undoings", "UPDATE operations SET state = 0 WHERE state = 2"].entries()) {
+      const path = `${folder}/${i}.db`;
+      const store = open(path);
+      store.setMeta("space", writer.space);
+      store.append(writer.genesis, 0);
+      store.append(first, 0);
+      store.append(removed, 0, { undone: true });
+      store.commit();
+      store.close();
+      const database = new DatabaseSync(path);
+      database.exec(damage);
+      database.close();
+      const target = open(`${folder}/new-${i}.db`);
+      assertEquals(salvage(path, target, verifySigned).kept, 3);
+      assertEquals([target.winner("k")?.versionId, [...target.undoing.rows()]], [versionOf(first), [3]]);
+      assertEquals(damageIn(target), []);
+      target.close();
+    }
   }),
 );
