@@ -35,10 +35,12 @@ const HARMS: readonly Harm[] = [
   sql("UPDATE transactions SET header = zeroblob(10) WHERE row = (SELECT max(row) FROM transactions)"),
   sql("DELETE FROM transactions WHERE row = 4"),
   sql("DELETE FROM meta WHERE key = 'book'"),
-  ["a page of zeroes in the middle", (path) => {
+  ["a page of zeroes for the contexts", (path) => {
+    const database = new DatabaseSync(path);
+    const page = Number(database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'contexts'").get()?.rootpage);
+    database.close();
     const bytes = Deno.readFileSync(path);
-    const page = Math.floor(bytes.length / 4096 / 2) * 4096;
-    Deno.writeFileSync(path, bytes.fill(0, page, page + 4096));
+    Deno.writeFileSync(path, bytes.fill(0, (page - 1) * 4096, page * 4096));
   }],
 ];
 

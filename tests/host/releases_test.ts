@@ -46,6 +46,24 @@ const RELEASES = [{
   // Of twelve versions the checkpoint left one.
   history: { key: "rewritten", versions: 1 },
   isCompacted: true,
+}, {
+  version: "0.3.0",
+  peer: "imgphwe4bq4zvbrxh7cjytw2snxz7a23axohslsjehe77o7rhk3a",
+  space: "jygbnvh6k5m3q5hpwdl42qic3lucx2pdskd45icksmmo7or6zydq",
+  digest: "80dd4a0adecac1ddf93efaa86a329837c0be5d6775daae04eaca4b906739371d",
+  members: 2,
+  winners: {
+    both: "from a",
+    bytes: "\u0000\ufffd\u0001",
+    gone: "changed on b",
+    "json/ä": '{"n":1.5,"list":[true,null]}',
+    plain: "text of 0.3.0",
+    // What its writer changed later was undone by its removal.
+    shared: "from c",
+  },
+  conflicts: ["concurrent both", "delete_beside_put gone", "undone shared", "undone unseen/c"],
+  history: { key: "shared", versions: 2 },
+  isCompacted: false,
 }];
 
 /** A copy of what a release left, in a folder. */
