@@ -187,7 +187,7 @@ Deno.test("a sole admin with others around is told how to have a second one, and
   assertEquals(lineOf({ ...admin, self: false }, { ...other, self: true }), null);
 });
 
-Deno.test("status and the first screen tell a sole admin on a terminal", async () => {
+Deno.test("status tells a sole admin on a terminal", async () => {
   const status = { peer: FOUNDER.peer, name: "attic", space: "", members: 2, synced: true, peers: [], absent: [] };
   const answers = { ...society(), "GET /v1/status": () => apiObject(status) };
   assertStringIncludes((await run(["status"], answers, () => {}, true)).err, "--role admin");

@@ -52,7 +52,15 @@ Deno.test("the first screen shows the words on a terminal with one member only",
   const alone = await upOnce([], status(), true);
   assertStringIncludes(alone.out, "kith join --at 192.168.1.10:5484");
   assertStringIncludes(alone.out, "one-two-three-four-five-six");
-  const two = await upOnce([], status({ members: 2 }), true);
+  const members = [
+    { peer: "abcd", name: "otter-7f2k", role: "admin", prefix: "", self: true },
+    { peer: "efgh", name: "newt", role: "writer", prefix: "", self: false },
+  ];
+  const withOther = { ...status({ members: 2 }), "GET /v1/members": () => apiObject({ members }) };
+  const two = await upOnce([], withOther, true);
+  assertEquals([alone.code, two.code], [0, 0]);
+  assertStringIncludes(two.err, "kith grant newt --role admin");
+  assertEquals(alone.err.includes("kith grant"), false);
   assertEquals(two.out.includes("one-two"), false);
   assertStringIncludes(two.out, "(2 members)");
   const piped = await upOnce([], status(), false);
