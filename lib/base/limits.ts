@@ -148,7 +148,7 @@ export const MAX_TURN_BYTES = 1024 * 1024;
 /** The longest a timer can be set for; what is due later is looked at again then. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 /** First size of a connection's read buffers: a handshake fits, and an idle connection costs little. */
-export const MIN_READ_BYTES = 16 * 1024;
+export const MIN_READ_BYTES = 2 * 1024;
 /** Size to which they grow under load: beyond it, loopback gets no faster. */
 export const MAX_READ_BYTES = 256 * 1024;
 /** Read buffers of one connection: one is filled while the other waits for its turn. */

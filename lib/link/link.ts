@@ -90,7 +90,8 @@ export class Link {
   readonly address: string;
   readonly #direction: "out" | "in";
   readonly #rekeyLimits: RekeyLimits;
-  readonly #handshake: Handshake;
+  /** Null once it is over: with its keys it would be most of what an idle link costs. */
+  #handshake: Handshake | null;
   readonly #startedMs: number;
   readonly #input = new InputBuffer();
   readonly #lanes = [new Lane(), new Lane(), new Lane()] as const;
@@ -340,21 +341,24 @@ export class Link {
   #checkedLength(length: number): number {
     if (this.#session !== null) {
       if (length < MIN_CIPHERTEXT_BYTES) throw new TamperedError(`a record of ${length} bytes`);
-    } else if (length !== this.#handshake.expectedBytes) {
-      throw new ProtocolError("bad_handshake", `a message of ${length} bytes, not ${this.#handshake.expectedBytes}`);
+    } else if (length !== this.#handshake?.expectedBytes) {
+      throw new ProtocolError("bad_handshake", `a message of ${length} bytes, not ${this.#handshake?.expectedBytes}`);
     }
     return length;
   }
 
   *#takeHandshake(message: Uint8Array, now: Now): Generator<LinkEvent, void, undefined> {
-    const answer = this.#handshake.take(message);
+    const handshake = this.#handshake;
+    assert(handshake !== null, "without a session the handshake goes on");
+    const answer = handshake.take(message);
     if (answer !== null) this.#queueHandshake(answer);
-    const session = this.#handshake.session;
+    const session = handshake.session;
     if (session === null) return;
     this.#session = session;
+    this.#handshake = null;
     this.#writer = new RecordWriter(session.send, this.#lanes, this.#rekeyLimits, now.monotonicMs);
     this.#state = "open";
-    if (this.#handshake.isWithSelf) throw new ProtocolError("self", "");
+    if (handshake.isWithSelf) throw new ProtocolError("self", "");
     yield { type: "open", peer: session.peer, handshakeHash: session.handshakeHash };
   }
 

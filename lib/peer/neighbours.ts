@@ -40,6 +40,8 @@ export interface NeighbourParts {
 export class Neighbours {
   readonly #parts: NeighbourParts;
   readonly #linkByPeer = new Map<string, Connection>();
+  /** Records of linked peers whose admission has not come yet: the others are told of them when it has. */
+  readonly #unannounced = new Map<Connection, PeerRecord>();
   /** Records of peers whose admission has not come yet, the oldest first. */
   #early: PeerRecord[] = [];
   #record: PeerRecord;
@@ -98,7 +100,7 @@ export class Neighbours {
 
   /** A member's first message: its record, which is passed on where it is new. */
   greeted(connection: Connection, record: PeerRecord, now: Now): void {
-    const { links, book, dialler } = this.#parts;
+    const { book, dialler } = this.#parts;
     if (toBase32(record.peer) !== connection.peer) throw new ProtocolError("bad_state", "a record of another peer");
     const isNew = book.add(record);
     const address = connection.direction === "out"
@@ -108,6 +110,13 @@ export class Neighbours {
     this.aim(now);
     dialler.linked(connection.peer, now);
     if (!isNew) return;
+    // Who only proves the space is not spoken of: its holder can make up any number of peers.
+    if (this.#isMember(record.peer)) this.#passOn(connection, record);
+    else this.#unannounced.set(connection, record);
+  }
+
+  #passOn(connection: Connection, record: PeerRecord): void {
+    const { links } = this.#parts;
     for (const other of links.members()) {
       if (other !== connection) links.send(other.number, { type: "records", list: [record] }, "control");
     }
@@ -131,6 +140,7 @@ export class Neighbours {
   /** A member's link is closed. */
   left(connection: Connection, now: Now): void {
     const { book, dialler } = this.#parts;
+    this.#unannounced.delete(connection);
     if (this.#linkByPeer.get(connection.peer) !== connection) return;
     this.#linkByPeer.delete(connection.peer);
     book.seen(toHex(fromBase32(connection.peer)), null, now.wallMs);
@@ -155,6 +165,11 @@ export class Neighbours {
       if (!mayLink(peer, now)) links.close(connection, "member_left", now, "", farewells.to(peer));
     }
     dialler.keepOnly((peer) => mayLink(fromBase32(peer), now));
+    for (const [connection, record] of this.#unannounced) {
+      if (!this.#isMember(record.peer)) continue;
+      this.#unannounced.delete(connection);
+      this.#passOn(connection, record);
+    }
     const early = this.#early;
     this.#early = [];
     this.told(early, now);
