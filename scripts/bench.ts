@@ -4,6 +4,8 @@ import { Competitors } from "./bench/competitors.ts";
 import { bulk, roundTrip } from "./bench/connection_figures.ts";
 import { type Benchmark, type Figure, measure } from "./bench/figure.ts";
 import { firstSync } from "./bench/first_sync_figure.ts";
+import { floods } from "./bench/floods_figure.ts";
+import { handshakes, idle } from "./bench/link_figures.ts";
 import { million } from "./bench/million_figure.ts";
 import { NodeCompetitors } from "./bench/node_competitors.ts";
 import { reconcile } from "./bench/reconcile_figure.ts";
@@ -17,7 +19,8 @@ import { writes } from "./bench/writes_figure.ts";
  * contenders interleaved, the results verified. One table on standard output, and all samples as JSON.
  *
  * Usage: bench.ts [--only NAME[,NAME...]] [--repeat N] [--scale X] [--markdown] [--out FILE]
- * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, reconcile, and compare,
+ * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, reconcile, floods, idle,
+ * handshakes, and compare,
  * which is kith beside other tools for shared data. What is measured against is installed from npm into the user's
  * cache when a figure needs it.
  * --repeat: repetitions, default 5. --scale: how much is sent and how often, as a part of the default.
@@ -39,6 +42,9 @@ const benchmarks: Record<string, () => Benchmark | Promise<Benchmark>> = {
   "watch": () => watch(folder, Math.ceil(1000 * scale)),
   "million": () => million(folder, Math.ceil(1_000_000 * scale)),
   "reconcile": async () => reconcile(await Competitors.install(), folder, Math.ceil(1_000_000 * scale)),
+  "floods": () => floods(scale),
+  "idle": async () => idle(await Competitors.install(), Math.ceil(1000 * scale)),
+  "handshakes": async () => handshakes(await Competitors.install(), Math.ceil(2000 * scale)),
   "compare": async () => compare(await NodeCompetitors.install(), folder, scale),
 };
 const names = options.only === undefined ? Object.keys(benchmarks) : String(options.only).split(",");

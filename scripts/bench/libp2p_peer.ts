@@ -7,7 +7,9 @@ import { blocks, MESSAGE_BYTES, Receiver, RoundTrips } from "./payload.ts";
  * import map of `--config`, which competitors.ts writes, so they are named in variables here and unknown to the
  * type-check.
  *
- * Usage: libp2p_peer.ts listen · serve bulk BLOCKS · serve echo · bulk ADDRESS BLOCKS · echo ADDRESS COUNT WARM_UP
+ * Usage: libp2p_peer.ts listen · serve bulk BLOCKS · serve echo · bulk ADDRESS BLOCKS · echo ADDRESS COUNT WARM_UP ·
+ * idle ADDRESS COUNT · handshakes ADDRESS COUNT WARM_UP
+ * idle: opens so many connections and says so, and for each line on its standard input how many are left.
  */
 
 /** What is used of a stream of js-libp2p 3. */
@@ -23,12 +25,16 @@ interface Node {
   getMultiaddrs(): { toString(): string }[];
   handle(protocol: string, handler: (stream: Stream) => void): Promise<void>;
   dialProtocol(address: unknown, protocol: string): Promise<Stream>;
+  dial(address: unknown, options?: { force: boolean }): Promise<{ close(): Promise<void> }>;
+  getConnections(): unknown[];
 }
 
 const PROTOCOL = "/bench/1";
 const [role, ...rest] = Deno.args;
 if (role === "listen") await listen();
 else if (role === "serve") await serve(rest[0] ?? "", Number(rest[1]));
+else if (role === "idle") await idle(rest[0] ?? "", Number(rest[1]));
+else if (role === "handshakes") await handshakes(rest[0] ?? "", Number(rest[1]), Number(rest[2]));
 else if (role === "bulk") await bulk(rest[0] ?? "", Number(rest[1]));
 else await echo(rest[0] ?? "", Number(rest[1]), Number(rest[2]));
 
@@ -91,10 +97,40 @@ async function echo(address: string, count: number, warmUp: number): Promise<voi
   send();
 }
 
+/** One node, which is asked for another connection each time, though it has one. */
+async function idle(text: string, count: number): Promise<void> {
+  const node = await start([]);
+  const address = await parse(text);
+  for (let i = 0; i < count; i++) await node.dial(address, { force: true });
+  console.log(JSON.stringify({ open: count }));
+  for await (const _ of Deno.stdin.readable) console.log(JSON.stringify({ open: node.getConnections().length }));
+}
+
+/** Eight nodes, since one has a single dial to a peer at a time. */
+async function handshakes(text: string, count: number, warmUp: number): Promise<void> {
+  const nodes = await Promise.all(Array.from({ length: 8 }, () => start([])));
+  const address = await parse(text);
+  const seconds = async (wanted: number) => {
+    let next = 0;
+    const startMs = performance.now();
+    await Promise.all(nodes.map(async (node) => {
+      while (next++ < wanted) await (await node.dial(address)).close();
+    }));
+    return (performance.now() - startMs) / 1000;
+  };
+  await seconds(warmUp);
+  console.log(JSON.stringify({ seconds: await seconds(count) }));
+  Deno.exit(0);
+}
+
+async function parse(text: string): Promise<unknown> {
+  const { multiaddr } = await load<{ multiaddr(text: string): unknown }>("@multiformats/multiaddr");
+  return multiaddr(text);
+}
+
 async function dial(address: string): Promise<Stream> {
   const node = await start([]);
-  const { multiaddr } = await load<{ multiaddr(text: string): unknown }>("@multiformats/multiaddr");
-  return await node.dialProtocol(multiaddr(address), PROTOCOL);
+  return await node.dialProtocol(await parse(address), PROTOCOL);
 }
 
 async function start(addresses: string[]): Promise<Node> {
@@ -107,6 +143,8 @@ async function start(addresses: string[]): Promise<Node> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
+    // By default a host gets five connections a second, and 300 in all.
+    connectionManager: { inboundConnectionThreshold: 1e9, maxIncomingPendingConnections: 1e6, maxConnections: 1e6 },
   });
 }
 
