@@ -249,13 +249,18 @@ export class Merge {
       this.#insertReplacement.run(found.row, byRow);
       if (replaces) named.push(found);
     }
-    return named.length === 0 ? 0 : this.#replace(named);
+    return named.length === 0 ? 0 : this.#replace(named, byRow);
   }
 
   /** Replaces operations under one key, and what undone ones of them name. @returns how many live versions ended. */
-  #replace(named: OperationRow[]): number {
+  #replace(named: OperationRow[], byRow: number): number {
     let ended = 0;
-    const seen = new Set<number>();
+    // What an undone one names was gone through already where another one replaces it: a long chain is not walked twice.
+    const seen = new Set(
+      named.filter(({ row, state }) => state === STATES.undone && this.#isReplacedBeside(row, byRow)).map(({ row }) =>
+        row
+      ),
+    );
     for (let at = named.pop(); at !== undefined; at = named.pop()) {
       if (at.state === STATES.openDel) this.#operations.setState(at, STATES.replaced);
       if (at.state === STATES.undone) {
@@ -270,6 +275,14 @@ export class Merge {
       ended++;
     }
     return ended;
+  }
+
+  /** Whether an operation that is held and not undone, but for one of them, names the one in a row. */
+  #isReplacedBeside(row: number, byRow: number): boolean {
+    return this.#naming.namersOf(row).some((by) => {
+      const operation = by === byRow ? null : this.#operations.find(by);
+      return operation !== null && !this.#marks.isUndone(operation.transactionRow);
+    });
   }
 
   #addDangling(name: VersionId, byRow: number): void {
