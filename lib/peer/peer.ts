@@ -135,6 +135,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
         this.#parts.messages.membershipChanged(now);
         this.#parts.neighbours.membershipChanged((peer, at) => this.#parts.admission.mayLink(peer, at), now);
         this.#parts.compactor.membershipChanged(now);
+        this.#parts.expiry.membershipChanged(now);
       }
       const hasChanged = applied.length > 0 || changed.size > 0;
       if (hasChanged) this.#parts.reconciler.changed(now);
@@ -168,6 +169,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#parts.joiner.deadline(),
       this.#parts.pings.deadline(),
       this.#parts.compactor.deadline(),
+      this.#parts.expiry.deadline(),
       this.#parts.repairs.deadline(),
       this.#parts.pastRepair.deadline(),
     );
@@ -316,6 +318,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     // What it signs rests upon all acts that were applied.
     this.#parts.applier.settle();
     this.#parts.compactor.tick(now);
+    this.#parts.expiry.tick(now);
     this.#parts.pastRepair.tick(now);
   }
 

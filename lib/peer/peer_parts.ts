@@ -14,6 +14,7 @@ import { Applier } from "./applier.ts";
 import { Conduct } from "./conduct.ts";
 import { Compactor } from "./compactor.ts";
 import { Epochs } from "./epochs.ts";
+import { Expiry } from "./expiry.ts";
 import { Farewells } from "./farewells.ts";
 import { HistoryMarks } from "./history_marks.ts";
 import { Joiner } from "./joiner.ts";
@@ -55,6 +56,7 @@ export class PeerParts {
   readonly neighbours: Neighbours;
   readonly messages: Messages;
   readonly farewells: Farewells;
+  readonly expiry: Expiry;
   readonly compactor: Compactor;
   readonly pastRepair: PastRepair;
 
@@ -181,6 +183,12 @@ export class PeerParts {
       dial,
       farewells: this.farewells,
       self: options,
+    }, options.now);
+    this.expiry = new Expiry({
+      identity,
+      membership: this.membership,
+      end: (peer, now) => this.requests.expire(peer, now),
+      closeLinks: (now) => this.neighbours.membershipChanged((peer, at) => this.admission.mayLink(peer, at), now),
     }, options.now);
     this.messages = new Messages({
       space: this.space,

@@ -99,6 +99,12 @@ export class Requests {
     this.#parts.applier.settle();
   }
 
+  /** Ends a member whose time is over. */
+  expire(peer: Uint8Array, now: Now): void {
+    this.#wallMs = now.wallMs;
+    this.#ofMembers.expire(peer, now.wallMs);
+  }
+
   /** Writes a membership operation of this peer's own accord. */
   sign(operation: MembershipOperation, now: Now): void {
     this.#wallMs = now.wallMs;

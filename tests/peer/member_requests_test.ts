@@ -113,3 +113,36 @@ Deno.test("without a removal there is nothing to take in again", () => {
   refused(lab, peer, { type: "readopt", keys: ["k"] }, "not_undone");
   assertEquals(lab.ask(peer, { type: "readopt", keys: null }).versions, []);
 });
+
+Deno.test("whose time is over is linked by nobody, and ended by who granted it; what it wrote stands", () => {
+  const lab = new Lab();
+  const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];
+  lab.ask(a, grant(c.id, { expiresMs: a.now.wallMs + 60_000 }));
+  lab.untilHealed();
+  assertEquals(b.machine?.members().at(-1)?.expiresMs, c.machine?.members().at(-1)?.expiresMs);
+  lab.set(c, "k", "kept");
+  lab.untilHealed();
+  lab.wait(59_000);
+  assertEquals(b.machine?.members().length, 3);
+  lab.until(() => b.machine?.members().length === 2, "its time to be over");
+  lab.untilHealed([a, b]);
+  assertEquals(b.machine?.removed().map(({ peer, kind, by }) => [peer, kind, by]), [[c.id, "ended", a.id]]);
+  assert(!lab.isLinked(a, c) && !lab.isLinked(b, c) && b.machine?.get("k") !== null);
+  assertEquals(b.machine?.conflicts(), []);
+});
+
+Deno.test("whose time is over while its granter is away is linked by nobody all the same, and another admin ends it", () => {
+  const lab = new Lab();
+  const [a, b, c, d] = lab.space(4) as [SimPeer, SimPeer, SimPeer, SimPeer];
+  lab.ask(a, grant(b.id, { role: "admin" }));
+  lab.ask(a, grant(c.id, { expiresMs: a.now.wallMs + 30_000 }));
+  lab.untilHealed();
+  a.crash(false);
+  lab.wait(29_000);
+  assert(lab.isLinked(b, c));
+  lab.until(() => !lab.isLinked(b, c) && !lab.isLinked(d, c), "links with it to end");
+  assertEquals(d.machine?.members().length, 4);
+  lab.ask(b, { type: "revoke", peer: c.id });
+  lab.until(() => d.machine?.members().length === 3, "it to be ended");
+  assertEquals(d.machine?.removed().map(({ kind, by }) => [kind, by]), [["ended", b.id]]);
+});
