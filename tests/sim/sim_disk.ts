@@ -14,10 +14,12 @@ export interface RecordPlace {
 /** The disk of a simulated peer: what was committed stays, unless the disk itself fails. */
 export class SimDisk {
   readonly #random: Random;
-  #database = new DatabaseSync(":memory:");
+  #database: DatabaseSync;
 
-  constructor(random: Random) {
+  /** @param database what is on it at first. Default: nothing. */
+  constructor(random: Random, database: DatabaseSync = new DatabaseSync(":memory:")) {
     this.#random = random;
+    this.#database = database;
   }
 
   /** Opens the store as the disk has it. */

@@ -59,7 +59,7 @@ export class SimPeer implements NetworkHost {
     this.#addresses = [options.address];
     this.#isOlder = options.isOlder ?? false;
     this.#clock = new SimClock(options.schedule, options.wallMs, options.wallRate);
-    this.#disk = new SimDisk(this.#random);
+    this.#disk = new SimDisk(this.#random, options.disk);
     this.#store = this.#disk.open();
     this.boot();
   }

@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import type { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -29,6 +30,8 @@ export interface SimPeerOptions {
   readonly needsNewer?: (message: Uint8Array) => boolean;
   /** How long it keeps what was replaced; the default of a peer where it is left out. */
   readonly historyMs?: number;
+  /** What is on its disk at first. Default: nothing. */
+  readonly disk?: DatabaseSync;
   /** Puts another store in front of the true one. */
   readonly wrap?: (store: Store, identity: Identity) => Store;
   /** Asked at the two critical points of every turn, whether the peer crashes there. */
