@@ -1,7 +1,8 @@
 import { KithError } from "../base/errors.ts";
 import { LIST_PAGE_ENTRIES, MAX_VALUE_BYTES } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
-import type { EntryView, Write } from "../peer/machine.ts";
+import type { Write } from "../peer/machine.ts";
+import type { EntryView } from "../peer/reads.ts";
 import { utf8Decode } from "../base/bytes.ts";
 import { accepted, type Fields, objectAnswer } from "./answer.ts";
 import { readBody, textsField } from "./body.ts";

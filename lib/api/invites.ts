@@ -1,6 +1,7 @@
 import { KithError } from "../base/errors.ts";
 import type { HostApi } from "../host/host_api.ts";
-import type { InviteView, Role } from "../peer/machine.ts";
+import type { Role } from "../peer/machine.ts";
+import type { InviteView } from "../peer/reads.ts";
 import { newTicketSecret, ticketText, ticketWords } from "../space/ticket.ts";
 import { accepted, type Fields } from "./answer.ts";
 import { numberField, textField } from "./body.ts";

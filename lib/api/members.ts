@@ -1,7 +1,7 @@
 import { KithError } from "../base/errors.ts";
 import type { HostApi } from "../host/host_api.ts";
 import { memberCalled } from "../peer/member_names.ts";
-import type { MemberView, RemovedView } from "../peer/machine.ts";
+import type { MemberView, RemovedView } from "../peer/reads.ts";
 import { accepted, type Fields } from "./answer.ts";
 import { numberField, textField } from "./body.ts";
 import { doerFields, memberNames } from "./entries.ts";

@@ -1,7 +1,7 @@
 import { KithError } from "../base/errors.ts";
 import { LIST_PAGE_ENTRIES } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
-import type { PastView } from "../peer/machine.ts";
+import type { PastView } from "../peer/reads.ts";
 import type { Fields } from "./answer.ts";
 import { limitOf, memberNames, valueResponse, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";

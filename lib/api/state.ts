@@ -1,5 +1,5 @@
 import type { HostApi } from "../host/host_api.ts";
-import type { AbsentView, CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/machine.ts";
+import type { AbsentView, CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/reads.ts";
 import type { Fields } from "./answer.ts";
 import { entryFields, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";

@@ -1,7 +1,7 @@
 import { KithError } from "../base/errors.ts";
 import { MAX_POSITION_BYTES, MAX_SILENT_COMMITS, MAX_WATCH_BYTES, MAX_WATCH_CHANGES } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
-import type { Change, ChangesSince } from "../peer/machine.ts";
+import type { Change, ChangesSince } from "../peer/reads.ts";
 import type { Fields } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { listEntries, memberNames, writerFields } from "./entries.ts";

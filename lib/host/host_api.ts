@@ -1,6 +1,7 @@
 import type { PeerEvent } from "../base/event.ts";
 import type { Random } from "../base/random.ts";
-import type { PeerReads, Reply, Request, TicketKeys } from "../peer/machine.ts";
+import type { Reply, Request, TicketKeys } from "../peer/machine.ts";
+import type { PeerReads } from "../peer/reads.ts";
 import type { BackupNote } from "./backup.ts";
 import type { Config } from "./config.ts";
 import type { HomePaths } from "./home.ts";

@@ -11,7 +11,7 @@ import type { Membership } from "../space/membership.ts";
 import { inheritedContext } from "../store/inherited_context.ts";
 import { parentsOf } from "../store/heads.ts";
 import type { Store } from "../store/store.ts";
-import type { Applied } from "../sync/sync.ts";
+import type { Applied } from "../sync/announcements.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";

@@ -4,7 +4,7 @@ import { LIST_PAGE_ENTRIES } from "../base/limits.ts";
 import type { Replay } from "../store/replay.ts";
 import type { Store } from "../store/store.ts";
 import { decodeFrontier, encodeFrontier, type Frontier } from "../wire/frontier.ts";
-import type { ChangesSince } from "./machine.ts";
+import type { ChangesSince } from "./reads.ts";
 
 /** Characters of a position that an error shows. */
 const SHOWN_CHARACTERS = 24;

@@ -23,7 +23,7 @@ import { encodeFrontier, type Frontier } from "../wire/frontier.ts";
 import type { Checkpoint, Confirm } from "../wire/operation.ts";
 import type { HistoryMarks } from "./history_marks.ts";
 import type { Links } from "./links.ts";
-import type { CompactionView } from "./machine.ts";
+import type { CompactionView } from "./reads.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** How often the compactor looks whether there is something to do, at the longest. */

@@ -5,7 +5,7 @@ import type { Identity } from "../crypto/identity.ts";
 import { boxFor, EPOCH_SECRET_BYTES } from "../space/epochs.ts";
 import type { Membership } from "../space/membership.ts";
 import { DOMAINS } from "../wire/domains.ts";
-import type { Epoch } from "../wire/message.ts";
+import type { Epoch } from "../wire/door_messages.ts";
 import type { SealedSecret } from "../wire/operation.ts";
 import type { SpaceState } from "./space_state.ts";
 

@@ -9,7 +9,8 @@ import { grantMac } from "../space/grant.ts";
 import type { Membership, Standing } from "../space/membership.ts";
 import type { Grant } from "../wire/operation.ts";
 import type { LocalWriter } from "./local_writes.ts";
-import type { InviteView, Request } from "./machine.ts";
+import type { Request } from "./machine.ts";
+import type { InviteView } from "./reads.ts";
 import type { SpaceState } from "./space_state.ts";
 
 const NO_MAC = new Uint8Array(32);

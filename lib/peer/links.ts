@@ -11,7 +11,8 @@ import { decodeMessage, encodeMessage, type Message } from "../wire/message.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
 import { type Conduct, UNKNOWN_MEMBERS } from "./conduct.ts";
 import { Copies } from "./copies.ts";
-import type { Effect, LinkCounts } from "./machine.ts";
+import type { Effect } from "./machine.ts";
+import type { LinkCounts } from "./reads.ts";
 import { PendingLinks } from "./pending_links.ts";
 
 /** How far a connection has come. */

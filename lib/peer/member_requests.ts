@@ -13,7 +13,8 @@ import type { Grant } from "../wire/operation.ts";
 import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Epochs } from "./epochs.ts";
 import type { LocalWriter } from "./local_writes.ts";
-import type { MemberView, Request, Role } from "./machine.ts";
+import type { Request, Role } from "./machine.ts";
+import type { MemberView } from "./reads.ts";
 import { isAbbreviation, memberCalled, memberLabel } from "./member_names.ts";
 
 /** What requests about members work upon. */

@@ -5,7 +5,7 @@ import { versionFromText, versionText } from "../data/version_text.ts";
 import type { PastOperation } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { VersionId } from "../wire/transaction.ts";
-import type { PastView, VersionView } from "./machine.ts";
+import type { PastView, VersionView } from "./reads.ts";
 
 /** The first letters of a transaction id, as `versionText` spells it. */
 const ABBREVIATION = /^[a-z2-7]{1,52}$/;

@@ -4,16 +4,14 @@ import { DamagedError } from "../store/damaged_error.ts";
 import type { Message } from "../wire/message.ts";
 import { changesSince, positionText } from "./changes_since.ts";
 import type { Connection, LinksListener, Stage } from "./links.ts";
+import type { Effect, Input, Machine } from "./machine.ts";
 import type {
   Change,
   ChangesSince,
   ConflictView,
-  Effect,
   EntryView,
   ForkView,
-  Input,
   InviteView,
-  Machine,
   MemberView,
   PastView,
   PeerReads,
@@ -22,7 +20,7 @@ import type {
   StatusView,
   StoreCheck,
   VersionView,
-} from "./machine.ts";
+} from "./reads.ts";
 import { Outbox } from "./outbox.ts";
 import { historyOf, versionOf } from "./past_views.ts";
 import type { PeerOptions } from "./peer_options.ts";

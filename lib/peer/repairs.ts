@@ -14,7 +14,7 @@ import { readText, writeText } from "../wire/text.ts";
 import { ID_BYTES } from "../wire/transaction.ts";
 import type { Applier } from "./applier.ts";
 import type { Links } from "./links.ts";
-import type { DamageView, StoreCheck } from "./machine.ts";
+import type { DamageView, StoreCheck } from "./reads.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** How long a member may take to send what it was asked for, before the next one is asked. */

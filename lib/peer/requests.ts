@@ -17,7 +17,8 @@ import type { Epochs } from "./epochs.ts";
 import { Invites } from "./invites.ts";
 import type { JoinOutcome } from "./joiner.ts";
 import { LocalWriter } from "./local_writes.ts";
-import type { InviteView, MemberView, Reply, Request, TicketKeys } from "./machine.ts";
+import type { Reply, Request, TicketKeys } from "./machine.ts";
+import type { InviteView, MemberView } from "./reads.ts";
 import { MemberRequests } from "./member_requests.ts";
 import type { SpaceState } from "./space_state.ts";
 

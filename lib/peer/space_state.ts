@@ -4,7 +4,7 @@ import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import type { Store } from "../store/store.ts";
 import { decodeBundle, encodeBundle, type TransactionBytes } from "../wire/bundle.ts";
-import type { Epoch } from "../wire/message.ts";
+import type { Epoch } from "../wire/door_messages.ts";
 import { ID_BYTES, readVersionId, type VersionId, writeVersionId } from "../wire/transaction.ts";
 
 /** A redeem that was sent, or is about to be: the same bytes are sent again until a door has let this peer in. */

@@ -24,7 +24,7 @@ import type {
   PeerView,
   RemovedView,
   StatusView,
-} from "./machine.ts";
+} from "./reads.ts";
 import { memberCalled } from "./member_names.ts";
 import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";

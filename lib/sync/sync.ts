@@ -1,21 +1,14 @@
 import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
-import {
-  DIGEST_SLICE_IDS,
-  MAX_STREAM_QUEUE_BYTES,
-  MAX_STREAM_ROWS,
-  MAX_TRANSACTIONS_MESSAGE_BYTES,
-  MAX_WANTED,
-} from "../base/limits.ts";
+import { DIGEST_SLICE_IDS, MAX_WANTED } from "../base/limits.ts";
 import { briefOf, encodeBrief } from "../wire/brief_frontier.ts";
-import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
-import type { Frontier } from "../wire/frontier.ts";
-import type { Brief, Message, Partials, Transactions } from "../wire/message.ts";
-import { type PartialBytes, partialSizeBytes } from "../wire/partial.ts";
+import type { Brief, Message } from "../wire/message.ts";
 import type { Header } from "../wire/transaction.ts";
 import type { SyncLinks, SyncStore } from "./ports.ts";
+import { announcements, type Applied } from "./announcements.ts";
 import { Replica, type Standing, summaryHash, writerKey } from "./replica.ts";
+import { Streams } from "./streams.ts";
 
 /** How long an announced transaction may still come from its writer before it is pulled from who announced it. */
 const ANNOUNCED_DELAY_MS = 20;
@@ -33,18 +26,6 @@ const STATE_QUIET_MAX_MS = 250;
 /** Pause before it is told after a turn that failed: long enough for the others to compare before they hear it again. */
 const STATE_AFTER_FAILURE_MS = 10_000;
 
-/** A transaction that was applied in the turn that ends. */
-export interface Applied {
-  readonly row: number;
-  readonly header: Header;
-  readonly id: Uint8Array;
-  /** The connection that it came by; null for one of this peer's own. */
-  readonly from: number | null;
-}
-
-/** What one message of a stream carries. */
-type Parcel = Transactions | Partials;
-
 interface Pull {
   readonly connection: number;
   progressMs: number;
@@ -60,6 +41,7 @@ export class Sync {
   readonly #store: SyncStore;
   readonly #links: SyncLinks;
   readonly #missingParents: () => Uint8Array[];
+  readonly #streams: Streams;
   readonly #replicas = new Map<number, Replica>();
   #pull: Pull | null = null;
   #stateDueMs = Infinity;
@@ -70,6 +52,7 @@ export class Sync {
     this.#store = store;
     this.#links = links;
     this.#missingParents = missingParents;
+    this.#streams = new Streams(store, links);
   }
 
   /**
@@ -189,7 +172,7 @@ export class Sync {
       this.#stateDueMs = Math.min(now.monotonicMs + STATE_QUIET_MS, this.#stateLatestMs);
       if (this.#stateLatestMs === Infinity) this.#stateLatestMs = now.monotonicMs + STATE_QUIET_MAX_MS;
     }
-    for (const replica of this.#replicas.values()) this.#stream(replica);
+    for (const replica of this.#replicas.values()) this.#streams.goOn(replica);
     this.tick(now);
   }
 
@@ -233,7 +216,7 @@ export class Sync {
   /** Room came free in the queue of a link. */
   drained(connection: number): void {
     const replica = this.#replicas.get(connection);
-    if (replica !== undefined) this.#stream(replica);
+    if (replica !== undefined) this.#streams.goOn(replica);
   }
 
   /** How the other end of a link stands to this peer. */
@@ -350,90 +333,10 @@ export class Sync {
 
   #announce(applied: readonly Applied[]): void {
     for (const replica of this.#replicas.values()) {
-      const have: { writer: Header; heads: { sequence: number; id: Uint8Array }[] }[] = [];
-      const own: TransactionBytes[] = [];
-      for (const { row, header, id, from } of applied) {
-        const writer = writerKey(header);
-        if (from === replica.connection || (replica.theirs.get(writer) ?? 0) >= header.sequence) continue;
-        // What a replica has is unknown before its frontier; that there is more than ours said, it is told.
-        if (from !== null || !replica.hasFrontier) {
-          const last = have.at(-1);
-          if (last !== undefined && writerKey(last.writer) === writer) have.pop();
-          have.push({ writer: header, heads: [{ sequence: header.sequence, id }] });
-        } else if (replica.streamedRow === null) {
-          own.push(this.#store.load(row));
-          replica.holds(writer, header.sequence);
-        }
-      }
-      for (const list of inMessages(own)) this.#send(replica, { type: "transactions", list }, "live");
-      if (have.length > 0 && replica.streamedRow === null) {
-        this.#send(replica, { type: "have", entries: latestPerWriter(have) }, "control");
+      for (const message of announcements(this.#store, replica, applied)) {
+        this.#send(replica, message, message.type === "transactions" ? "live" : "control");
       }
     }
-  }
-
-  /** Sends on what a replica asked for, as long as its queue has room. */
-  #stream(replica: Replica): void {
-    while (this.#links.bulkQueuedBytes(replica.connection) < MAX_STREAM_QUEUE_BYTES) {
-      const parcel = replica.wanted.length > 0 ? this.#takeWanted(replica) : this.#takeRows(replica);
-      if (parcel === null) return;
-      // A link that is over takes nothing, and its queue stays empty.
-      if (parcel.list.length > 0 && !this.#send(replica, parcel, "bulk")) return;
-    }
-  }
-
-  /** The next transactions of the stream, null at its end. What can't be read ends it: another source is tried. */
-  #takeRows(replica: Replica): Parcel | null {
-    if (replica.streamedRow === null) return null;
-    const rows = this.#store.lackingRows(replica.theirs, replica.streamedRow, MAX_STREAM_ROWS);
-    replica.streamedRow = null;
-    if (rows.length === 0) {
-      this.#send(replica, { type: "pulled" }, "bulk");
-      return null;
-    }
-    const { parcel, taken } = this.#pack(rows);
-    for (const row of taken) {
-      const { header } = this.#store.transactionByRow(row);
-      replica.holds(writerKey(header), header.sequence);
-    }
-    replica.streamedRow = taken.at(-1) as number;
-    return parcel;
-  }
-
-  /** The next transactions of those asked for by id; what is not held is left out. */
-  #takeWanted(replica: Replica): Parcel {
-    const held = replica.wanted.splice(0, MAX_STREAM_ROWS).filter((id) => this.#store.hasTransaction(id));
-    const { parcel, taken } = this.#pack(held.map((id) => (this.#store.transaction(id) as { row: number }).row));
-    replica.wanted.unshift(...held.slice(taken.length));
-    return parcel;
-  }
-
-  /** The first of these transactions that fit one message; those of one message are all whole, or none is. */
-  #pack(rows: readonly number[]): { parcel: Parcel; taken: number[] } {
-    const whole: TransactionBytes[] = [];
-    const partial: PartialBytes[] = [];
-    const taken: number[] = [];
-    let sizeBytes = 0;
-    for (const row of rows) {
-      // One more transaction than that fits a frame, whatever its size; to load it and then leave it costs more.
-      if (sizeBytes >= MAX_TRANSACTIONS_MESSAGE_BYTES) break;
-      const isWhole = this.#store.partials.isWhole(row);
-      if (taken.length > 0 && isWhole !== whole.length > 0) break;
-      if (isWhole) {
-        const bytes = this.#store.load(row);
-        sizeBytes += bundleSizeBytes(bytes);
-        whole.push(bytes);
-      } else {
-        const bytes = this.#store.partials.load(row, null);
-        sizeBytes += partialSizeBytes(bytes);
-        partial.push(bytes);
-      }
-      taken.push(row);
-    }
-    const parcel: Parcel = partial.length > 0
-      ? { type: "partials", list: partial }
-      : { type: "transactions", list: whole };
-    return { parcel, taken };
   }
 
   #summary(): Uint8Array {
@@ -463,30 +366,4 @@ export class Sync {
   #send(replica: Replica, message: Message, priority: "control" | "live" | "bulk"): boolean {
     return this.#links.send(replica.connection, message, priority);
   }
-}
-
-function* inMessages(transactions: readonly TransactionBytes[]): Generator<TransactionBytes[]> {
-  let list: TransactionBytes[] = [];
-  let sizeBytes = 0;
-  for (const transaction of transactions) {
-    const size = bundleSizeBytes(transaction);
-    if (list.length > 0 && sizeBytes + size > MAX_TRANSACTIONS_MESSAGE_BYTES) {
-      yield list;
-      list = [];
-      sizeBytes = 0;
-    }
-    list.push(transaction);
-    sizeBytes += size;
-  }
-  if (list.length > 0) yield list;
-}
-
-function latestPerWriter(
-  entries: readonly { writer: Header; heads: { sequence: number; id: Uint8Array }[] }[],
-): Frontier {
-  const byWriter = new Map<string, Frontier[number]>();
-  for (const { writer, heads } of entries) {
-    byWriter.set(writerKey(writer), { writer: { peer: writer.peer, instance: writer.instance }, heads });
-  }
-  return [...byWriter].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
 }

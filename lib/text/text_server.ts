@@ -4,7 +4,8 @@ import { LIST_PAGE_ENTRIES, MAX_TEXT_CONNECTIONS, MAX_TEXT_MESSAGE_BYTES, TEXT_I
 import { parseAddress } from "../host/address.ts";
 import { type ByteStream, serveStreams } from "../host/byte_stream.ts";
 import type { HostApi } from "../host/host_api.ts";
-import type { EntryView, Write } from "../peer/machine.ts";
+import type { Write } from "../peer/machine.ts";
+import type { EntryView } from "../peer/reads.ts";
 import { byAge, isTextValue, parseTextMessage, TEXT_MEDIA, TEXT_PREFIX } from "./text_message.ts";
 
 /** The port of the text protocol unless an address says another. */
