@@ -13,11 +13,9 @@ import {
   REKEY_AFTER_RECORDS,
   SILENT_AFTER_MS,
 } from "../base/limits.ts";
-import type { Random } from "../base/random.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import type { CipherState } from "../crypto/cipher_state.ts";
-import type { Identity } from "../crypto/identity.ts";
 import { decodeHello, encodeHello, HELLO_BYTES, WIRE_VERSION } from "../wire/hello.ts";
 import { decodeClose, encodeClose } from "./close_frame.ts";
 import { FIRST_OTHER_KIND, type Frame, FrameReader, LANES, LINK_KINDS, type Priority } from "./frame.ts";
@@ -25,6 +23,7 @@ import { Handshake, type Session } from "./handshake.ts";
 import { Heartbeat, nonceOf } from "./heartbeat.ts";
 import { InputBuffer } from "./input_buffer.ts";
 import { Lane } from "./lane.ts";
+import type { LinkEvent, LinkOptions, LinkState } from "./link_types.ts";
 import {
   MIN_CIPHERTEXT_BYTES,
   MIN_PULL_BYTES,
@@ -33,44 +32,6 @@ import {
   type RekeyLimits,
   TamperedError,
 } from "./record.ts";
-
-/** What a link tells of. */
-export type LinkEvent =
-  /** The other side is authenticated: its peer id, and a name of this one link. 32 bytes each. */
-  | { readonly type: "open"; readonly peer: Uint8Array; readonly handshakeHash: Uint8Array }
-  /** A frame came in, whole. Its body stays valid, as a view into a record that is kept as long as the body is. */
-  | { readonly type: "frame"; readonly kind: number; readonly body: Uint8Array }
-  /** A ping came in, and will be answered. */
-  | { readonly type: "ping" }
-  /** A ping was answered. */
-  | { readonly type: "pong"; readonly roundTripMs: number }
-  /**
-   * The link is over; told once, and never for one's own `close`. `detail` comes from the other side if `byRemote`.
-   * `isItsDoing` where what the other side itself encrypted was wrong, and nobody between the two can have done it.
-   */
-  | {
-    readonly type: "closed";
-    readonly reason: CloseReason;
-    readonly detail: string;
-    readonly byRemote: boolean;
-    readonly isItsDoing?: true;
-  };
-
-/** What a link starts with. */
-export interface LinkOptions {
-  /** Whether this side dialled (`out`) or listened (`in`). */
-  readonly direction: "out" | "in";
-  readonly identity: Identity;
-  readonly random: Random;
-  readonly now: Now;
-  /** Where the other side is, as the host names it. */
-  readonly address: string;
-  /** When this side takes a new key. Default: as in limits.ts. */
-  readonly rekey?: RekeyLimits;
-}
-
-/** How far a link has come. In `closing`, `pull` has yet to give the bytes that tell the other side. */
-export type LinkState = "hello" | "handshake" | "open" | "closing" | "closed";
 
 const REKEY_LIMITS: RekeyLimits = {
   records: REKEY_AFTER_RECORDS,

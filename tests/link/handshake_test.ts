@@ -3,7 +3,8 @@ import { concat, equal, toHex, utf8Encode } from "../../lib/base/bytes.ts";
 import { HANDSHAKE_TIMEOUT_MS } from "../../lib/base/limits.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import { Handshake } from "../../lib/link/handshake.ts";
-import type { Link, LinkEvent } from "../../lib/link/link.ts";
+import type { Link } from "../../lib/link/link.ts";
+import type { LinkEvent } from "../../lib/link/link_types.ts";
 import { encodeHello, HELLO_BYTES, WIRE_VERSION } from "../../lib/wire/hello.ts";
 import { at, DIALLER, drain, give, LISTENER, prefixed, seeded, settle, side } from "./pair.ts";
 

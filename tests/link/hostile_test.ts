@@ -4,7 +4,8 @@ import { concat, equal, utf8Encode } from "../../lib/base/bytes.ts";
 import { MAX_PULL_BYTES, MAX_STRANGER_FRAME_BYTES, MAX_WAITING_PONGS } from "../../lib/base/limits.ts";
 import { Writer } from "../../lib/base/writer.ts";
 import { LANES, LINK_KINDS } from "../../lib/link/frame.ts";
-import type { Link, LinkEvent } from "../../lib/link/link.ts";
+import type { Link } from "../../lib/link/link.ts";
+import type { LinkEvent } from "../../lib/link/link_types.ts";
 import { encodeHello } from "../../lib/wire/hello.ts";
 import { at, drain, give, openHostile, openPair, side } from "./pair.ts";
 

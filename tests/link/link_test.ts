@@ -11,7 +11,8 @@ import {
 } from "../../lib/base/limits.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import type { Priority } from "../../lib/link/frame.ts";
-import type { Link, LinkEvent } from "../../lib/link/link.ts";
+import type { Link } from "../../lib/link/link.ts";
+import type { LinkEvent } from "../../lib/link/link_types.ts";
 import { at, drain, give, openPair, settle, side } from "./pair.ts";
 
 function reasonOf(events: readonly LinkEvent[]): string | undefined {

@@ -6,7 +6,8 @@ import type { CipherState } from "../../lib/crypto/cipher_state.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import { Handshake } from "../../lib/link/handshake.ts";
-import { Link, type LinkEvent, type LinkOptions } from "../../lib/link/link.ts";
+import { Link } from "../../lib/link/link.ts";
+import type { LinkEvent, LinkOptions } from "../../lib/link/link_types.ts";
 import { encodeHello, HELLO_BYTES } from "../../lib/wire/hello.ts";
 
 /** Randomness that is the same for the same seed. */

@@ -1,5 +1,6 @@
 import { Identity } from "../../lib/crypto/identity.ts";
-import { Link, type LinkEvent } from "../../lib/link/link.ts";
+import { Link } from "../../lib/link/link.ts";
+import type { LinkEvent } from "../../lib/link/link_types.ts";
 import { decodeMessage, encodeMessage, type Message } from "../../lib/wire/message.ts";
 import type { Lab } from "../sim/lab.ts";
 import type { End, NetworkHost } from "../sim/network.ts";

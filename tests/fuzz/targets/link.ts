@@ -3,7 +3,8 @@ import { MAX_FRAME_BYTES, MAX_RECORD_PLAINTEXT_BYTES, MAX_STRANGER_FRAME_BYTES }
 import { Writer } from "../../../lib/base/writer.ts";
 import { decodeClose, encodeClose } from "../../../lib/link/close_frame.ts";
 import { FrameReader, LANES, LINK_KINDS } from "../../../lib/link/frame.ts";
-import type { Link, LinkEvent } from "../../../lib/link/link.ts";
+import type { Link } from "../../../lib/link/link.ts";
+import type { LinkEvent } from "../../../lib/link/link_types.ts";
 import { at, drain, give, openHostile, prefixed, side } from "../../link/pair.ts";
 import { canonical, holds, type Target, unlessRefused } from "../target.ts";
 
