@@ -57,6 +57,8 @@ export const MAX_STRANGER_HANDSHAKES_PER_S = 256;
 export const MAX_STRANGER_HANDSHAKE_BURST = 512;
 /** Addresses of which it is remembered how often they came; of those that came longest ago it is forgotten. */
 export const MAX_REMEMBERED_ADDRESSES = 4096;
+/** How often at most the address book alone is cause for a commit: links would come no faster than the disk. */
+export const KEEP_BOOK_AFTER_MS = 1000;
 /** How long it is remembered where members were seen. */
 export const KNOWN_ADDRESSES_KEPT_MS = 5000;
 /** Work that a member may make for nothing, in units of some 20 µs: what is useful is free. A tenth of a core. */

@@ -1,5 +1,6 @@
 import type { Now } from "../base/clock.ts";
 import { type CloseReason, KithError } from "../base/errors.ts";
+import { KEEP_BOOK_AFTER_MS } from "../base/limits.ts";
 import { DamagedError } from "../store/damaged_error.ts";
 import type { Message } from "../wire/message.ts";
 import { changesSince, positionText } from "./changes_since.ts";
@@ -35,6 +36,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
   readonly #outbox = new Outbox();
   /** Links by which this peer, or the other one, was let in by a ticket in the turn under way. */
   readonly #admittedNow = new Set<Connection>();
+  /** When the address book is kept, unless something else is committed before. */
+  #bookDueMs = Infinity;
+  #isStopping = false;
   /** Why the turn under way will be taken back. */
   #storeFailure: KithError | null = null;
 
@@ -66,6 +70,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "request":
         return this.#parts.requests.take(input.id, input.request, now);
       case "stopping":
+        this.#isStopping = true;
         for (const connection of [...this.#parts.links.all()]) this.#parts.links.close(connection, "goodbye", now);
         return;
     }
@@ -127,7 +132,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#admittedNow.clear();
     this.#parts.requests.committed();
     this.#parts.repairs.committed();
-    this.#behindCommit(() => this.#keepBook());
+    this.#behindCommit(() => this.#keepBook(now));
     this.#behindCommit(() => {
       if (applied.some(({ header }) => header.class === "membership")) {
         this.#parts.messages.membershipChanged(now);
@@ -150,9 +155,14 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return this.#parts.links.pull(connection, maxBytes, now);
   }
 
-  /** Keeps the address book where nothing else was committed, and what is damaged. No turn fails for that. */
-  #keepBook(): void {
-    if (this.#parts.book.changed) this.#parts.neighbours.save();
+  /** Keeps the address book once it is due, and what is damaged. No turn fails for that. */
+  #keepBook(now: Now): void {
+    if (!this.#parts.book.changed) this.#bookDueMs = Infinity;
+    else if (this.#bookDueMs === Infinity) this.#bookDueMs = now.monotonicMs + KEEP_BOOK_AFTER_MS;
+    if (this.#parts.book.changed && (now.monotonicMs >= this.#bookDueMs || this.#isStopping)) {
+      this.#bookDueMs = Infinity;
+      this.#parts.neighbours.save();
+    }
     this.#parts.repairs.save();
     this.#parts.store.commit();
   }
@@ -160,6 +170,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** When a tick is due (see `Machine`). */
   deadline(): number {
     return Math.min(
+      this.#bookDueMs,
       this.#parts.links.deadline(),
       this.#parts.sync.deadline(),
       this.#parts.reconciler.deadline(),
