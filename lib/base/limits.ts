@@ -63,8 +63,8 @@ export const KEEP_BOOK_AFTER_MS = 1000;
 export const KNOWN_ADDRESSES_KEPT_MS = 5000;
 /** Work that a member may make for nothing, in units of some 20 µs: what is useful is free. A tenth of a core. */
 export const MAX_WORK_PER_S = 5000;
-/** The same at once: a second of work, and several times what a frontier of a full space costs. */
-export const MAX_WORK_BURST = 50_000;
+/** The same at once: half a second of work, and twice what a frontier of a full space costs. */
+export const MAX_WORK_BURST = 25_000;
 /** Points for misbehaving at which a member is cut: seven links closed for something wrong, or two for too much work. */
 export const MISBEHAVIOUR_LIMIT = 100;
 /** Time in which half of the points are forgotten. */

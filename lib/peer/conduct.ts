@@ -9,7 +9,7 @@ import {
   MISBEHAVIOUR_LIMIT,
 } from "../base/limits.ts";
 import { TokenBucket } from "../base/token_bucket.ts";
-import type { Message } from "../wire/message.ts";
+import { type Message, MESSAGE_KINDS } from "../wire/message.ts";
 
 /** What one thing that a member does wrong counts; MISBEHAVIOUR_LIMIT is a hundred. */
 const BREACH_POINTS = 15;
@@ -37,7 +37,11 @@ const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, pe
   ask_leaf: [50, 0],
   ask_versions: [20, 0],
 };
+/** Also for a message of a newer kith. */
 const OTHER_COST = [2, 1] as const;
+const TYPES: ReadonlyMap<number, Message["type"]> = new Map(
+  (Object.keys(MESSAGE_KINDS) as Message["type"][]).map((type) => [MESSAGE_KINDS[type], type]),
+);
 /** A transaction that is held already, or waits for its parents. */
 const USELESS_TRANSACTION_COST = 2;
 /** One that is not kept: too many wait, the space is full, or only a newer kith can read it. */
@@ -82,12 +86,13 @@ export class Conduct {
   }
 
   /** A message came from a member. @throws {ProtocolError} `too_large` where it makes more work than it may. */
-  message(peer: string, type: Message["type"], sizeBytes: number, now: Now): void {
-    const [each, perKib] = COSTS[type] ?? OTHER_COST;
-    this.#charge(peer, each + perKib * sizeBytes / 1024, type, now);
+  message(peer: string, kind: number, sizeBytes: number, now: Now): void {
+    const type = TYPES.get(kind);
+    const [each, perKib] = (type === undefined ? undefined : COSTS[type]) ?? OTHER_COST;
+    this.#charge(peer, each + perKib * sizeBytes / 1024, type ?? `frames of kind ${kind}`, now);
   }
 
-  /** A frame came from a member that costs little, but is not free: a ping, or a message of a newer kith. */
+  /** A frame came from a member that costs little, but is not free: a ping. */
   frame(peer: string, what: string, now: Now): void {
     this.#charge(peer, 1, what, now);
   }

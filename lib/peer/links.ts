@@ -308,13 +308,11 @@ export class Links {
         this.#listener.linkOpened(connection, now);
         return;
       case "frame": {
+        // Before it is read: what it says takes many times its size.
+        if (isMember) this.#conduct.message(conductOf(connection), event.kind, event.body.length, now);
         // The bytes are the link's for this turn only; one copy here saves many later.
         const message = decodeMessage(event.kind, event.body.slice());
-        if (message !== null) {
-          if (isMember) this.#conduct.message(conductOf(connection), message.type, event.body.length, now);
-          return this.#listener.linkMessage(connection, message, now);
-        }
-        if (isMember) this.#conduct.frame(conductOf(connection), `frames of kind ${event.kind}`, now);
+        if (message !== null) return this.#listener.linkMessage(connection, message, now);
         this.#emit({ name: "message_unknown", level: "debug", fields: { kind: event.kind, peer: connection.peer } });
         return;
       }

@@ -9,6 +9,7 @@ import {
   MISBEHAVIOUR_HALVES_MS,
 } from "../../lib/base/limits.ts";
 import { Conduct } from "../../lib/peer/conduct.ts";
+import { MESSAGE_KINDS } from "../../lib/wire/message.ts";
 
 const at = (ms: number) => ({ monotonicMs: ms, wallMs: 1_000_000 + ms });
 
@@ -32,15 +33,18 @@ function timesUntilTooMuch(act: () => void): number {
 
 Deno.test("what a member sends for nothing has its bound, by what it costs; what is useful has none", () => {
   const { conduct } = watched();
-  const frontiers = timesUntilTooMuch(() => conduct.message("a", "frontier", MAX_FRAME_BYTES, at(0)));
-  assertEquals(frontiers, 3);
-  assertEquals(timesUntilTooMuch(() => conduct.message("b", "frontier", 512, at(0))), 8_333);
-  assertEquals(timesUntilTooMuch(() => conduct.message("c", "want", 32 * 1024, at(0))), 48);
-  assertEquals(timesUntilTooMuch(() => conduct.message("d", "pull", 0, at(0))), MAX_WORK_BURST / 100);
+  const frontiers = timesUntilTooMuch(() => conduct.message("a", MESSAGE_KINDS.frontier, MAX_FRAME_BYTES, at(0)));
+  assertEquals(frontiers, 1);
+  assertEquals(timesUntilTooMuch(() => conduct.message("b", MESSAGE_KINDS.frontier, 512, at(0))), 4_166);
+  assertEquals(timesUntilTooMuch(() => conduct.message("c", MESSAGE_KINDS.want, 32 * 1024, at(0))), 24);
+  assertEquals(timesUntilTooMuch(() => conduct.message("d", MESSAGE_KINDS.pull, 0, at(0))), MAX_WORK_BURST / 100);
   assertEquals(timesUntilTooMuch(() => conduct.frame("e", "pings", at(0))), MAX_WORK_BURST);
   assertEquals(timesUntilTooMuch(() => conduct.uselessTransaction("f", "nothing", at(0))), MAX_WORK_BURST / 2);
   assertEquals(timesUntilTooMuch(() => conduct.uselessTransaction("g", "dropped", at(0))), MAX_WORK_BURST / 5);
-  assertEquals(timesUntilTooMuch(() => conduct.message("h", "transactions", MAX_FRAME_BYTES, at(0))), Infinity);
+  assertEquals(
+    timesUntilTooMuch(() => conduct.message("h", MESSAGE_KINDS.transactions, MAX_FRAME_BYTES, at(0))),
+    Infinity,
+  );
   // All links of a member count together, and time gives back what its rate allows.
   assertEquals(timesUntilTooMuch(() => conduct.frame("e", "pings", at(1000))), MAX_WORK_PER_S);
 });
