@@ -37,7 +37,7 @@ export class Adversary implements NetworkHost {
   readonly #checks: Checks;
   readonly #forgeries: Forgeries;
   readonly #mischief: MischiefMaker;
-  readonly #dialled: SimPeer[] = [];
+  readonly #dialled: { readonly address: string; readonly target: SimPeer }[] = [];
   readonly #attacked = new Map<End, Attacked>();
   #stopped = false;
 
@@ -62,7 +62,7 @@ export class Adversary implements NetworkHost {
   /** Dials a peer, to attack it. */
   attack(target: SimPeer): void {
     if (target.listensAt === null || new SpaceState(this.#member.store).space === null) return;
-    this.#dialled.push(target);
+    this.#dialled.push({ address: target.listensAt, target });
     this.#network.dial(this, target.listensAt);
   }
 
@@ -73,8 +73,8 @@ export class Adversary implements NetworkHost {
   }
 
   /** Part of `NetworkHost`. */
-  connected(end: End): void {
-    const target = this.#dialled.shift() as SimPeer;
+  connected(end: End, _direction: "in" | "out", address: string): void {
+    const target = this.#takeDialled(address);
     const link = new Link({
       direction: "out",
       identity: this.#member.identity,
@@ -88,8 +88,8 @@ export class Adversary implements NetworkHost {
   }
 
   /** Part of `NetworkHost`. */
-  dialFailed(): void {
-    this.#dialled.shift();
+  dialFailed(address: string): void {
+    this.#takeDialled(address);
   }
 
   /** Part of `NetworkHost`. */
@@ -116,6 +116,12 @@ export class Adversary implements NetworkHost {
   /** Part of `NetworkHost`. */
   pull(end: End, maxBytes: number): Uint8Array | null {
     return this.#attacked.get(end)?.link.pull(maxBytes, this.#member.now) ?? null;
+  }
+
+  /** Whom it dialled at an address; dials may come about in another order than they were made in. */
+  #takeDialled(address: string): SimPeer {
+    const place = this.#dialled.findIndex((dialled) => dialled.address === address);
+    return (this.#dialled.splice(place, 1)[0] as { target: SimPeer }).target;
   }
 
   #prove(attacked: Attacked, handshakeHash: Uint8Array): void {
