@@ -15,7 +15,7 @@ import type { Applied } from "../sync/announcements.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
-import { decodeHeader, type Header } from "../wire/transaction.ts";
+import { compareWriterIds, decodeHeader, type Header } from "../wire/transaction.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
 /** What the applier works upon. */
@@ -345,7 +345,7 @@ export class Applier {
     const before = header.previous === null ? null : this.#parts.store.transaction(header.previous);
     const fits = before === null
       ? header.sequence === 1 && header.firstOperation === 0
-      : equal(before.header.peer, header.peer) && equal(before.header.instance, header.instance) &&
+      : compareWriterIds(before.header, header) === 0 &&
         before.header.sequence + 1 === header.sequence &&
         before.header.firstOperation + before.header.operationCount === header.firstOperation;
     if (!fits) throw this.#refuse(transaction, "its numbers do not follow from its writer's transaction before");

@@ -4,7 +4,7 @@ import type { DataBound, JudgedData, RemovalPort } from "../space/removal.ts";
 import type { TransactionRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Frontier, FrontierEntry } from "../wire/frontier.ts";
-import type { VersionId } from "../wire/transaction.ts";
+import { compareWriterIds, type VersionId } from "../wire/transaction.ts";
 
 /** The history in a store, as removals are judged by it. */
 export function removalPort(store: Store): RemovalPort {
@@ -22,9 +22,7 @@ export function removalPort(store: Store): RemovalPort {
 function isInside(store: Store, frontier: Frontier, row: number): boolean {
   const transaction = store.transactionByRow(row);
   const { header } = transaction;
-  const entry = frontier.find(({ writer }) =>
-    equal(writer.peer, header.peer) && equal(writer.instance, header.instance)
-  );
+  const entry = frontier.find(({ writer }) => compareWriterIds(writer, header) === 0);
   if (entry === undefined) return false;
   const isForked = store.writers.headsOf(header).length > 1;
   return headsOf(store, entry).some((head) => {
@@ -43,9 +41,7 @@ function* dataOf(store: Store, peer: Uint8Array, bound: DataBound | null): Gener
     if (!equal(writer.peer, peer)) continue;
     // Of a writer that used a number twice, something below a head may be outside.
     const floors = bound?.frontiers.map((frontier) => {
-      const entry = frontier.find((other) =>
-        equal(other.writer.peer, peer) && equal(other.writer.instance, writer.instance)
-      );
+      const entry = frontier.find((other) => compareWriterIds(other.writer, writer) === 0);
       return entry === undefined ? 0 : Math.max(0, ...headsOf(store, entry).map(({ header }) => header.sequence));
     });
     const aboveSequence = bound === null || heads.length > 1 ? 0 : Math.min(...floors as number[]);
@@ -59,8 +55,7 @@ function* dataOf(store: Store, peer: Uint8Array, bound: DataBound | null): Gener
 function headsOf(store: Store, { writer, heads }: FrontierEntry): TransactionRow[] {
   return heads.flatMap(({ id, sequence }) => {
     const held = store.transaction(id);
-    const isRight = held !== null && held.header.sequence === sequence && equal(held.header.peer, writer.peer) &&
-      equal(held.header.instance, writer.instance);
+    const isRight = held !== null && held.header.sequence === sequence && compareWriterIds(held.header, writer) === 0;
     return isRight ? [held] : [];
   });
 }
