@@ -1,4 +1,4 @@
-import { compare } from "../base/bytes.ts";
+import { compare, equal } from "../base/bytes.ts";
 import { MAX_EPOCHS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -49,7 +49,7 @@ export class Epochs {
   /** A new epoch's secret, sealed to each member but one. */
   renewed(without: Uint8Array): SealedSecret[] {
     const { membership, random } = this.#parts;
-    const remaining = membership.members().map(({ peer }) => peer).filter((peer) => compare(peer, without) !== 0);
+    const remaining = membership.members().map(({ peer }) => peer).filter((peer) => !equal(peer, without));
     return membership.renewals.seal(random.bytes(EPOCH_SECRET_BYTES).slice(), remaining, random);
   }
 

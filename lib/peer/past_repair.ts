@@ -9,9 +9,8 @@ import type { CheckpointView } from "../space/checkpoints.ts";
 import { PastTrees } from "../store/past_trees.ts";
 import type { PastState } from "../store/past_state.ts";
 import type { Store } from "../store/store.ts";
-import { writerKey } from "../store/writers.ts";
 import type { LeafPlace, PastLeaf, PastLeavesMessage } from "../wire/past_messages.ts";
-import type { VersionId } from "../wire/transaction.ts";
+import { type VersionId, writerKey } from "../wire/transaction.ts";
 import type { Links } from "./links.ts";
 
 /** Time for an answer before another member is asked. */

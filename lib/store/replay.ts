@@ -1,7 +1,7 @@
 import { equal, utf8Decode } from "../base/bytes.ts";
 import { MAX_STREAM_ROWS } from "../base/limits.ts";
 import { compareHeads, type Frontier, type Head } from "../wire/frontier.ts";
-import { compareWriterIds } from "../wire/transaction.ts";
+import { compareWriterIds, writerKey } from "../wire/transaction.ts";
 import type { Heads } from "./heads.ts";
 import type { Lacking } from "./lacking.ts";
 import { operationOf, type Operations } from "./operations.ts";
@@ -9,7 +9,7 @@ import type { Past } from "./past.ts";
 import type { TransactionRow } from "./rows.ts";
 import type { Transactions } from "./transactions.ts";
 import type { UndoneMarks } from "./undone_marks.ts";
-import { writerKey, type Writers } from "./writers.ts";
+import type { Writers } from "./writers.ts";
 
 /** What a replay reads. */
 export interface ReplayParts {

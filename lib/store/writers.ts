@@ -1,13 +1,8 @@
-import { equal, toHex } from "../base/bytes.ts";
-import type { WriterId } from "../wire/transaction.ts";
+import { equal } from "../base/bytes.ts";
+import { type WriterId, writerKey } from "../wire/transaction.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database } from "./database.ts";
 import { recordHash } from "./record_hash.ts";
-
-/** A writer as a Map key: hexadecimal of peer and instance. */
-export function writerKey(writer: WriterId): string {
-  return toHex(writer.peer) + toHex(writer.instance);
-}
 
 /** The writers of the space, each with its small number in this store. All are held in memory (`MAX_WRITERS`). */
 export class Writers {

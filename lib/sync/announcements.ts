@@ -2,9 +2,9 @@ import { MAX_TRANSACTIONS_MESSAGE_BYTES } from "../base/limits.ts";
 import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Have, Transactions } from "../wire/message.ts";
-import type { Header } from "../wire/transaction.ts";
+import { type Header, writerKey } from "../wire/transaction.ts";
 import type { SyncStore } from "./ports.ts";
-import { type Replica, writerKey } from "./replica.ts";
+import type { Replica } from "./replica.ts";
 
 /** A transaction that was applied in the turn that ends. */
 export interface Applied {

@@ -2,8 +2,7 @@ import { equal } from "../base/bytes.ts";
 import { MAX_LIVE_LEAVES, MAX_TREE_NODES } from "../base/limits.ts";
 import { DIGEST_FAN_OUT } from "../data/digest.ts";
 import { type Children, NODE_HASH_BYTES, type Nodes } from "../wire/reconciliation.ts";
-import { compareWriterIds, type WriterId } from "../wire/transaction.ts";
-import { writerKey } from "./replica.ts";
+import { compareWriterIds, type WriterId, writerKey } from "../wire/transaction.ts";
 import type { VersionSet } from "../data/version_set.ts";
 
 /** Nodes of one writer in a level. */

@@ -4,7 +4,7 @@ import { MAX_FORK_HEADS, MAX_REPLICA_WRITERS } from "../base/limits.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { type BriefEntry, type BriefFrontier, briefOf, briefWriter } from "../wire/brief_frontier.ts";
 import { compareHeads, type Frontier, type FrontierEntry, type Head } from "../wire/frontier.ts";
-import type { WriterId } from "../wire/transaction.ts";
+import { type WriterId, writerKey } from "../wire/transaction.ts";
 
 /** What another replica says of itself when it is asked whether both are in sync. */
 export interface ReplicaState {
@@ -30,11 +30,6 @@ export type Standing =
   /** They hold the same history and not the same versions; `first`: this peer is to begin, `second`: the other. */
   | "first"
   | "second";
-
-/** The key of a writer in a Map: peer, then instance, in hexadecimal. */
-export function writerKey(writer: WriterId): string {
-  return toHex(writer.peer) + toHex(writer.instance);
-}
 
 /** What this peer knows of the replica at the other end of one link. */
 export class Replica {

@@ -2,8 +2,9 @@ import { MAX_STREAM_QUEUE_BYTES, MAX_STREAM_ROWS, MAX_TRANSACTIONS_MESSAGE_BYTES
 import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
 import type { Partials, Transactions } from "../wire/message.ts";
 import { type PartialBytes, partialSizeBytes } from "../wire/partial.ts";
+import { writerKey } from "../wire/transaction.ts";
 import type { SyncLinks, SyncStore } from "./ports.ts";
-import { type Replica, writerKey } from "./replica.ts";
+import type { Replica } from "./replica.ts";
 
 /** What one message of a stream carries. */
 type Parcel = Transactions | Partials;

@@ -4,10 +4,10 @@ import { ProtocolError } from "../base/errors.ts";
 import { DIGEST_SLICE_IDS, MAX_WANTED } from "../base/limits.ts";
 import { briefOf, encodeBrief } from "../wire/brief_frontier.ts";
 import type { Brief, Message } from "../wire/message.ts";
-import type { Header } from "../wire/transaction.ts";
+import { type Header, writerKey } from "../wire/transaction.ts";
 import type { SyncLinks, SyncStore } from "./ports.ts";
 import { announcements, type Applied } from "./announcements.ts";
-import { Replica, type Standing, summaryHash, writerKey } from "./replica.ts";
+import { Replica, type Standing, summaryHash } from "./replica.ts";
 import { Streams } from "./streams.ts";
 
 /** How long an announced transaction may still come from its writer before it is pulled from who announced it. */

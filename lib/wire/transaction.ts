@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { compare, equal } from "../base/bytes.ts";
+import { compare, equal, toHex } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_OPERATIONS, MAX_PARENTS } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
@@ -71,6 +71,11 @@ export function compareStamps(a: Stamp, b: Stamp): number {
 /** Order of version ids, by transaction id and then index: negative, zero or positive. */
 export function compareVersionIds(a: VersionId, b: VersionId): number {
   return compare(a.transaction, b.transaction) || a.index - b.index;
+}
+
+/** The key of a writer in a Map: peer, then instance, in hexadecimal. */
+export function writerKey(writer: WriterId): string {
+  return toHex(writer.peer) + toHex(writer.instance);
 }
 
 /** Order of writers, by peer and then instance: negative, zero or positive. */

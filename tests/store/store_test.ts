@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { utf8Encode } from "../../lib/base/bytes.ts";
 import { KithError } from "../../lib/base/errors.ts";
 import { Store } from "../../lib/store/store.ts";
-import { writerKey } from "../../lib/store/writers.ts";
+import { writerKey } from "../../lib/wire/transaction.ts";
 import { countingRandom, transactionOf, versionOf, writerOf } from "./histories.ts";
 import { Model } from "./model.ts";
 import { damageIn } from "./verified.ts";

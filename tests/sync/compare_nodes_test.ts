@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { equal } from "../../lib/base/bytes.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { differingNodes, leavesOf, nodesUnder, trimmed, wholeNodes } from "../../lib/sync/compare_nodes.ts";
-import { writerKey } from "../../lib/sync/replica.ts";
+import { writerKey } from "../../lib/wire/transaction.ts";
 import type { Nodes } from "../../lib/wire/reconciliation.ts";
 import { Prng } from "../sim/prng.ts";
 import { type Batch, MemorySet } from "./memory_set.ts";

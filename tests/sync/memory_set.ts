@@ -2,10 +2,15 @@ import { toHex } from "../../lib/base/bytes.ts";
 import { DIGEST_LEAF_OPERATIONS } from "../../lib/base/limits.ts";
 import { DIGEST_FAN_OUT, innerHash, leafHash } from "../../lib/data/digest.ts";
 import { indexOfShortId, shortIdOf, type ShortIds } from "../../lib/data/short_ids.ts";
-import { writerKey } from "../../lib/sync/replica.ts";
 import type { Place, PlaceState, VersionSet } from "../../lib/data/version_set.ts";
 import type { PartialBytes } from "../../lib/wire/partial.ts";
-import { compareVersionIds, compareWriterIds, type VersionId, type WriterId } from "../../lib/wire/transaction.ts";
+import {
+  compareVersionIds,
+  compareWriterIds,
+  type VersionId,
+  type WriterId,
+  writerKey,
+} from "../../lib/wire/transaction.ts";
 
 /** A transaction that all sides hold, with operations of which they hold some. */
 export interface Batch {

@@ -2,13 +2,12 @@ import { compare, equal, toHex } from "../../lib/base/bytes.ts";
 import type { Now } from "../../lib/base/clock.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import type { SyncLinks, SyncStore } from "../../lib/sync/ports.ts";
-import { writerKey } from "../../lib/sync/replica.ts";
 import type { Applied } from "../../lib/sync/announcements.ts";
 import { Sync } from "../../lib/sync/sync.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import { compareHeads, encodeFrontier, type Frontier } from "../../lib/wire/frontier.ts";
 import type { Message } from "../../lib/wire/message.ts";
-import type { Header } from "../../lib/wire/transaction.ts";
+import { type Header, writerKey } from "../../lib/wire/transaction.ts";
 import { Prng } from "../sim/prng.ts";
 
 /** Writers from this number on begin alike. */
