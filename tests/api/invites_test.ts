@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
+import { DEADLINE_MS } from "../host/until.ts";
 
 /** A peer in a new space, and one that is in no space yet. */
 async function withTwo(test: (a: TempHost, b: TempHost) => Promise<void>): Promise<void> {
@@ -12,7 +13,7 @@ async function withTwo(test: (a: TempHost, b: TempHost) => Promise<void>): Promi
 
 async function join(joiner: TempHost, ticket: unknown): Promise<Record<string, unknown>> {
   const joined = (await joiner.lines("POST", "/v1/join", { ticket })).at(-1) as Record<string, unknown>;
-  await joiner.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  await joiner.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   return joined;
 }
 

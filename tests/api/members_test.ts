@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
+import { DEADLINE_MS, until } from "../host/until.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -17,7 +18,7 @@ async function withTwo(test: (founder: TempHost, other: TempHost) => Promise<voi
 
 async function inSync(...peers: TempHost[]): Promise<void> {
   for (const peer of peers) {
-    const answer = await peer.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    const answer = await peer.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
     assertEquals(answer.error, undefined);
   }
 }
@@ -97,11 +98,7 @@ Deno.test("a removed member is listed as such everywhere, and is told", async ()
 
 /** Waits until the status of a peer is so. */
 async function untilStatus(peer: TempHost, isSo: (status: Fields) => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000;
-  while (!isSo(await peer.object("GET", "/v1/status"))) {
-    if (performance.now() > endMs) throw new Error("it never came about");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until("its status is so", async () => isSo(await peer.object("GET", "/v1/status")));
 }
 
 Deno.test("an invite is closed by the beginning of its version", async () => {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LIST_PAGE_ENTRIES } from "../../lib/base/limits.ts";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
+import { DEADLINE_MS } from "../host/until.ts";
 
 const TEXT = { "content-type": "text/plain" };
 
@@ -84,7 +85,7 @@ Deno.test("a conflict between two peers is settled once, by a version or a value
     await using b = await startHost(homeB);
     const { ticket } = await a.object("POST", "/v1/invites", {});
     await b.lines("POST", "/v1/join", { ticket });
-    await b.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await b.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   }
   assertEquals((await a.object("POST", "/v1/resolve?key=k&keep=abcd")).error, "no_conflict");
   const ofA = await put(a, "k", "from a");
@@ -95,7 +96,7 @@ Deno.test("a conflict between two peers is settled once, by a version or a value
     await put(offline, "j", "from b");
   }
   await using b = await startHost(homeB);
-  for (const peer of [a, b]) await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: 10_000 });
+  for (const peer of [a, b]) await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: DEADLINE_MS });
   const past = await b.lines("GET", "/v1/history?key=k&values=1");
   assertEquals(past.map(({ text, state }) => `${text} ${state}`).sort(), ["from a live", "from b live"]);
   assertEquals(past.filter(({ winner }) => winner).length, 1);
@@ -106,7 +107,7 @@ Deno.test("a conflict between two peers is settled once, by a version or a value
   const value = await (await b.call("POST", "/v1/resolve?key=j", "from both", TEXT)).json();
   assertEquals(typeof value.version, "string");
   for (const peer of [a, b]) {
-    await peer.object("POST", "/v1/wait", { key: "j", value: "from both", timeoutMs: 10_000 });
+    await peer.object("POST", "/v1/wait", { key: "j", value: "from both", timeoutMs: DEADLINE_MS });
     assertEquals(await (await peer.call("GET", "/v1/entry?key=k")).text(), "from a");
     assertEquals((await peer.object("GET", "/v1/conflicts")).conflicts, []);
     const [last] = await peer.lines("GET", "/v1/history?key=k&limit=1");

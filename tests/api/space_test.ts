@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
+import { DEADLINE_MS } from "../host/until.ts";
 
 async function start(path: string): Promise<TempHost> {
   const peer = await startHost(path);
@@ -27,7 +28,7 @@ Deno.test("a machine gets in with six words, and both hold the same data", async
   assertEquals(joined.at(-1)?.space, (await a.object("GET", "/v1/status")).space);
   for (const peer of [a, b]) {
     assertEquals(
-      (await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: 10_000 })).error,
+      (await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: DEADLINE_MS })).error,
       undefined,
     );
   }
@@ -42,7 +43,7 @@ Deno.test("a machine gets in with six words, and both hold the same data", async
   const ping = await b.object("POST", "/v1/ping", { peer: statusA.name });
   assertEquals(Number(ping.round_trip_ms) >= 0, true);
   await b.call("PUT", "/v1/entry?key=back", "w");
-  await a.object("POST", "/v1/wait", { key: "back", value: "w", timeoutMs: 10_000 });
+  await a.object("POST", "/v1/wait", { key: "back", value: "w", timeoutMs: DEADLINE_MS });
 });
 
 Deno.test("writes on both sides of a cut are conflicts that both list", async () => {
@@ -53,7 +54,7 @@ Deno.test("writes on both sides of a cut are conflicts that both list", async ()
     await using b = await startHost(homeB);
     const { ticket } = await a.object("POST", "/v1/invites", {});
     await b.lines("POST", "/v1/join", { ticket });
-    await b.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await b.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   }
   await a.call("PUT", "/v1/entry?key=k", "from a", { "content-type": "text/plain" });
   {
@@ -63,7 +64,7 @@ Deno.test("writes on both sides of a cut are conflicts that both list", async ()
   await using b = await startHost(homeB);
   for (const peer of [a, b]) {
     assertEquals(
-      (await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: 10_000 })).error,
+      (await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: DEADLINE_MS })).error,
       undefined,
     );
   }

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { homePaths } from "../../lib/host/home.ts";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
-import { until } from "../host/until.ts";
+import { DEADLINE_MS, until } from "../host/until.ts";
 
 async function set(host: TempHost, key: string, text: string): Promise<void> {
   const answer = await host.call("PUT", `/v1/entry?key=${key}`, text);
@@ -17,9 +17,9 @@ async function pair(folder: string): Promise<TempHost> {
   const { ticket } = await first.object("POST", "/v1/invites", {});
   await using second = await startHost(`${folder}/second`);
   await second.lines("POST", "/v1/join", { ticket, at: [first.host.addresses[0]] });
-  await second.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  await second.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   await set(second, "k3", "another value");
-  await second.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  await second.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   return first;
 }
 
@@ -59,7 +59,7 @@ for (const statements of DAMAGES) {
       "a check finds nothing more",
       async () => (await second.lines("POST", "/v1/verify")).at(-1)?.ok === true,
     );
-    await second.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await second.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
     for (const host of [first, second]) {
       assertEquals(await (await host.call("GET", "/v1/entry?key=k5")).text(), "value 5");
       assertEquals((await host.object("GET", "/v1/status")).entries, 20);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { MAX_SILENT_COMMITS, MAX_WATCH_CHANGES, MAX_WRITES } from "../../lib/base/limits.ts";
 import { connectControl } from "../../lib/host/control.ts";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
-import { until } from "../host/until.ts";
+import { DEADLINE_MS, until } from "../host/until.ts";
 
 /** Reads an answer of lines, one at a time. */
 function reader(response: Response): { next(): Promise<Record<string, unknown> | null>; cancel(): Promise<void> } {
@@ -189,7 +189,9 @@ Deno.test("a position is good at another peer of the space, and nowhere else", a
   const { ticket } = await a.object("POST", "/v1/invites", {});
   await b.lines("POST", "/v1/join", { ticket });
   const inSync = async () => {
-    for (const peer of [a, b]) await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: 10_000 });
+    for (const peer of [a, b]) {
+      await peer.object("POST", "/v1/wait", { synced: true, all: true, timeoutMs: DEADLINE_MS });
+    }
   };
   await a.call("PUT", "/v1/entry?key=k", "1", TEXT);
   await inSync();

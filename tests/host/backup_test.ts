@@ -6,7 +6,7 @@ import { homePaths } from "../../lib/host/home.ts";
 import { restoreBackup } from "../../lib/host/restore.ts";
 import { countingRandom } from "../store/histories.ts";
 import { startHost, tempFolder, type TempHost } from "./temp_host.ts";
-import { until } from "./until.ts";
+import { DEADLINE_MS, until } from "./until.ts";
 
 const random = countingRandom();
 
@@ -73,11 +73,11 @@ Deno.test("what a restored peer writes has no number of what it wrote after the 
     await using host = await startHost(`${folder.path}/home`);
     const { ticket } = await other.object("POST", "/v1/invites", {});
     await host.lines("POST", "/v1/join", { ticket, at: [other.host.addresses[0]] });
-    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
     await host.call("PUT", "/v1/entry?key=before", "1");
     await host.object("POST", "/v1/backup", { path: file });
     await host.call("PUT", "/v1/entry?key=after", "2");
-    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   }
   Deno.removeSync(`${folder.path}/home`, { recursive: true });
   await restoreBackup(file, `${folder.path}/home`, random);
@@ -85,7 +85,7 @@ Deno.test("what a restored peer writes has no number of what it wrote after the 
   assertEquals((await again.call("GET", "/v1/entry?key=after")).status, 404);
   await again.call("PUT", "/v1/entry?key=offline", "3");
   await again.call("POST", "/v1/connect", { address: other.host.addresses[0] });
-  await again.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  await again.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   for (const host of [again, other]) {
     const keys = (await host.lines("GET", "/v1/entries")).map(({ key }) => key);
     assertEquals(keys, ["after", "before", "k/0", "k/1", "k/2", "offline"]);
@@ -163,7 +163,7 @@ Deno.test("two homes with one identity that run at once notice each other, lose 
     await using host = await startHost(home);
     const { ticket } = await other.object("POST", "/v1/invites", {});
     await host.lines("POST", "/v1/join", { ticket, at: [other.host.addresses[0]] });
-    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   }
   Deno.mkdirSync(copy, { mode: 0o700 });
   for (const file of ["identity.key", "store.sqlite", "store.sqlite-commits"]) {
@@ -191,9 +191,9 @@ Deno.test("two clones of a machine, of which none can be told for a copy, write 
     await using host = await startHost(home);
     const { ticket } = await other.object("POST", "/v1/invites", {});
     await host.lines("POST", "/v1/join", { ticket, at: [other.host.addresses[0]] });
-    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
     await host.call("PUT", "/v1/entry?key=before", "x");
-    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   }
   Deno.mkdirSync(copy, { mode: 0o700 });
   for (const file of ["identity.key", "store.sqlite"]) Deno.copyFileSync(`${home}/${file}`, `${copy}/${file}`);
@@ -234,9 +234,9 @@ Deno.test("a lost disk: a new home that joins again gets back what the others ha
     await using host = await startHost(home);
     const { ticket } = await other.object("POST", "/v1/invites", {});
     await host.lines("POST", "/v1/join", { ticket, at: [other.host.addresses[0]] });
-    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
     await host.call("PUT", `/v1/entry?key=of/${life}`, "x");
-    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+    await host.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
     const keys = (await host.lines("GET", "/v1/entries")).map(({ key }) => key);
     assertEquals(keys, ["k/0", "k/1", "k/2", "of/first", ...(life === "second" ? ["of/second"] : [])]);
   }

@@ -5,7 +5,7 @@ import type { PeerEvent } from "../../lib/base/event.ts";
 import { Driver } from "../../lib/host/driver.ts";
 import { listenOn } from "../../lib/host/listen.ts";
 import { EchoMachine } from "./echo_machine.ts";
-import { until } from "./until.ts";
+import { DEADLINE_MS, until } from "./until.ts";
 
 const MAX_LINKS = 8;
 const MAX_CONNECTIONS = MAX_LINKS + MAX_PENDING_LINKS + MAX_OTHER_CONNECTIONS;
@@ -216,7 +216,7 @@ Deno.test("a request to a driver that has stopped is answered", async () => {
   await driver.stop();
   const late = driver.request({ type: "create_space" });
   const timer = Promise.withResolvers<null>();
-  const timeout = setTimeout(() => timer.resolve(null), 5000);
+  const timeout = setTimeout(() => timer.resolve(null), DEADLINE_MS);
   const reply = await Promise.race([late, timer.promise]);
   clearTimeout(timeout);
   assertEquals(reply, { ok: false, code: "stopping", values: {} });

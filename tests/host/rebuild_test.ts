@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { KithError } from "../../lib/base/errors.ts";
 import { homePaths } from "../../lib/host/home.ts";
 import { startHost, tempFolder, type TempHost } from "./temp_host.ts";
+import { DEADLINE_MS } from "./until.ts";
 
 /** Two members in sync; the second one has stopped. @returns the first one, and the digest. */
 async function pair(folder: string): Promise<{ first: TempHost; digest: unknown }> {
@@ -12,9 +13,9 @@ async function pair(folder: string): Promise<{ first: TempHost; digest: unknown 
   const { ticket } = await first.object("POST", "/v1/invites", {});
   await using second = await startHost(`${folder}/second`);
   await second.lines("POST", "/v1/join", { ticket, at: [first.host.addresses[0]] });
-  await second.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  await second.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   for (let i = 0; i < 10; i++) await second.call("PUT", `/v1/entry?key=own/${i}`, `${i}`);
-  await second.object("POST", "/v1/wait", { synced: true, timeoutMs: 10_000 });
+  await second.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   return { first, digest: (await second.object("GET", "/v1/status")).digest };
 }
 
@@ -61,12 +62,12 @@ for (const [what, harm] of HARMS) {
     assert(names.some((name) => /^store-2.*\.sqlite$/.test(name)), names.join());
     assert(!names.some((name) => name.includes("rebuilt")), names.join());
     await second.call("POST", "/v1/connect", { address: first.host.addresses[0] });
-    await second.object("POST", "/v1/wait", { synced: true, timeoutMs: 20_000 });
+    await second.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
     const status = await second.object("GET", "/v1/status");
     assertEquals([status.digest, status.damaged, status.forks], [digest, 0, []]);
     assertEquals((await second.lines("POST", "/v1/verify")).at(-1)?.ok, true);
     assertEquals((await second.call("PUT", "/v1/entry?key=again", "1")).status, 200);
-    await second.object("POST", "/v1/wait", { synced: true, timeoutMs: 20_000 });
+    await second.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
     assertEquals((await first.object("GET", "/v1/status")).forks, []);
   });
 }

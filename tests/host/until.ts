@@ -1,7 +1,8 @@
-const DEADLINE_MS = 10_000;
+/** Longest that anything here may take: a machine under load is slow, a hang is for ever. */
+export const DEADLINE_MS = 60_000;
 const POLL_MS = 2;
 
-/** Waits until a condition holds. @throws {Error} when it still does not after ten seconds. */
+/** Waits until a condition holds. @throws {Error} with `what` when it takes too long. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = performance.now() + DEADLINE_MS;
   while (!await holds()) {

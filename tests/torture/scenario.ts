@@ -1,5 +1,5 @@
 import type { TempHost } from "../host/temp_host.ts";
-import { until } from "../host/until.ts";
+import { DEADLINE_MS, until } from "../host/until.ts";
 import type { Findings } from "./ledger.ts";
 import type { Books, Session } from "./session.ts";
 import type { TracedPeer } from "./traced_peer.ts";
@@ -67,7 +67,7 @@ export async function fill(peer: TempHost, entries: ReadonlyMap<string, string>)
 /** Links a peer with another one, and waits until both hold the same. Throws where they do not. */
 export async function untilSame(peer: TempHost, other: TempHost): Promise<void> {
   await peer.object("POST", "/v1/connect", { address: other.host.addresses[0] as string });
-  const waited = await peer.object("POST", "/v1/wait", { synced: true, timeoutMs: 20_000 });
+  const waited = await peer.object("POST", "/v1/wait", { synced: true, timeoutMs: DEADLINE_MS });
   if (waited.error !== undefined) throw new Error(`it does not get in sync: ${waited.message}`);
   await until("both hold the same", async () => {
     const [one, two] = await Promise.all([peer, other].map((host) => host.object("GET", "/v1/status")));

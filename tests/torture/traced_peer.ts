@@ -5,7 +5,7 @@ import { homeTag } from "../../lib/host/runtime_folder.ts";
 import { type Fault, straceWords, tracedPid } from "./strace.ts";
 
 /** Longest that anything of one point may take: a machine under load is slow, a hang is for ever. */
-const DEADLINE_SECONDS = 30;
+const DEADLINE_SECONDS = 60;
 /** An idle checkpoint has begun by then, if one does. */
 const CHECKPOINT_WAIT_MS = 2000;
 const LOOK_AGAIN_MS = 10;
