@@ -9,6 +9,7 @@ import { importLines } from "./import.ts";
 import { invite, openInvites } from "./invites.ts";
 import { grant, memberAnswer, membersFields, revoke } from "./members.ts";
 import { getVersion, historyLines } from "./past.ts";
+import { answerQuestion, ask, postLines, postMessage, readMessages } from "./messages.ts";
 import { connect, createSpace, join, ping } from "./space.ts";
 import { conflictsFields, peersFields, statusFields } from "./state.ts";
 import { verify } from "./verify.ts";
@@ -70,6 +71,14 @@ const ROUTES: Readonly<Record<string, Route>> = {
     return objectAnswer({ left: true });
   },
   "POST /v1/connect": async ({ host, request }) => objectAnswer(await connect(host, await readObject(request))),
+  "GET /v1/messages": ({ host, query }) => linesAnswer((signal) => readMessages(host, query, signal), host.stopping),
+  "POST /v1/messages": async ({ host, query, request }) => {
+    return query.get("lines") === "1"
+      ? postLines(host, query, request)
+      : objectAnswer(await postMessage(host, query, request));
+  },
+  "POST /v1/ask": ({ host, query, request }) => ask(host, query, request),
+  "POST /v1/answer": async ({ host, query, request }) => objectAnswer(await answerQuestion(host, query, request)),
   "POST /v1/ping": async ({ host, request }) => objectAnswer(await ping(host, await readObject(request))),
   "POST /v1/backup": async ({ host, request }) => {
     const path = textField(await readObject(request), "path");

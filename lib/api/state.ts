@@ -1,12 +1,14 @@
 import type { HostApi } from "../host/host_api.ts";
 import type { AbsentView, CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/reads.ts";
+import type { MessageCounts } from "../peer/post_views.ts";
 import type { Fields } from "./answer.ts";
 import { entryFields, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
-  const { peers, absent, counters, compaction, links, cut, removedBy, toldRemovedBy, ...status } = host.peer.status();
+  const { peers, absent, counters, compaction, links, cut, messages, removedBy, toldRemovedBy, ...status } = host.peer
+    .status();
   const names = memberNames(host);
   return {
     ...status,
@@ -16,6 +18,7 @@ export function statusFields(host: HostApi): Fields {
     absent: absent.map(absentFields),
     compaction: compactionFields(compaction),
     links: linkFields(links),
+    messages: messageFields(messages),
     cut: cut.map(({ untilMs, ...fields }) => ({ ...fields, until: untilMs })),
     events: { ...counters, ...host.counters },
     version: host.version,
@@ -49,6 +52,10 @@ function peerFields(view: PeerView): Fields {
 
 function linkFields({ members, maxMembers, inbound, maxInbound, pending, maxPending }: LinkCounts): Fields {
   return { members, max_members: maxMembers, inbound, max_inbound: maxInbound, pending, max_pending: maxPending };
+}
+
+function messageFields({ sent, received, passedOn, missed, dropped, unread }: MessageCounts): Fields {
+  return { sent, received, passed_on: passedOn, missed, dropped, unread };
 }
 
 /** `history_ms` is null for ever. */

@@ -152,6 +152,16 @@ export const ERRORS = {
   peer_unknown: { exit: 3, sentence: "No linked peer is called '{peer}'; 'kith peers' lists them." },
   invite_unusable: { exit: 2, sentence: "An invite can't be made so: {detail}." },
   not_found: { exit: 3, sentence: "There is no value at '{key}'; 'kith ls' lists the keys." },
+  topic_invalid: { exit: 2, sentence: "The topic '{topic}' can't be used: {detail}." },
+  message_too_large: {
+    exit: 2,
+    sentence:
+      "The message has {sizeBytes} bytes; at most {limitBytes} are allowed, so put it under a key or send less.",
+  },
+  question_unknown: {
+    exit: 3,
+    sentence: "No question '{question}' can be answered: it was answered here already, or its time is over.",
+  },
   timed_out: { exit: 5, sentence: "It did not come about within {seconds} s: {detail}." },
   busy: { exit: 1, sentence: "This peer has too many requests waiting ({limit}); try again in a moment." },
   stopping: { exit: 1, sentence: "This peer is stopping; what was asked of it may not have happened." },

@@ -279,3 +279,31 @@ export const MAX_PAST_LEAVES = 262_144;
 export const MAX_LEAF_VERSIONS = 8192;
 /** Leaves that are asked for at a time. */
 export const MAX_ASKED_LEAVES = 16;
+/** A topic in UTF-8: as a key. */
+export const MAX_TOPIC_BYTES = 512;
+/** What one message on a topic carries: with its topic it fits into one sealed box, which is one message of Noise. */
+export const MAX_POST_BYTES = 60 * 1024;
+/** Messages that travel under one signature: at some 16 bytes each, a batch of the smallest is full. */
+export const MAX_BATCH_POSTS = 4096;
+/** Bytes of them as they are written: what fits into one sealed box. */
+export const MAX_BATCH_BYTES = 63 * 1024;
+/** Batches that are remembered, so that none is taken twice: some seconds of the most that a core takes. */
+export const MAX_SEEN_BATCHES = 8192;
+/** Runs of one sender whose numbers are remembered: what was on its way when it was started anew still counts. */
+export const MAX_SENDER_RUNS = 4;
+/** Bytes of messages on topics that wait for one link: some seconds on a slow one; the oldest give way, and are counted. */
+export const MAX_POST_QUEUE_BYTES = 4 * 1024 * 1024;
+/** Those of them that lie in the link's live lane: enough for the socket, little enough for live data to come through. */
+export const MAX_LIVE_POSTS_BYTES = 128 * 1024;
+/** Who publishes here goes on when no more than so many bytes wait for the fastest link. */
+export const RESUME_POSTS_BYTES = 256 * 1024;
+/** Messages that wait for a slow subscriber; the oldest give way, and it is told how many. */
+export const MAX_SUBSCRIPTION_POSTS = 65_536;
+/** Bytes of them. */
+export const MAX_SUBSCRIPTION_BYTES = 16 * 1024 * 1024;
+/** Questions of this peer that wait for an answer. */
+export const MAX_OPEN_QUESTIONS = 1024;
+/** Questions of others that may be answered; the oldest give way. */
+export const MAX_HEARD_QUESTIONS = 4096;
+/** How long a question can wait for an answer: a day, so that it fits into a timer. */
+export const MAX_QUESTION_MS = 24 * 60 * 60 * 1000;

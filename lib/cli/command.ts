@@ -44,7 +44,7 @@ export interface CommandSpec {
   /** One line for the list of commands, with no full stop. */
   readonly summary: string;
   /** The heading under which the list shows it. */
-  readonly group: "peer" | "members" | "data" | "state" | "other";
+  readonly group: "peer" | "members" | "data" | "messages" | "state" | "other";
   /** More, for its own help: whole sentences. */
   readonly details?: string;
   /**

@@ -1,6 +1,7 @@
 import type { CommandSpec, FlagSpec } from "./command.ts";
 import { DATA_COMMANDS } from "./data_commands.ts";
 import { MEMBER_COMMANDS } from "./member_commands.ts";
+import { MESSAGE_COMMANDS } from "./message_commands.ts";
 import { UP_FLAGS } from "./up_flags.ts";
 
 /** Flags that every command has. */
@@ -58,6 +59,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   ...MEMBER_COMMANDS,
   ...DATA_COMMANDS,
+  ...MESSAGE_COMMANDS,
   {
     name: "status",
     summary: "say how this peer is, and whether all are in sync",

@@ -5,6 +5,7 @@ import type { Handler } from "./context.ts";
 import { help } from "./help.ts";
 import { invite, invites } from "./invite.ts";
 import { grant, leave, revoke } from "./membership.ts";
+import { ask, pub, reply, send, sub } from "./messages.ts";
 import { members, peers, ping } from "./people.ts";
 import { config } from "./settings.ts";
 import { status, wait } from "./state.ts";
@@ -33,6 +34,11 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   del,
   ls,
   watch,
+  pub,
+  sub,
+  send,
+  ask,
+  reply,
   history,
   conflicts,
   resolve,

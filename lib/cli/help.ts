@@ -8,6 +8,7 @@ const GROUPS: readonly (readonly [CommandSpec["group"], string])[] = [
   ["peer", "Run a peer"],
   ["members", "Let machines in"],
   ["data", "Shared data"],
+  ["messages", "Messages"],
   ["state", "How things are"],
   ["other", "Other"],
 ];

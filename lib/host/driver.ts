@@ -165,8 +165,9 @@ export class Driver {
   }
 }
 
-/** What a request counts towards a turn's bytes: the values and keys that it writes. */
+/** What a request counts towards a turn's bytes: the values and keys that it writes, or what it sends. */
 function requestSizeBytes(request: Request): number {
+  if (request.type === "post") return request.posts.reduce((size, { payload }) => size + payload.length, 0);
   if (request.type !== "write") return 0;
   let sizeBytes = 0;
   for (const write of request.writes) {

@@ -121,6 +121,11 @@ export class Link {
     return this.#urgentQueuedBytes + this.bulkQueuedBytes;
   }
 
+  /** What waits to be sent as live data. */
+  get liveQueuedBytes(): number {
+    return this.#lanes[LANES.live].costBytes;
+  }
+
   /** What waits to be sent as bulk. */
   get bulkQueuedBytes(): number {
     return this.#lanes[LANES.bulk].costBytes;

@@ -36,6 +36,10 @@ const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, pe
   ask_past: [200, 0],
   ask_leaf: [50, 0],
   ask_versions: [20, 0],
+  // One that is there already, as each neighbour brings it, is told by its beginning; one that is new is of use.
+  posts: [0.25, 0],
+  // A box for this peer is opened.
+  sealed_posts: [1, 0],
 };
 /** Also for a message of a newer kith. */
 const OTHER_COST = [2, 1] as const;

@@ -59,6 +59,8 @@ export interface LinksListener {
   linkAnswered(connection: Connection, roundTripMs: number): void;
   /** The queue of a member's link has room for bulk. */
   linkDrained(connection: Connection): void;
+  /** The socket of a member's link takes what comes next. */
+  linkPulled(connection: Connection): void;
 }
 
 /** What the table of links works upon. */
@@ -243,6 +245,7 @@ export class Links {
   pull(number: number, maxBytes: number, now: Now): Uint8Array | null {
     const connection = this.#connections.get(number);
     if (connection === undefined) return null;
+    if (connection.stage === "member") this.#listener.linkPulled(connection);
     if (connection.stage === "member" && connection.link.bulkQueuedBytes < MAX_STREAM_QUEUE_BYTES / 2) {
       this.#listener.linkDrained(connection);
     }

@@ -1,6 +1,7 @@
 import type { Now } from "../base/clock.ts";
 import type { ErrorCode, ErrorValues } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
+import type { AnswerView } from "./post_views.ts";
 import type { InviteView } from "./reads.ts";
 
 /**
@@ -149,7 +150,27 @@ export type Request =
   /** Dial an address and keep it as a hint. */
   | { readonly type: "connect"; readonly address: string }
   /** Measure a round trip to a peer named by its name or the beginning of its id. */
-  | { readonly type: "ping"; readonly peer: string };
+  | { readonly type: "ping"; readonly peer: string }
+  | PostRequest;
+
+/** What someone local asks for of messages. `to`: a linked member, as for `ping`; null for all. */
+export type PostRequest =
+  /** Messages, all or none; replied to when more can be sent, with the links that they went to. */
+  | {
+    readonly type: "post";
+    readonly posts: readonly { readonly topic: string; readonly payload: Uint8Array }[];
+    readonly to: string | null;
+  }
+  /** A question; replied to with the first answer, or `timed_out`. */
+  | {
+    readonly type: "ask";
+    readonly topic: string;
+    readonly payload: Uint8Array;
+    readonly to: string | null;
+    readonly timeoutMs: number;
+  }
+  /** The answer to a question, by its id as it was delivered; refuse with `question_unknown`. */
+  | { readonly type: "answer"; readonly question: string; readonly payload: Uint8Array };
 
 /** The answer to a request; `versions` of a write has one entry per write, null where nothing had to be written. */
 export type Reply =
@@ -162,5 +183,9 @@ export type Reply =
     /** How many machines the ticket lets in that was redeemed. */
     readonly uses?: number;
     readonly roundTripMs?: number;
+    /** How many links a message went to. */
+    readonly reached?: number;
+    /** The answer to a question. */
+    readonly answer?: AnswerView;
   }
   | { readonly ok: false; readonly code: ErrorCode; readonly values: ErrorValues };

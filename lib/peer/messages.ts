@@ -14,7 +14,9 @@ import type { Repairs } from "./repairs.ts";
 import type { OwnPast } from "./own_past.ts";
 import type { PastRepair } from "./past_repair.ts";
 import type { PastSource } from "./past_source.ts";
+import type { PostLinks } from "./post_links.ts";
 import type { SpaceState } from "./space_state.ts";
+import type { Topics } from "./topics.ts";
 
 /** How the versions of kith begin that do not know summaries, nor frontiers in brief. */
 const WHOLE_FRONTIERS_ONLY = "0.1.";
@@ -30,6 +32,8 @@ export interface MessageParts {
   readonly applier: Applier;
   readonly repairs: Repairs;
   readonly sync: Sync;
+  readonly topics: Topics;
+  readonly postLinks: PostLinks;
   readonly reconciler: Reconciler;
   readonly pastSource: PastSource;
   readonly pastRepair: PastRepair;
@@ -136,6 +140,11 @@ export class Messages {
         return pastRepair.leaves(connection.number, message, now);
       case "past_leaf":
         return pastRepair.leaf(connection.number, message, now);
+      case "topics":
+        return this.#parts.postLinks.takes(connection);
+      case "posts":
+      case "sealed_posts":
+        return this.#parts.topics.received(connection, message, now);
       case "prove":
       case "knock":
       case "offer":

@@ -25,6 +25,7 @@ import type {
 import { Outbox } from "./outbox.ts";
 import { historyOf, versionOf } from "./past_views.ts";
 import type { PeerOptions } from "./peer_options.ts";
+import type { PostReader } from "./post_views.ts";
 import { PeerParts } from "./peer_parts.ts";
 
 /**
@@ -117,6 +118,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** Ends a turn (see `Machine`): local writes are signed, everything is committed, and only then told to others. */
   endTurn(now: Now): Effect[] {
+    this.#parts.postRequests.endTurn(now);
     this.#withStore(() => {
       this.#parts.requests.endTurn(now);
       if (this.#parts.book.changed && this.#parts.store.inTransaction) this.#parts.neighbours.save();
@@ -177,6 +179,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#parts.dialler.deadline(),
       this.#parts.joiner.deadline(),
       this.#parts.pings.deadline(),
+      this.#parts.postRequests.deadline(),
+      this.#parts.questions.deadline(),
       this.#parts.compactor.deadline(),
       this.#parts.expiry.deadline(),
       this.#parts.repairs.deadline(),
@@ -212,6 +216,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** What changed since a position (null: since now). @throws {KithError} `position_invalid`, `position_lost`. */
   changesSince(position: string | null): ChangesSince {
     return changesSince(this.#parts.store, position);
+  }
+
+  /** A reader of the messages on a topic and below it. */
+  subscribe(filter: string): PostReader {
+    return this.#parts.topics.subscribe(filter);
   }
 
   /** What needs a person's eye. */
@@ -297,6 +306,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#parts.joiner.lost(connection.address, reason, detail, now);
       return;
     }
+    this.#parts.postLinks.closed(connection);
     this.#parts.sync.closed(connection.number, now);
     this.#parts.reconciler.closed(connection.number);
     this.#parts.pastRepair.closed(connection.number, now);
@@ -306,6 +316,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** Part of `LinksListener`. */
   linkDrained(connection: Connection): void {
     this.#behindCommit(() => this.#parts.sync.drained(connection.number));
+  }
+
+  /** Part of `LinksListener`. */
+  linkPulled(connection: Connection): void {
+    this.#parts.postLinks.drained(connection);
   }
 
   /** Part of `LinksListener`. */
@@ -322,6 +337,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.links.tick(now);
     this.#parts.joiner.tick(now);
     this.#parts.pings.tick(now);
+    this.#parts.questions.tick(now);
     this.#parts.repairs.tick(now);
     this.#parts.sync.tick(now);
     // What it signs rests upon all acts that were applied.
@@ -335,6 +351,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   #admitted(connection: Connection, now: Now): void {
     if (connection.stage !== "proving") this.#admittedNow.add(connection);
     if (!this.#parts.neighbours.admitted(connection, now)) return;
+    this.#parts.postLinks.opened(connection);
     this.#parts.repairs.linked();
     this.#parts.reconciler.opened(connection.number, now);
   }

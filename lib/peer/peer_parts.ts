@@ -23,14 +23,19 @@ import { Messages } from "./messages.ts";
 import { Neighbours } from "./neighbours.ts";
 import { OwnPast } from "./own_past.ts";
 import type { Outbox } from "./outbox.ts";
+import { OwnPosts } from "./own_posts.ts";
 import { PastRepair } from "./past_repair.ts";
 import { PastSource } from "./past_source.ts";
 import type { PeerOptions } from "./peer_options.ts";
 import { Pings } from "./pings.ts";
+import { PostLinks } from "./post_links.ts";
+import { PostRequests } from "./post_requests.ts";
+import { Questions } from "./questions.ts";
 import { removalPort } from "./removal_port.ts";
 import { Repairs } from "./repairs.ts";
 import { Requests } from "./requests.ts";
 import { SpaceState } from "./space_state.ts";
+import { Topics } from "./topics.ts";
 import { Views } from "./views.ts";
 
 /** The parts of a peer, joined to each other. */
@@ -59,6 +64,10 @@ export class PeerParts {
   readonly expiry: Expiry;
   readonly compactor: Compactor;
   readonly pastRepair: PastRepair;
+  readonly postLinks: PostLinks;
+  readonly questions: Questions;
+  readonly topics: Topics;
+  readonly postRequests: PostRequests;
 
   /**
    * @param listener is told what happens on links.
@@ -125,6 +134,7 @@ export class PeerParts {
       dial,
       join: (id, keys, addresses, now) => this.joiner.start(id, keys, addresses, now),
       ping: (id, peer, now) => this.pings.start(id, peer, now),
+      post: (id, request, now) => this.postRequests.take(id, request, now),
       reset: () => {
         this.membership.clear();
         this.epochs.reset();
@@ -149,6 +159,7 @@ export class PeerParts {
       sync: this.sync,
       book: this.book,
       compactor: () => this.compactor,
+      topics: () => this.topics,
       toldRemovedBy: () => this.farewells.tellers(),
       counters: outbox.counters,
       name: () => options.name,
@@ -190,6 +201,17 @@ export class PeerParts {
       end: (peer, now) => this.requests.expire(peer, now),
       closeLinks: (now) => this.neighbours.membershipChanged((peer, at) => this.admission.mayLink(peer, at), now),
     }, options.now);
+    this.postLinks = new PostLinks(this.links, emit);
+    this.questions = new Questions(random, (id, reply) => outbox.reply(id, reply));
+    const postParts = { ...parts, membership: this.membership, links: this.postLinks, questions: this.questions };
+    this.topics = new Topics({ ...postParts, emit });
+    this.postRequests = new PostRequests({
+      ...postParts,
+      own: new OwnPosts({ ...postParts, random }),
+      topics: this.topics,
+      find: (peer) => this.views.linkedAs(peer),
+      reply: (id, reply) => outbox.reply(id, reply),
+    });
     this.messages = new Messages({
       space: this.space,
       conduct: this.conduct,
@@ -200,6 +222,8 @@ export class PeerParts {
       applier: this.applier,
       repairs: this.repairs,
       sync: this.sync,
+      topics: this.topics,
+      postLinks: this.postLinks,
       reconciler: this.reconciler,
       pastSource: new PastSource({ ...parts, membership: this.membership }),
       pastRepair: this.pastRepair,

@@ -1,5 +1,6 @@
 import type { EventValue } from "../base/event.ts";
 import type { Role } from "./machine.ts";
+import type { MessageCounts, PostReader } from "./post_views.ts";
 
 /** A key whose winner or whose conflicts changed. */
 export interface Change {
@@ -265,6 +266,7 @@ export interface StatusView {
   /** A pull that is under way; `total` null while not known. */
   readonly syncing: { readonly received: number; readonly total: number | null } | null;
   readonly compaction: CompactionView;
+  readonly messages: MessageCounts;
   /** More by name, such as counters. */
   readonly counters: Readonly<Record<string, EventValue>>;
 }
@@ -344,4 +346,6 @@ export interface PeerReads {
   check(structure: boolean): StoreCheck;
   /** `synced` of the status, without the digest that a status has, which costs much while data come in. */
   synced(): boolean;
+  /** A reader of the messages on a topic and below it, from now on (see `takesTopic`). */
+  subscribe(filter: string): PostReader;
 }

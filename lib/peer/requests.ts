@@ -17,7 +17,7 @@ import type { Epochs } from "./epochs.ts";
 import { Invites } from "./invites.ts";
 import type { JoinOutcome } from "./joiner.ts";
 import { LocalWriter } from "./local_writes.ts";
-import type { Reply, Request, TicketKeys } from "./machine.ts";
+import type { PostRequest, Reply, Request, TicketKeys } from "./machine.ts";
 import type { InviteView, MemberView } from "./reads.ts";
 import { MemberRequests } from "./member_requests.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -39,6 +39,7 @@ export interface RequestParts {
   readonly dial: (address: string) => void;
   readonly join: (id: number, keys: TicketKeys, addresses: readonly string[], now: Now) => void;
   readonly ping: (id: number, peer: string, now: Now) => void;
+  readonly post: (id: number, request: PostRequest, now: Now) => void;
   /** The store was cleared: what was loaded from it is forgotten. */
   readonly reset: () => void;
 }
@@ -175,6 +176,12 @@ export class Requests {
         return;
       case "ping":
         return this.#parts.ping(id, request.peer, now);
+      case "post":
+      case "ask":
+      case "answer":
+        // Readers too: a message is no data.
+        this.#ofMembers.memberStanding();
+        return this.#parts.post(id, request, now);
     }
   }
 

@@ -28,6 +28,7 @@ import type {
 import { memberCalled } from "./member_names.ts";
 import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";
+import type { Topics } from "./topics.ts";
 
 /** What the views are views of. */
 export interface ViewParts {
@@ -42,6 +43,7 @@ export interface ViewParts {
   readonly sync: Sync;
   readonly book: AddressBook;
   readonly compactor: () => Compactor;
+  readonly topics: () => Topics;
   /** Base32 ids of members that closed their link since this peer is removed, as they say. */
   readonly toldRemovedBy: () => readonly string[];
   readonly counters: ReadonlyMap<string, number>;
@@ -242,6 +244,7 @@ export class Views {
       ...this.#parts.repairs.counts,
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
       compaction: this.#parts.compactor().view(),
+      messages: this.#parts.topics().counts,
       counters: fields,
     };
   }

@@ -56,10 +56,20 @@ export class Renewals {
   /** Seals a secret to each of these peers, all but the few whose key is none. @param peers at most MAX_SEALED_SECRETS count. */
   seal(secret: Uint8Array, peers: readonly Uint8Array[], random: Random): SealedSecret[] {
     return peers.slice(0, MAX_SEALED_SECRETS).flatMap((recipient): SealedSecret[] => {
-      const key = this.#sealingKeys.get(toHex(recipient));
-      const box = key === undefined ? null : seal(key, DOMAINS.epoch, secret, random);
+      const box = this.sealTo(recipient, DOMAINS.epoch, secret, random);
       return box === null ? [] : [{ recipient, box }];
     }).sort((a, b) => compare(a.recipient, b.recipient));
+  }
+
+  /** Whether a peer has told a key to which something can be sealed for it. */
+  knowsKey(peer: Uint8Array): boolean {
+    return this.#sealingKeys.has(toHex(peer));
+  }
+
+  /** Seals something to one peer under a domain; null where its key is not known, or none. */
+  sealTo(peer: Uint8Array, domain: string, message: Uint8Array, random: Random): Uint8Array | null {
+    const key = this.#sealingKeys.get(toHex(peer));
+    return key === undefined ? null : seal(key, domain, message, random);
   }
 
   #addKey({ peer, operation }: Act<Genesis | Redeem>): void {

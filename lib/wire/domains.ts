@@ -19,4 +19,8 @@ export const DOMAINS = {
   record: "kith record 1",
   /** The prologue of a sealed box (Noise N) with the secret of a new epoch. */
   epoch: "kith epoch 1",
+  /** Ed25519 by the sender over a batch of messages on topics. */
+  posts: "kith posts 1",
+  /** The prologue of a sealed box (Noise N) with messages to one member. */
+  post_box: "kith post box 1",
 } as const;

@@ -10,9 +10,10 @@ import { readList, writeList } from "./list.ts";
 import { type PastMessage, readPast, writePast } from "./past_messages.ts";
 import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "./partial.ts";
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
+import { type PostMessage, readPostMessage, writePostMessage } from "./posts.ts";
 import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
 import { readAscii, writeAscii } from "./text.ts";
-import { ID_BYTES, readFlag, readIds, writeIds } from "./transaction.ts";
+import { ID_BYTES, readFlag, readIds, SIGNATURE_BYTES, writeIds } from "./transaction.ts";
 
 /** The first frame kind that is a message; those below are the link's own. */
 export const FIRST_MESSAGE_KIND = 16;
@@ -47,6 +48,9 @@ export const MESSAGE_KINDS = {
   ask_leaf: 42,
   past_leaf: 43,
   ask_versions: 44,
+  topics: 45,
+  posts: 46,
+  sealed_posts: 47,
 } as const satisfies Record<Message["type"], number>;
 
 /** Shows that the sender shares the space, without naming it. */
@@ -177,7 +181,8 @@ export type Message =
   | Want
   | Partials
   | ReconciliationMessage
-  | PastMessage;
+  | PastMessage
+  | PostMessage;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
 export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
@@ -276,6 +281,12 @@ function readBody(kind: number, reader: Reader): Message | null {
       return readPast(reader, "past_leaf");
     case MESSAGE_KINDS.ask_versions:
       return readPast(reader, "ask_versions");
+    case MESSAGE_KINDS.topics:
+      return readPostMessage(reader, "topics");
+    case MESSAGE_KINDS.posts:
+      return readPostMessage(reader, "posts");
+    case MESSAGE_KINDS.sealed_posts:
+      return readPostMessage(reader, "sealed_posts");
     default:
       return null;
   }
@@ -319,6 +330,10 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "past_leaf":
     case "ask_versions":
       return writePast(writer, message);
+    case "topics":
+    case "posts":
+    case "sealed_posts":
+      return writePostMessage(writer, message);
     default:
       return writeReconciliation(writer, message);
   }
@@ -327,6 +342,7 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
 /** Enough where bodies are large, so that nothing is copied while the buffer grows. */
 function bodyCapacityBytes(message: Message): number {
   if (message.type === "transactions") return message.list.reduce((size, bundle) => size + bundleSizeBytes(bundle), 8);
+  if (message.type === "posts" || message.type === "sealed_posts") return message.batch.length + SIGNATURE_BYTES;
   if (message.type === "partials") return message.list.reduce((size, partial) => size + partialSizeBytes(partial), 8);
   return 256;
 }

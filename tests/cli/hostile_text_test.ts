@@ -39,6 +39,14 @@ const TROUBLES = {
   compaction: { pending: 5, waits_for: ["p"], final: null, done: false },
 };
 
+/** What a subscriber is told. */
+const MESSAGES = [
+  { event: "subscribed" },
+  { event: "dropped", count: 1 },
+  { event: "missed", peer: "p", name: "n", count: 1 },
+  { event: "message", topic: "t", peer: "p", name: "n", time: 5, question: "q", text: "x" },
+];
+
 /** Every text in an answer with hostile characters around it. */
 function spoilt(value: unknown): unknown {
   if (typeof value === "string") return HOSTILE + value + HOSTILE;
@@ -52,6 +60,9 @@ function spoilt(value: unknown): unknown {
 function spoiltTransport(transport: Transport): Transport {
   return async (request) => {
     const { pathname } = new URL(request.url);
+    if (pathname === "/v1/messages" && request.method === "GET") {
+      return new Response(MESSAGES.map((line) => JSON.stringify(spoilt({ v: 1, ...line })) + "\n").join(""));
+    }
     const response = await transport(request);
     if (!(response.headers.get("content-type") ?? "").includes("json")) {
       return new Response(HOSTILE, { headers: response.headers });
@@ -102,6 +113,8 @@ function lineOf(name: string, specs: readonly ArgumentSpec[]): string[] {
   if (name === "join") return ["join", "-", "--exit"];
   if (name === "ls") return ["ls", "--long"];
   if (name === "watch") return ["watch", "--initial", "--count", "1"];
+  if (name === "sub") return ["sub", "--limit", "1"];
+  if (name === "ask") return ["ask", "x", "y", "--timeout", "1ms"];
   if (name === "resolve") return ["resolve", "torn", "value"];
   if (name === "leave") return ["leave", "--yes"];
   if (name === "members") return ["members", "--all"];
@@ -196,6 +209,7 @@ Deno.test("no command lets what others wrote steer a terminal, hide on it, or be
       "revoke eve\u202e\u200b --yes",
       "ls --long",
       "watch --initial --count 1",
+      "sub --limit 1",
       "history k",
       "conflicts",
       "up",

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { concat } from "../../lib/base/bytes.ts";
 import { KithError } from "../../lib/base/errors.ts";
+import { MAX_QUESTION_MS } from "../../lib/base/limits.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import { homePaths } from "../../lib/host/home.ts";
@@ -11,8 +12,8 @@ import { Store } from "../../lib/store/store.ts";
 import { at } from "../link/pair.ts";
 import { Prng } from "../sim/prng.ts";
 
-/** How far time is let pass for a reply; behind the patience of a join and of a ping. */
-const PATIENCE_MS = 120_000;
+/** How far time is let pass for a reply; behind the patience of a join, of a ping, and of a question. */
+const PATIENCE_MS = 2 * MAX_QUESTION_MS;
 
 /** A host of one peer in memory, with no network: what the API needs of one. */
 export class MemoryHost {

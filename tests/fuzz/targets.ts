@@ -9,7 +9,18 @@ export interface TargetPart {
 /** Every target. */
 export const PARTS: readonly TargetPart[] = [
   {
-    names: ["message", "header", "operation", "bundle", "partial", "frontier", "record", "hello"],
+    names: [
+      "message",
+      "header",
+      "operation",
+      "bundle",
+      "partial",
+      "frontier",
+      "record",
+      "batch",
+      "sealed_batch",
+      "hello",
+    ],
     load: () => import("./targets/wire.ts"),
   },
   { names: ["transaction", "proof"], load: () => import("./targets/data.ts") },

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { compare } from "../../lib/base/bytes.ts";
+import { ProtocolError } from "../../lib/base/errors.ts";
 import {
   MAX_INVITE_USES,
   MAX_OPERATIONS,
@@ -13,6 +14,7 @@ import { briefOf } from "../../lib/wire/brief_frontier.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import { compareHeads, type Frontier } from "../../lib/wire/frontier.ts";
 import type { Message } from "../../lib/wire/message.ts";
+import type { Batch, Post, SealedBatch } from "../../lib/wire/posts.ts";
 import type { Operation } from "../../lib/wire/operation.ts";
 import type { PartialBytes } from "../../lib/wire/partial.ts";
 import type { PeerRecord } from "../../lib/wire/peer_record.ts";
@@ -249,7 +251,54 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
     versions: fc.array(versionId, { maxLength: 3 }),
   }),
   fc.record({ type: fc.constant("ask_versions" as const), versions: fc.array(versionId, { maxLength: 3 }) }),
+  fc.constant({ type: "topics" as const }),
+  fc.record({
+    type: fc.constantFrom("posts" as const, "sealed_posts" as const),
+    batch: blob(200),
+    signature: bytes(64),
+  }),
 );
+
+const topic = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
+const posts: fc.Arbitrary<Post[]> = fc.array(
+  fc.oneof(
+    fc.record({
+      topic,
+      kind: fc.constant("plain" as const),
+      question: fc.constant(null),
+      timeoutMs: fc.constant(0),
+      payload: blob(60),
+    }),
+    fc.record({
+      topic,
+      kind: fc.constant("question" as const),
+      question: bytes(8),
+      timeoutMs: count(0),
+      payload: blob(60),
+    }),
+    fc.record({
+      topic,
+      kind: fc.constant("answer" as const),
+      question: bytes(8),
+      timeoutMs: fc.constant(0),
+      payload: blob(60),
+    }),
+  ),
+  { minLength: 1, maxLength: 4 },
+);
+const batchHead = { sender: id, run: bytes(8), first: count(1), timeMs: fc.integer({ min: 0, max: 2 ** 48 - 1 }) };
+
+export const batches: fc.Arbitrary<Batch> = fc.record({ ...batchHead, posts });
+
+export const sealedBatches: fc.Arbitrary<SealedBatch> = fc.record({ ...batchHead, to: id, box: blob(200) });
+
+/** Posts that were read, where none is of a newer kith: what such a one holds is not kept. */
+export function knownPosts<Read extends { readonly posts: readonly Post[] }>(read: Read): Read {
+  if (read.posts.some(({ kind }) => kind === "unknown")) throw new ProtocolError("malformed", "a newer post");
+  return read;
+}
+
+export const sealedContents: fc.Arbitrary<{ sender: Uint8Array; posts: Post[] }> = fc.record({ sender: id, posts });
 
 /** A way to damage bytes: cut them short, lengthen them, or change one byte. */
 export const damages: fc.Arbitrary<(bytes: Uint8Array) => Uint8Array> = fc.oneof(

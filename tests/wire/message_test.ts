@@ -161,6 +161,9 @@ const EXACT: [Message, number, Uint8Array][] = [
     bytesOf("ee*32 02 aa*32 bb*16 8148 01 ee*32 02"),
   ],
   [{ type: "ask_versions", versions: [VERSION, VERSION] }, 44, bytesOf("02 ee*32 02 ee*32 02")],
+  [{ type: "topics" }, 45, new Uint8Array()],
+  [{ type: "posts", batch: bytesOf("aa*70"), signature: bytesOf("bb*64") }, 46, bytesOf("aa*70 bb*64")],
+  [{ type: "sealed_posts", batch: bytesOf("aa*3"), signature: bytesOf("bb*64") }, 47, bytesOf("aa*3 bb*64")],
 ];
 
 for (const [message, kind, body] of EXACT) {

@@ -20,6 +20,7 @@ import frontierSource from "../../lib/wire/frontier.ts" with { type: "text" };
 import messageSource from "../../lib/wire/message.ts" with { type: "text" };
 import operationSource from "../../lib/wire/operation.ts" with { type: "text" };
 import peerRecordSource from "../../lib/wire/peer_record.ts" with { type: "text" };
+import postsSource from "../../lib/wire/posts.ts" with { type: "text" };
 import transactionSource from "../../lib/wire/transaction.ts" with { type: "text" };
 import protocol from "../../lib/wire/PROTOCOL.md" with { type: "text" };
 import { bytesOf } from "./bytes_of.ts";
@@ -56,7 +57,7 @@ Deno.test("the limits are those of the code", () => {
 Deno.test("every limit of the codec, and of records and closes, is listed", () => {
   const listed = new Set(rows("Limits").map(([name]) => name));
   const sources = [
-    ...[bundleSource, frontierSource, messageSource, operationSource, peerRecordSource, transactionSource],
+    ...[bundleSource, frontierSource, messageSource, operationSource, peerRecordSource, postsSource, transactionSource],
     ...[closeSource, recordSource],
   ];
   for (const source of sources) {

@@ -45,7 +45,7 @@ async function takeRequest(input: Uint8Array): Promise<void> {
   const request = requestOf(input);
   if (request === null) return;
   const { stopping } = host;
-  const waits = /^\/v1\/(watch|wait)$/.test(new URL(request.url).pathname);
+  const waits = /^\/v1\/(watch|wait|messages)$/.test(new URL(request.url).pathname);
   const timer = setTimeout(() => stopping.abort(), waits ? 2 : 2000);
   try {
     const response = await createApi(host.api)(request);
@@ -155,6 +155,11 @@ const REQUESTS = [
   'POST /v1/revoke\n{"invite":"abcd"}',
   'POST /v1/connect\n{"address":"10.0.0.7:5484"}',
   'POST /v1/ping\n{"peer":"otter"}',
+  "GET /v1/messages?topic=a/",
+  "POST /v1/messages?topic=a/b\nhello",
+  "POST /v1/messages?topic=a&lines=1\none\ntwo\n",
+  "POST /v1/ask?topic=a&timeout_ms=5\nwhat?",
+  "POST /v1/answer?question=aaaaaaaaaaaaa\nthat",
   'POST /v1/backup\n{"path":"/nowhere/backup"}',
   "POST /v1/verify\n",
   'PUT /v1/config\n{"name":"otter","history":"30d"}',

@@ -8,9 +8,21 @@ import { decodeMessage, encodeMessage, FIRST_MESSAGE_KIND, MESSAGE_KINDS } from 
 import { decodeOperation, encodeOperation, keyBytesOf, OPERATION_KINDS } from "../../../lib/wire/operation.ts";
 import { readPartial, writePartial } from "../../../lib/wire/partial.ts";
 import { readPeerRecord, writePeerRecord } from "../../../lib/wire/peer_record.ts";
+import { decodeBatch, decodeSealedBatch, encodeBatch, encodeSealedBatch } from "../../../lib/wire/posts.ts";
 import { decodeHeader, encodeHeader } from "../../../lib/wire/transaction.ts";
 import { equal, utf8Encode } from "../../../lib/base/bytes.ts";
-import { bundles, frontiers, headers, messages, operations, partials, records } from "../../wire/arbitraries.ts";
+import {
+  batches,
+  bundles,
+  frontiers,
+  headers,
+  knownPosts,
+  messages,
+  operations,
+  partials,
+  records,
+  sealedBatches,
+} from "../../wire/arbitraries.ts";
 import { canonical, holds, type Target, unlessRefused } from "../target.ts";
 
 const SEEDS = { seed: 1, numRuns: 24 };
@@ -79,6 +91,16 @@ export const TARGETS: readonly Target[] = [
   { name: "partial", seeds: samples(partials, encodePartial), run: canonical(decodePartial, encodePartial) },
   { name: "frontier", seeds: samples(frontiers, encodeFrontier), run: canonical(decodeFrontier, encodeFrontier) },
   { name: "record", seeds: samples(records, encodeRecord), run: canonical(decodeRecord, encodeRecord) },
+  {
+    name: "batch",
+    seeds: samples(batches, encodeBatch, 2),
+    run: canonical((bytes) => knownPosts(decodeBatch(bytes)), encodeBatch),
+  },
+  {
+    name: "sealed_batch",
+    seeds: samples(sealedBatches, encodeSealedBatch),
+    run: canonical(decodeSealedBatch, encodeSealedBatch),
+  },
   {
     name: "hello",
     seeds: [encodeHello()],

@@ -1,0 +1,161 @@
+import { KithError } from "../base/errors.ts";
+import { MAX_POST_BYTES } from "../base/limits.ts";
+import type { JsonObject } from "./client.ts";
+import { type Context, EXIT_OK } from "./context.ts";
+import { escapeText } from "./escape.ts";
+import { numberField, textField } from "./fields.ts";
+import { formatCount, formatName, formatNumber, shortId } from "./format.ts";
+import { readAll } from "./lines.ts";
+import { CHAT_TOPIC } from "./message_commands.ts";
+import { usageError } from "./usage.ts";
+import { openFile } from "./values.ts";
+
+/** What stands for everybody in the place of a peer. */
+const ALL = "@all";
+const LINE_FEED = 10;
+const encoder = new TextEncoder();
+
+/** `pub TOPIC [MESSAGE]`. */
+export async function pub(context: Context): Promise<number> {
+  const [topic, message] = context.args as [string, string | undefined];
+  if (context.flags.on("lines")) return await publishLines(context, topic, message ?? "-");
+  if (message === undefined) {
+    throw usageError("'kith pub' needs a MESSAGE, '-' for all of standard input, or --lines for its lines.");
+  }
+  return await post(context, { topic }, message);
+}
+
+/** `send PEER|@all MESSAGE`. */
+export async function send(context: Context): Promise<number> {
+  const [peer, message] = context.args as [string, string];
+  return await post(context, { topic: topicOf(context), ...(peer === ALL ? {} : { to: called(peer) }) }, message);
+}
+
+/** `ask TOPIC|@PEER MESSAGE`. */
+export async function ask(context: Context): Promise<number> {
+  const { flags, output, signal } = context;
+  const [whom, message] = context.args as [string, string];
+  const toPeer = whom.startsWith("@") && whom !== ALL;
+  if (!toPeer && topicOf(context) !== CHAT_TOPIC) throw usageError("--topic belongs to a question to one '@PEER'.");
+  const timeoutMs = flags.number("timeout") ?? Infinity;
+  if (!(timeoutMs > 0 && timeoutMs < Infinity)) throw usageError("--timeout takes a time, such as 10s.");
+  const body = await givenMessage(context, message);
+  const peer = await context.needRunningPeer();
+  const answer = await peer.object("POST", "/v1/ask", {
+    query: {
+      ...(toPeer ? { topic: topicOf(context), to: called(whom) } : { topic: whom === ALL ? CHAT_TOPIC : whom }),
+      timeout_ms: timeoutMs,
+    },
+    body,
+    signal,
+  });
+  if (output.json) output.object(answer);
+  else if (output.isTerminal) output.line(shownPayload(answer));
+  else output.bytes(payloadOf(answer));
+  return EXIT_OK;
+}
+
+/** `reply QUESTION MESSAGE`. */
+export async function reply(context: Context): Promise<number> {
+  const [question, message] = context.args as [string, string];
+  const body = await givenMessage(context, message);
+  const peer = await context.needRunningPeer();
+  const answer = await peer.object("POST", "/v1/answer", { query: { question }, body, signal: context.signal });
+  if (context.output.json) context.output.object(answer);
+  return EXIT_OK;
+}
+
+/** `sub [TOPIC]`. */
+export async function sub(context: Context): Promise<number> {
+  const { output, flags, args, signal } = context;
+  const peer = await context.needRunningPeer();
+  let left = flags.number("limit") ?? Infinity;
+  for await (const event of peer.objects("GET", "/v1/messages", { query: { topic: args[0] }, signal })) {
+    if (output.json) output.object(event);
+    else tell(event, context);
+    if (event.event === "message" && --left <= 0) break;
+  }
+  return EXIT_OK;
+}
+
+/** A message in one safe line, with who sent it and on which topic. */
+export function messageLine(event: JsonObject, dim: (text: string) => string): string {
+  const topic = textField(event, "topic");
+  const about = [
+    ...(event.direct === true ? ["to you"] : []),
+    ...(topic === CHAT_TOPIC ? [] : [escapeText(topic)]),
+    ...(event.question === undefined ? [] : [`question ${escapeText(textField(event, "question"))}`]),
+  ];
+  const sender = formatName(textField(event, "name")) || shortId(textField(event, "peer"));
+  return `${dim(`${sender}${about.length === 0 ? "" : ` (${about.join(", ")})`}:`)} ${shownPayload(event)}`;
+}
+
+function tell(event: JsonObject, { output }: Context): void {
+  const count = numberField(event, "count") ?? 0;
+  switch (event.event) {
+    case "message":
+      if (output.isTerminal) return output.line(messageLine(event, (text) => output.dim(text)));
+      return output.bytes(withLineFeed(payloadOf(event)));
+    case "dropped":
+      return output.warning(`${formatCount(count, "message")} dropped: they are read too slowly here`);
+    case "missed": {
+      const sender = formatName(textField(event, "name")) || shortId(textField(event, "peer"));
+      return output.warning(`${formatCount(count, "message")} of ${sender} never came here, on whatever topic`);
+    }
+  }
+}
+
+async function post(context: Context, query: { topic: string; to?: string }, message: string): Promise<number> {
+  const body = await givenMessage(context, message);
+  const peer = await context.needRunningPeer();
+  const answer = await peer.object("POST", "/v1/messages", { query, body, signal: context.signal });
+  if (context.output.json) context.output.object(answer);
+  return EXIT_OK;
+}
+
+async function publishLines(context: Context, topic: string, from: string): Promise<number> {
+  const { console, output } = context;
+  if (from !== "-" && !from.startsWith("@")) throw usageError("--lines reads standard input, or a file: '@FILE'.");
+  const body = from === "-" ? console.stdin() : (await openFile(context, from.slice(1))).stream;
+  const peer = await context.needRunningPeer();
+  const query = { topic, lines: true };
+  const answer = await peer.object("POST", "/v1/messages", { query, body, signal: context.signal });
+  if (output.json) output.object(answer);
+  else output.words(`${formatNumber(numberField(answer, "sent") ?? 0)} sent`);
+  return EXIT_OK;
+}
+
+async function givenMessage(context: Context, message: string): Promise<Uint8Array> {
+  if (message !== "-" && !message.startsWith("@")) return encoder.encode(message);
+  const stream = message === "-" ? context.console.stdin() : (await openFile(context, message.slice(1))).stream;
+  const bytes = await readAll(stream, MAX_POST_BYTES);
+  if (bytes !== null) return bytes;
+  throw new KithError("message_too_large", { sizeBytes: `more than ${MAX_POST_BYTES}`, limitBytes: MAX_POST_BYTES });
+}
+
+function topicOf({ flags }: Context): string {
+  return flags.text("topic") ?? CHAT_TOPIC;
+}
+
+/** A peer's name with or without the `@` before it. */
+function called(peer: string): string {
+  return peer.startsWith("@") ? peer.slice(1) : peer;
+}
+
+function payloadOf(fields: JsonObject): Uint8Array {
+  return typeof fields.base64 === "string"
+    ? Uint8Array.fromBase64(fields.base64)
+    : encoder.encode(textField(fields, "text"));
+}
+
+function shownPayload(fields: JsonObject): string {
+  if (typeof fields.base64 === "string") return "(bytes)";
+  return escapeText(textField(fields, "text"));
+}
+
+function withLineFeed(bytes: Uint8Array): Uint8Array {
+  const line = new Uint8Array(bytes.length + 1);
+  line.set(bytes);
+  line[bytes.length] = LINE_FEED;
+  return line;
+}

@@ -1,0 +1,44 @@
+import { MAX_POST_QUEUE_BYTES } from "../base/limits.ts";
+import type { Posts, SealedPosts } from "../wire/posts.ts";
+
+/** A batch on its way to a link. */
+export interface OutgoingBatch {
+  readonly message: Posts | SealedPosts;
+  /** Posts in it; 1 where that is not known, since it is sealed for somebody else. */
+  readonly posts: number;
+}
+
+/** The batches that wait for one link, bounded: where it is too slow, the oldest give way. */
+export class PostQueue {
+  #waiting: OutgoingBatch[] = [];
+  #first = 0;
+  #sizeBytes = 0;
+
+  /** Bytes that wait. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Puts a batch behind the others. @returns how many posts gave way. */
+  push(batch: OutgoingBatch): number {
+    this.#waiting.push(batch);
+    this.#sizeBytes += batch.message.batch.length;
+    let dropped = 0;
+    while (this.#sizeBytes > MAX_POST_QUEUE_BYTES) dropped += this.next()?.posts ?? 0;
+    return dropped;
+  }
+
+  /** Takes the oldest batch out; null where none waits. */
+  next(): OutgoingBatch | null {
+    const batch = this.#waiting[this.#first];
+    if (batch === undefined) return null;
+    this.#first++;
+    this.#sizeBytes -= batch.message.batch.length;
+    // In batches: moving the rest down at each one would cost more than the posts.
+    if (this.#first === this.#waiting.length || this.#first >= 1024) {
+      this.#waiting.splice(0, this.#first);
+      this.#first = 0;
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,90 @@
+import { toBase32 } from "../base/base32.ts";
+import type { Now } from "../base/clock.ts";
+import { MAX_QUESTION_MS } from "../base/limits.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { Post } from "../wire/posts.ts";
+import type { Connection } from "./links.ts";
+import type { PostRequest, Reply } from "./machine.ts";
+import type { OwnPosts } from "./own_posts.ts";
+import type { PostLinks } from "./post_links.ts";
+import type { Questions } from "./questions.ts";
+import type { Topics } from "./topics.ts";
+
+/** What requests of messages work upon. */
+export interface PostRequestParts {
+  readonly identity: Identity;
+  readonly own: OwnPosts;
+  readonly topics: Topics;
+  readonly questions: Questions;
+  readonly links: PostLinks;
+  /** The connection to a linked member, as people call it. @throws {KithError} `peer_unknown`, `member_ambiguous`. */
+  readonly find: (peer: string) => Connection;
+  readonly reply: (id: number, reply: Reply) => void;
+}
+
+/** Somebody who publishes here, and goes on when this is sent. */
+interface Held {
+  readonly id: number;
+  readonly to: string | null;
+}
+
+/** Local requests about messages. Who publishes goes at the pace of the fastest link; for a slower one, some give way. */
+export class PostRequests {
+  readonly #parts: PostRequestParts;
+  #held: Held[] = [];
+
+  constructor(parts: PostRequestParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a request in. @throws {KithError} `peer_unknown`, `topic_invalid`, `message_too_large`, `question_unknown`, …. */
+  take(id: number, request: PostRequest, now: Now): void {
+    const { own, questions, find } = this.#parts;
+    if (request.type === "answer") return this.#answer(id, request, now);
+    const to = request.to === null ? null : find(request.to).peer;
+    if (request.type === "post") {
+      own.add(request.posts.map(({ topic, payload }) => plain(topic, payload)), to);
+      this.#held.push({ id, to });
+      return;
+    }
+    const timeoutMs = Math.min(Math.ceil(request.timeoutMs), MAX_QUESTION_MS);
+    const { topic, payload } = request;
+    const ask = (question: Uint8Array) => own.add([{ topic, kind: "question", question, timeoutMs, payload }], to);
+    questions.open(id, timeoutMs, ask, now);
+  }
+
+  /** Sends what was asked for in the turn that ends. */
+  endTurn(now: Now): void {
+    this.#parts.topics.endTurn(this.#parts.own, now);
+    if (this.#held.length === 0) return;
+    const { links, reply } = this.#parts;
+    const held = this.#held;
+    this.#held = [];
+    for (const one of held) {
+      if (links.hasRoom(one.to)) reply(one.id, { ok: true, reached: one.to === null ? links.size : 1 });
+      else this.#held.push(one);
+    }
+  }
+
+  /** The monotonic time in ms at which a turn is due: at once, where somebody may go on. */
+  deadline(): number {
+    return this.#held.some(({ to }) => this.#parts.links.hasRoom(to)) ? 0 : Infinity;
+  }
+
+  #answer(id: number, { question, payload }: Extract<PostRequest, { type: "answer" }>, now: Now): void {
+    const { own, questions, identity } = this.#parts;
+    const heard = questions.take(question, now);
+    const self = toBase32(identity.peerId);
+    if (heard.asker === self) {
+      questions.answered(heard.id, { peer: self, payload, timeMs: now.wallMs });
+      return this.#parts.reply(id, { ok: true });
+    }
+    const post = { topic: heard.topic, kind: "answer", question: heard.id, timeoutMs: 0, payload } as const;
+    own.add([post], heard.asker);
+    this.#held.push({ id, to: heard.asker });
+  }
+}
+
+function plain(topic: string, payload: Uint8Array): Post {
+  return { topic, kind: "plain", question: null, timeoutMs: 0, payload };
+}

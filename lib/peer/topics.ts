@@ -1,0 +1,171 @@
+import { toBase32 } from "../base/base32.ts";
+import { equal, toHex } from "../base/bytes.ts";
+import type { Now } from "../base/clock.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { Verify } from "../data/transaction.ts";
+import type { Membership } from "../space/membership.ts";
+import { DOMAINS } from "../wire/domains.ts";
+import { ID_BYTES } from "../wire/transaction.ts";
+import {
+  type BatchHead,
+  batchMessage,
+  decodeBatch,
+  decodeSealedBatch,
+  decodeSealedContent,
+  type Post,
+  type Posts,
+  type SealedPosts,
+} from "../wire/posts.ts";
+import type { Connection } from "./links.ts";
+import type { OwnPosts } from "./own_posts.ts";
+import { PostOrder } from "./post_order.ts";
+import type { PostLinks } from "./post_links.ts";
+import type { Questions } from "./questions.ts";
+import type { MessageCounts, PostReader, PostView } from "./post_views.ts";
+import type { SpaceState } from "./space_state.ts";
+import { Spread } from "./spread.ts";
+import { Subscription, takesTopic } from "./subscription.ts";
+
+/** Bytes of a signature that tell a batch of one sender from others of it. */
+const TOLD_BY_BYTES = 16;
+
+/** What topics work upon. */
+export interface TopicParts {
+  readonly identity: Identity;
+  readonly space: SpaceState;
+  readonly membership: Membership;
+  readonly verify: Verify;
+  readonly links: PostLinks;
+  readonly questions: Questions;
+  readonly emit: (event: PeerEvent) => void;
+}
+
+/** Messages on topics: those of others are checked, passed on, and given to who subscribes here. Nothing is kept. */
+export class Topics {
+  readonly #parts: TopicParts;
+  readonly #spread = new Spread();
+  readonly #order = new PostOrder();
+  readonly #subscriptions = new Set<Subscription>();
+  #sent = 0;
+  #received = 0;
+  #passedOn = 0;
+  #missed = 0;
+  #unread = 0;
+
+  constructor(parts: TopicParts) {
+    this.#parts = parts;
+  }
+
+  /** How many messages went which way since the start. */
+  get counts(): MessageCounts {
+    return {
+      ...{ sent: this.#sent, received: this.#received, passedOn: this.#passedOn },
+      ...{ missed: this.#missed, dropped: this.#parts.links.dropped, unread: this.#unread },
+    };
+  }
+
+  /** A reader of the messages on a topic and below it, from now on. */
+  subscribe(filter: string): PostReader {
+    const subscription = new Subscription(filter, (closed) => this.#subscriptions.delete(closed));
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  /** Sends what was made here in the turn that ends, and gives it to who subscribes here. */
+  endTurn(own: OwnPosts, now: Now): void {
+    const { links, identity } = this.#parts;
+    for (const { message, posts, to } of own.take(now)) {
+      this.#spread.seen(idOf(message));
+      const direct = to === null ? null : links.of(to);
+      const targets = direct === null ? this.#spread.onward(links.all(), null) : [direct];
+      for (const target of targets) links.send(target, { message, posts: posts.length });
+      this.#sent += posts.length;
+      if (to === null) this.#deliver(posts, toBase32(identity.peerId), now.wallMs, false, now);
+    }
+  }
+
+  /** Posts came in. @throws {ProtocolError} `malformed` where they are wrong, which whoever passes them on checks. */
+  received(connection: Connection, message: Posts | SealedPosts, now: Now): void {
+    const { identity, membership, links } = this.#parts;
+    if (message.batch.length < ID_BYTES) throw new ProtocolError("malformed", "a batch without a sender");
+    const id = idOf(message);
+    if (!this.#spread.isNew(id)) return;
+    const batch = message.type === "posts" ? decodeBatch(message.batch) : decodeSealedBatch(message.batch);
+    if (membership.standingOf(batch.sender) === null) {
+      // A member that is not known here so far, or one no more.
+      return this.#parts.emit({ name: "messages_refused", level: "debug", reason: "not_a_member" });
+    }
+    const sender = toBase32(batch.sender);
+    const isMine = "to" in batch && equal(batch.to, identity.peerId);
+    const to = "to" in batch && !isMine ? links.of(toBase32(batch.to)) : null;
+    const targets = isMine ? [] : to === null ? this.#spread.onward(links.all(), connection) : [to];
+    // The link itself shows who made what goes no further.
+    if (sender !== connection.peer || targets.length > 0) this.#check(batch, message);
+    this.#spread.seen(id);
+    const posts = "posts" in batch ? batch.posts : isMine ? this.#opened(batch.sender, batch.box) : [];
+    for (const target of targets) {
+      links.send(target, { message, posts: Math.max(1, posts.length) });
+      this.#passedOn++;
+    }
+    // What comes back was made by an earlier run of this peer.
+    if (posts.length === 0 || equal(batch.sender, identity.peerId)) return;
+    this.#take(batch, posts, sender, isMine, now);
+  }
+
+  #check({ sender }: BatchHead, { type, batch, signature }: Posts | SealedPosts): void {
+    const { verify, space } = this.#parts;
+    if (space.space === null) throw new ProtocolError("bad_state", "posts without a space");
+    if (verify(DOMAINS.posts, sender, batchMessage(space.space, type, batch), signature)) return;
+    throw new ProtocolError("malformed", "posts whose signature does not verify");
+  }
+
+  #opened(sender: Uint8Array, box: Uint8Array): readonly Post[] {
+    const opened = this.#parts.identity.unseal(DOMAINS.post_box, box);
+    if (opened === null) throw new ProtocolError("malformed", "a box with posts that does not open");
+    const content = decodeSealedContent(opened);
+    if (!equal(content.sender, sender)) throw new ProtocolError("malformed", "posts that somebody else sealed");
+    return content.posts;
+  }
+
+  #take(head: BatchHead, posts: readonly Post[], sender: string, isDirect: boolean, now: Now): void {
+    const row = isDirect ? `${sender} direct` : sender;
+    const { skipped, missed } = this.#order.take(row, toHex(head.run), head.first, posts.length);
+    if (missed > 0) {
+      this.#missed += missed;
+      this.#parts.emit({ name: "messages_missed", level: "info", fields: { peer: sender, count: missed } });
+      for (const subscription of this.#subscriptions) subscription.missed(sender, missed);
+    }
+    this.#received += posts.length - skipped;
+    this.#deliver(skipped === 0 ? posts : posts.slice(skipped), sender, head.timeMs, isDirect, now);
+  }
+
+  #deliver(posts: readonly Post[], peer: string, timeMs: number, isDirect: boolean, now: Now): void {
+    const { questions } = this.#parts;
+    let topic = "";
+    let readers: Subscription[] = [];
+    for (const post of posts) {
+      if (post.kind === "answer") {
+        questions.answered(post.question as Uint8Array, { peer, payload: post.payload.slice(), timeMs });
+        continue;
+      }
+      if (post.topic !== topic) {
+        topic = post.topic;
+        readers = [...this.#subscriptions].filter(({ filter }) => takesTopic(filter, post.topic));
+      }
+      if (readers.length === 0 || post.kind === "unknown") continue;
+      const question = post.kind === "question"
+        ? questions.heard({ id: (post.question as Uint8Array).slice(), asker: peer, topic }, post.timeoutMs, now)
+        : null;
+      // A copy, since a view would keep all of its batch in memory.
+      const view: PostView = { topic, payload: post.payload.slice(), peer, timeMs, direct: isDirect, question };
+      for (const reader of readers) this.#unread += reader.add(view);
+    }
+  }
+}
+
+/** A batch by its sender and its signature, so that nobody can have another's taken for seen. */
+function idOf({ batch, signature }: Posts | SealedPosts): string {
+  return toHex(batch.subarray(0, ID_BYTES)) + toHex(signature.subarray(0, TOLD_BY_BYTES));
+}
