@@ -27,9 +27,20 @@ export async function* join(host: HostApi, fields: Fields): AsyncGenerator<Field
   const keys = await host.ticketKeys(ticket.secret);
   const found = [...named, ...ticket.addresses, ...await host.nearbyAddresses()];
   const addresses = [...new Set(found)].slice(0, MAX_ADDRESSES);
-  if (addresses.length === 0) throw new KithError("join_failed", { detail: "no address of a member is known" });
   yield { event: "joining", addresses };
-  const { space, uses } = accepted(await host.request({ type: "join", keys, addresses }));
+  const joining = host.request({ type: "join", keys, addresses });
+  let detail: string | undefined;
+  const searching = new Promise<void>((resolve) => {
+    const unsubscribe = host.onEvent(({ name, reason }) => {
+      if (name !== "join_searching") return;
+      detail = reason;
+      resolve();
+    });
+    void joining.then(unsubscribe).then(resolve);
+  });
+  await searching;
+  if (detail !== undefined) yield { event: "searching", detail };
+  const { space, uses } = accepted(await joining);
   yield { event: "joined", joined: true, space, uses };
 }
 

@@ -25,6 +25,7 @@ export function statusFields(host: HostApi): Fields {
     running: host.running,
     started: host.startedMs,
     addresses: host.addresses,
+    lan: host.lan,
     notices: host.notices.map(({ name, reason, fields }) => ({ event: name, reason, ...fields })),
     home: host.paths.home,
   };

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly historyMs?: number;
   /** Links to members at a time. Default: as configured, else DEFAULT_MAX_LINKS. */
   readonly maxLinks?: number;
+  /** Whether peers are looked for on the local network; undefined: as the home's settings say, else yes. */
+  readonly lan?: boolean;
   /** Whether to use a home that is removed when the peer stops. */
   readonly ephemeral?: boolean;
   /** Only open the store, for one command: no network, no control socket. */

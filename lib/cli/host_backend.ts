@@ -52,7 +52,7 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {
-  const { home, name, listen, text, historyMs, maxLinks, ephemeral, offline } = options;
+  const { home, name, listen, text, historyMs, maxLinks, lan, ephemeral, offline } = options;
   const host = await Host.start({
     version: VERSION,
     ...(home === undefined ? {} : { home }),
@@ -60,6 +60,7 @@ async function start(options: StartOptions): Promise<RunningPeer> {
     ...(listen === undefined ? {} : { listen }),
     ...(historyMs === undefined ? {} : { historyMs }),
     ...(maxLinks === undefined ? {} : { maxLinks }),
+    ...(lan === undefined ? {} : { lan }),
     ephemeral: ephemeral === true,
     offline: offline === true,
     api: createApi,

@@ -7,7 +7,7 @@ import { formatAge, formatCount, formatName, formatNumber, shortId } from "./for
 import { printTable } from "./people.ts";
 import { qrLines } from "./qr.ts";
 import { scopeText, untilText } from "./scope.ts";
-import { howToJoin } from "./screen.ts";
+import { howToJoin, isFoundByName } from "./screen.ts";
 import { usageError } from "./usage.ts";
 
 /** `invite`. */
@@ -46,7 +46,7 @@ export async function invite(context: Context): Promise<number> {
   if (running === null) {
     output.words("Nobody gets in before this peer runs: kith up");
   } else if (!flags.on("long") && !flags.on("qr")) {
-    const { where, command } = howToJoin(addresses);
+    const { where, command } = howToJoin(addresses, status !== null && isFoundByName(status));
     output.words(`${where}, run   ${command}   and type these words.`);
   }
   return EXIT_OK;

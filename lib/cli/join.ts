@@ -5,6 +5,7 @@ import { askTicket } from "./ask.ts";
 import type { Carried } from "../api/carry.ts";
 import type { Client } from "./client.ts";
 import type { Context } from "./context.ts";
+import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { formatCount, formatPath } from "./format.ts";
@@ -77,6 +78,7 @@ export async function joinWith(context: Context, client: Client, ticket: string)
   let uses: number | null = null;
   try {
     for await (const answer of answers) {
+      if (answer.event === "searching") tellOfSearch(output, textField(answer, "detail"));
       space = textField(answer, "space") || space;
       uses = numberField(answer, "uses") ?? uses;
     }
@@ -85,6 +87,10 @@ export async function joinWith(context: Context, client: Client, ticket: string)
   }
   if (output.json) output.object({ event: "joined", space });
   else output.words(`Joined ${space === "" ? "the space" : spokenSpaceName(space)}.`);
+}
+
+function tellOfSearch(output: Output, detail: string): void {
+  output.warning(`No member was found so far (${escapeText(detail)}); it goes on, or name one with --at HOST:PORT.`);
 }
 
 function warnOfSeenTicket(output: Output, uses: number | null): void {

@@ -11,6 +11,8 @@ export interface Screen {
   /** The answer of `GET /v1/status`. */
   readonly status: JsonObject;
   readonly addresses: readonly string[];
+  /** Whether it is found on the local network without an address. */
+  readonly isFoundByName: boolean;
   /** Whether the usual port was busy. */
   readonly otherPort: boolean;
   /** Where the text protocol is spoken; null: nowhere. */
@@ -32,14 +34,15 @@ export function screenLines(screen: Screen, output: Output): string[] {
   const known = members === 0 ? "receiving it" : formatCount(members, "member");
   const spaceText = space === "" ? "none yet" : `${spokenSpaceName(space)} (${known})`;
   const note = screen.otherPort ? "   (port 5484 is busy)" : "";
+  const found = screen.isFoundByName ? "   found on the LAN by name" : "";
   const lines = [
     `${output.bold(`kith ${screen.version}`)}   peer ${output.bold(name)}   space ${output.bold(spaceText)}`,
-    `${output.dim("listening")}    ${screen.addresses.join("   ")}${note}`,
+    `${output.dim("listening")}    ${screen.addresses.join("   ")}${note}${found}`,
   ];
   if (screen.text !== null) lines.push(`${output.dim("text")}         ${screen.text}, without any password`);
   lines.push(`${output.dim("data")}         ${escapeText(screen.home)}`);
   if (screen.ticket === null) return lines;
-  const { where, command } = howToJoin(screen.addresses);
+  const { where, command } = howToJoin(screen.addresses, screen.isFoundByName);
   return [
     ...lines,
     "",
@@ -48,12 +51,25 @@ export function screenLines(screen: Screen, output: Output): string[] {
   ];
 }
 
-/** Where a ticket is of use, and the command for it there; on its own machine a peer is found without an address. */
-export function howToJoin(addresses: readonly string[]): { readonly where: string; readonly command: string } {
+/**
+ * Where a ticket is of use, and the command for it there; on its own machine a peer is found without an address.
+ *
+ * @param isFoundByName whether it is on the local network too.
+ */
+export function howToJoin(
+  addresses: readonly string[],
+  isFoundByName: boolean,
+): { readonly where: string; readonly command: string } {
   const reachable = addresses.find((address) => !isLoopback(address));
   return reachable === undefined
     ? { where: "In another home of this machine", command: "kith join" }
-    : { where: "On another machine", command: `kith join --at ${reachable}` };
+    : { where: "On another machine", command: isFoundByName ? "kith join" : `kith join --at ${reachable}` };
+}
+
+/** Whether a peer is found on the local network without an address, by the answer of `GET /v1/status`. */
+export function isFoundByName(status: JsonObject): boolean {
+  const lan = status.lan as { readonly interfaces?: unknown } | undefined;
+  return Array.isArray(lan?.interfaces) && lan.interfaces.length > 0;
 }
 
 /** Whether an address `host:port` is reached from this machine only. */

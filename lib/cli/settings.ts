@@ -23,6 +23,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: "text", list: false, otherwise: "off" },
   { name: "history", list: false, otherwise: "30d" },
   { name: "max-links", list: false, otherwise: String(DEFAULT_MAX_LINKS) },
+  { name: "no-lan", list: false, otherwise: "no" },
 ];
 
 /** `config [SETTING [VALUE…]]`. */

@@ -7,7 +7,7 @@ import { formatPath } from "./format.ts";
 import { bringIn, joinWith, readTicket } from "./join.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { runPrompt } from "./prompt.ts";
-import { isLoopback, screenLines } from "./screen.ts";
+import { isFoundByName, isLoopback, screenLines } from "./screen.ts";
 import { secondAdminHint } from "./second_admin.ts";
 import { leftText, noticeText } from "./state.ts";
 import { usageError } from "./usage.ts";
@@ -142,6 +142,7 @@ function startOptions({ flags, home }: Context): StartOptions {
     ...(text === undefined ? {} : { text }),
     ...(historyMs === undefined ? {} : { historyMs }),
     ...(maxLinks === undefined ? {} : { maxLinks }),
+    ...(flags.has("no-lan") ? { lan: !flags.on("no-lan") } : {}),
     ephemeral: flags.on("ephemeral"),
   };
 }
@@ -187,6 +188,7 @@ async function announce(context: Context, peer: RunningPeer): Promise<void> {
     version: context.backend.version,
     status,
     addresses: peer.addresses,
+    isFoundByName: isFoundByName(status),
     otherPort: peer.otherPort,
     text: peer.text,
     home: formatPath(peer.home, console.variable("HOME")),

@@ -26,5 +26,10 @@ export const UP_FLAGS: readonly FlagSpec[] = [
     range: [1, GREATEST_MAX_LINKS],
     help: `to how many members it may be linked at a time, default ${DEFAULT_MAX_LINKS}`,
   },
+  {
+    name: "no-lan",
+    type: "switch",
+    help: "do not look for peers on the local network, nor be found there by others",
+  },
   { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
 ];

@@ -19,6 +19,8 @@ export interface Config {
   readonly history?: string;
   /** Links to members at a time, as a number in decimal. Default: DEFAULT_MAX_LINKS. */
   readonly "max-links"?: string;
+  /** Whether peers are not looked for on the local network: `yes` or `no`. Default: no. */
+  readonly "no-lan"?: string;
 }
 
 type Check = (value: unknown) => string | null;
@@ -38,6 +40,7 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
     typeof value === "string" && /^\d{1,9}$/.test(value) && Number(value) >= 1 && Number(value) <= GREATEST_MAX_LINKS
       ? null
       : `a number, 1 to ${GREATEST_MAX_LINKS}`,
+  "no-lan": (value) => value === "yes" || value === "no" ? null : "'yes' or 'no'",
 };
 
 /** Why a text can't be a peer's name; null when it can. */

@@ -8,6 +8,7 @@ import {
   MAX_PENDING_REQUEST_BYTES,
   MAX_PENDING_REQUESTS,
 } from "../base/limits.ts";
+import type { LanMessage } from "../mesh/lan_message.ts";
 import type { Effect, Input, Machine, Reply, Request } from "../peer/machine.ts";
 import { Network } from "./network.ts";
 import { TurnLoop } from "./turn.ts";
@@ -22,6 +23,8 @@ export interface DriverHooks {
   ownEvent(event: PeerEvent): void;
   /** Keys whose winner or whose conflicts changed. */
   changed(keys: readonly string[]): void;
+  /** Something to say by multicast DNS on an interface. Default: it is not said. */
+  lanSend?(interfaceName: string, message: LanMessage): void;
   /** A turn is over, and its effects are performed. */
   turned(): void;
   /** The machine asks to stop, or broke an invariant (`error`); nothing more is handled in that case. */
@@ -131,6 +134,9 @@ export class Driver {
           break;
         case "close":
           this.network.close(effect.connection, effect.atOnce);
+          break;
+        case "lan_send":
+          this.#hooks.lanSend?.(effect.interface, effect.message);
           break;
         case "reply":
           this.#reply(effect.id, effect.reply);

@@ -21,10 +21,10 @@ import { type HomePaths, homePaths, prepareHome, prepareStore, resolveHome } fro
 import type { HostApi, Unsubscribe } from "./host_api.ts";
 import { IdleCheckpoint } from "./idle_checkpoint.ts";
 import { openIdentity } from "./identity_file.ts";
+import { LanService, type LanState } from "./lan_service.ts";
 import { DEFAULT_PORT, listenAnywhere, listenOn } from "./listen.ts";
 import { lockHome } from "./lock.ts";
 import { type Log, openLog } from "./log.ts";
-import { watchNetwork } from "./network_watch.ts";
 import { openStore } from "./open_store.ts";
 import { OwnAddresses } from "./own_addresses.ts";
 import { settleStaged } from "./staged_home.ts";
@@ -45,6 +45,8 @@ export interface HostOptions {
   readonly historyMs?: number;
   /** Links to members at a time. Range: 1 to GREATEST_MAX_LINKS. Default: as configured, else DEFAULT_MAX_LINKS. */
   readonly maxLinks?: number;
+  /** Whether peers are looked for on the local network. Default: as configured, else true. */
+  readonly lan?: boolean;
   /** Whether to use a new home that is removed at the end. Default: false. */
   readonly ephemeral?: boolean;
   /** Whether only to open the store, for one command: no network, no control channel. Default: false. */
@@ -64,6 +66,7 @@ interface Parts {
   readonly log: Log;
   readonly addresses: OwnAddresses;
   readonly otherPort: boolean;
+  readonly usesLan: boolean;
   readonly notices: readonly PeerEvent[];
   readonly resources: AsyncDisposableStack;
 }
@@ -90,6 +93,7 @@ export class Host implements HostApi {
   readonly #store: Store;
   readonly #driver: Driver;
   readonly #addresses: OwnAddresses;
+  readonly #lan: LanService;
   readonly #checkpoint: IdleCheckpoint;
   readonly #counter: CommitCounter;
   readonly #log: Log;
@@ -143,12 +147,13 @@ export class Host implements HostApi {
     resources.defer(() => store.close());
     const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
     if (settled !== null) notices.unshift(settled);
-    const parts = { maxLinks, options, paths, peer, store, log, addresses, otherPort, notices };
+    const usesLan = options.lan ?? config["no-lan"] !== "yes";
+    const parts = { usesLan, maxLinks, options, paths, peer, store, log, addresses, otherPort, notices };
     const host = new Host({ ...parts, resources: resources.move() });
     for (const notice of notices) host.event(notice);
     host.#driver.network.listen(listeners);
     try {
-      if (!options.offline) host.#open(options.api);
+      if (!options.offline) await host.#open(options.api);
     } catch (error) {
       await host.stop("could not start");
       throw error;
@@ -156,7 +161,8 @@ export class Host implements HostApi {
     return host;
   }
 
-  private constructor({ maxLinks, options, paths, peer, store, log, addresses, otherPort, notices, resources }: Parts) {
+  private constructor(parts: Parts) {
+    const { maxLinks, options, paths, peer, store, log, addresses, otherPort, notices, resources } = parts;
     this.version = options.version;
     this.peer = peer;
     this.paths = paths;
@@ -175,12 +181,20 @@ export class Host implements HostApi {
       event: (event) => this.#tell(event),
       ownEvent: (event) => this.event(event),
       changed: (keys) => this.#changedHeard.forEach((heard) => heard(keys)),
+      lanSend: (interfaceName, message) => this.#lan.send(interfaceName, message),
       turned: () => this.#turned(),
       stopped: (reason, error) => this.#machineStopped(reason, error),
     }, { offline: !this.running, maxLinks });
+    this.#lan = new LanService({
+      isOn: parts.usesLan,
+      addresses,
+      push: (input) => this.#driver.push(input),
+      event: (event) => this.event(event),
+    });
     resources.defer(async () => {
       this.#checkpoint.stop();
       await this.#driver.stop();
+      await this.#lan.stop();
       if (this.#failure === null) await this.#counter.stop();
     });
   }
@@ -197,6 +211,10 @@ export class Host implements HostApi {
 
   get addresses(): readonly string[] {
     return this.#addresses.dialable;
+  }
+
+  get lan(): LanState {
+    return this.#lan.state;
   }
 
   get counters(): Readonly<Record<string, number>> {
@@ -288,7 +306,7 @@ export class Host implements HostApi {
     return this.#stopped;
   }
 
-  #open(api: HostOptions["api"]): void {
+  async #open(api: HostOptions["api"]): Promise<void> {
     if (api !== undefined) {
       const control = serveControl(this.paths, api(this), random);
       this.#resources.defer(() => control.stop().catch((error) => this.#passOver("control_left", error)));
@@ -306,10 +324,7 @@ export class Host implements HostApi {
     } catch (error) {
       this.#passOver("note_failed", error);
     }
-    this.#resources.defer(watchNetwork(() => {
-      this.#addresses.refresh();
-      this.#driver.push({ type: "network_changed" });
-    }));
+    await this.#lan.start();
     const addresses = this.addresses.join(" ");
     this.#tell({ name: "started", level: "info", fields: { version: this.version, peer: note.peer, addresses } });
   }

@@ -5,6 +5,7 @@ import type { PeerReads } from "../peer/reads.ts";
 import type { BackupNote } from "./backup.ts";
 import type { Config } from "./config.ts";
 import type { HomePaths } from "./home.ts";
+import type { LanState } from "./lan_service.ts";
 
 /** Calls it off. */
 export type Unsubscribe = () => void;
@@ -19,6 +20,8 @@ export interface HostApi {
   readonly random: Random;
   /** Where others can dial this peer, `host:port`; empty without a network. */
   readonly addresses: readonly string[];
+  /** How it stands with looking for peers on the local network. */
+  readonly lan: LanState;
   /** Whether this is a running peer, and not one opened for a single command. */
   readonly running: boolean;
   /** What a person should know of the store as it was found at the start. */

@@ -30,6 +30,13 @@ export class OwnAddresses {
     return this.#listening[0]?.port ?? null;
   }
 
+  /** Whether one of this machine's addresses is listened at. */
+  isListeningAt(address: string): boolean {
+    return this.#listening.some(({ hostname }) => {
+      return hostname === address || hostname === "::" || (hostname === "0.0.0.0" && !address.includes(":"));
+    });
+  }
+
   /** Looks at the interfaces again. */
   refresh(): void {
     this.#dialable = dialableAddresses(this.#listening, networkInterfaces());

@@ -1,5 +1,5 @@
 import { fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
-import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_PEER_RECORDS } from "../base/limits.ts";
+import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_LAN_ADDRESSES, MAX_PEER_RECORDS } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import type { Verify } from "../data/transaction.ts";
@@ -24,6 +24,7 @@ export interface KnownPeer {
 export class AddressBook {
   readonly #verify: Verify;
   readonly #peers = new Map<string, KnownPeer>();
+  readonly #nearby = new Map<string, readonly string[]>();
   #changed = false;
 
   constructor(verify: Verify) {
@@ -82,10 +83,31 @@ export class AddressBook {
     return [...this.#peers.keys()];
   }
 
+  /** Notes where a peer was found on this machine's own networks, until they change; it is not stored. */
+  foundNearby(peer: string, addresses: readonly string[]): void {
+    this.#nearby.delete(peer);
+    this.#nearby.set(peer, addresses.slice(0, MAX_LAN_ADDRESSES));
+    if (this.#nearby.size <= MAX_PEER_RECORDS) return;
+    for (const longestAgo of this.#nearby.keys()) {
+      this.#nearby.delete(longestAgo);
+      break;
+    }
+  }
+
+  /** Whether a peer was found so. */
+  isNearby(peer: string): boolean {
+    return this.#nearby.has(peer);
+  }
+
+  /** The networks changed. */
+  forgetNearby(): void {
+    this.#nearby.clear();
+  }
+
   /** Where to dial a peer, the most promising first. */
   addressesOf(peer: string): string[] {
     const known = this.#peers.get(peer);
-    const all = [known?.seenAddress ?? [], known?.record?.addresses ?? []].flat();
+    const all = [this.#nearby.get(peer) ?? [], known?.seenAddress ?? [], known?.record?.addresses ?? []].flat();
     return [...new Set(all)].slice(0, MAX_ADDRESSES);
   }
 

@@ -95,6 +95,18 @@ export class Dialler {
     for (const target of this.#targets.values()) if (target.dialling === address) this.#missed(target, now);
   }
 
+  /** The peer was just heard of: it is dialled at once, at its most promising address. */
+  hurry(peer: string, now: Now): void {
+    const target = this.#targets.get(peer);
+    if (target === undefined || target.linkedSinceMs !== null) return;
+    target.failures = 0;
+    target.turn = 0;
+    // One that was tried before takes its time to fail.
+    if (target.dialling === target.addresses[0]) return;
+    target.dialling = null;
+    target.dueMs = now.monotonicMs;
+  }
+
   /** The network changed or the machine woke: everybody is dialled anew at once. */
   networkChanged(now: Now): void {
     for (const target of this.#targets.values()) {

@@ -60,7 +60,7 @@ export class Invites {
       return act !== null && this.#membership.isOpen(act, wallMs);
     });
     const grant = { transaction: made.id, index: 0 };
-    this.#space.invites = [...good, { grant, secret: request.secret }];
+    this.#space.invites = [...good, { grant, secret: request.secret, lanKey: request.keys.tagKey }];
     return this.#viewOf(this.#membership.grant(grant) as Act<Grant>, request.secret);
   }
 

@@ -2,7 +2,8 @@ import { compare, equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { CloseReason, ErrorCode, ErrorValues, KithError } from "../base/errors.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { MAX_ADDRESSES, MAX_PARENTS } from "../base/limits.ts";
+import type { PeerEvent } from "../base/event.ts";
+import { MAX_ADDRESSES, MAX_JOIN_DOORS, MAX_PARENTS } from "../base/limits.ts";
 import { constantTimeEqual, sha256 } from "../crypto/hash.ts";
 import { type Identity, signWith } from "../crypto/identity.ts";
 import { SigningKey } from "../crypto/sign.ts";
@@ -19,13 +20,22 @@ import { decodeOperation, type Grant } from "../wire/operation.ts";
 import { decodeHeader, type VersionId } from "../wire/transaction.ts";
 import { hashOf } from "./admission.ts";
 import type { Connection, Links } from "./links.ts";
+import type { LanDiscovery } from "./lan_discovery.ts";
 import type { TicketKeys } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
 
-/** How long a join looks for a door before it gives up. */
+/** How long a join tries the addresses that it knows before it gives up. */
 const JOIN_TIMEOUT_MS = 15_000;
+/** How long it looks for a door on the local network where it knows none: somebody may still have to start one. */
+const LAN_JOIN_TIMEOUT_MS = 60_000;
+/** So long at least, where the doors that it knows are none: they may be of other spaces on this machine. */
+const LEAST_LAN_SEARCH_MS = 5000;
+/** When a person is told that nobody was found so far. */
+const TELL_SEARCH_AFTER_MS = 5000;
 /** Pause before an address that did not answer is dialled again. */
 const REDIAL_MS = 500;
+/** How long the best address of a door that was found has a start over the next one. */
+const NEXT_ADDRESS_MS = 400;
 /** How long doors may be behind what the redeem builds upon, before it is taken for lost: whoever offered it is gone. */
 const REDEEM_ANEW_MS = 5000;
 
@@ -38,6 +48,8 @@ export interface JoinerParts {
   readonly space: SpaceState;
   readonly links: Links;
   readonly dial: (address: string) => void;
+  readonly emit: (event: PeerEvent) => void;
+  readonly lan: LanDiscovery;
   /** A door let this peer in. */
   readonly admitted: (connection: Connection, now: Now) => void;
   /** The join is over. */
@@ -64,14 +76,20 @@ interface Join {
   readonly keys: TicketKeys;
   readonly inviteKey: SigningKey;
   readonly untilMs: number;
+  /** Until when it goes on though no door is left: on the local network there may be others. */
+  readonly searchUntilMs: number;
+  /** When a person is told that nobody was found; Infinity once that is done. */
+  tellMs: number;
   /** Addresses that may still be a door, with the time at which each is dialled next; Infinity while it is tried. */
   readonly doors: Map<string, number>;
+  /** Those of them that were found on the local network. */
+  readonly nearby: Set<string>;
   /** Since when doors say that they do not know what the redeem builds upon; Infinity while none has. */
   behindSinceMs: number;
   /** How often the ticket may be used, as the last door that showed its grant has it; 0 before. */
   uses: number;
   /** Why the last door that may yet open did not. */
-  lastFailure: string;
+  lastFailure: string | null;
   /** Why a door will not open; a refused ticket is told before all else. */
   finalFailure: { readonly code: ErrorCode; readonly values: ErrorValues } | null;
 }
@@ -92,18 +110,39 @@ export class Joiner {
 
   /** Starts to look for a door at the addresses. */
   start(request: number, keys: TicketKeys, addresses: readonly string[], now: Now): void {
-    if (this.#join !== null) this.#fail("join_failed", { detail: "another join took its place" });
+    if (this.#join !== null) this.#fail("join_failed", { detail: "another join took its place" }, now);
+    const { lan } = this.#parts;
+    const searches = lan.isOn && addresses.length === 0;
     this.#join = {
       request,
       keys,
       inviteKey: SigningKey.fromSeed(keys.inviteSeed),
-      untilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
+      untilMs: now.monotonicMs + (searches ? LAN_JOIN_TIMEOUT_MS : JOIN_TIMEOUT_MS),
+      searchUntilMs: now.monotonicMs + (searches ? LAN_JOIN_TIMEOUT_MS : lan.isOn ? LEAST_LAN_SEARCH_MS : 0),
+      tellMs: lan.isOn ? now.monotonicMs + TELL_SEARCH_AFTER_MS : Infinity,
       doors: new Map([...new Set(addresses)].slice(0, MAX_ADDRESSES).map((address) => [address, now.monotonicMs])),
+      nearby: new Set(),
       behindSinceMs: Infinity,
       uses: 0,
-      lastFailure: addresses.length === 0 ? "no address is known" : "nothing answered",
+      lastFailure: addresses.length === 0 ? null : "nothing answered",
       finalFailure: null,
     };
+    lan.seek(keys, now);
+    this.tick(now);
+  }
+
+  /** Doors for the ticket were found on the local network. */
+  found(addresses: readonly string[], now: Now): void {
+    const join = this.#join;
+    if (join === null) return;
+    // They are mostly one peer's: the next one is for where the one before does not lead there.
+    let dueMs = now.monotonicMs;
+    for (const address of addresses) {
+      if (join.doors.has(address) || join.doors.size >= MAX_JOIN_DOORS) continue;
+      join.doors.set(address, dueMs);
+      join.nearby.add(address);
+      dueMs += NEXT_ADDRESS_MS;
+    }
     this.tick(now);
   }
 
@@ -160,7 +199,7 @@ export class Joiner {
     if (pending === null) throw new ProtocolError("bad_state", "welcome without redeem");
     space.enter(pending.space, message.epochs, sha256(pending.transaction.header));
     space.pendingRedeem = null;
-    this.#join = null;
+    this.#end(now);
     this.#parts.done(join.request, { ok: true, uses: join.uses });
     this.#parts.admitted(connection, now);
   }
@@ -181,19 +220,25 @@ export class Joiner {
       join.finalFailure ??= { code, values: { address, detail } };
       join.doors.delete(address);
     }
-    if (join.doors.size === 0) this.#giveUp();
+    // A door that was found by the ticket knows it: what it says of it counts.
+    const isRefused = code === "refused_ticket" && join.nearby.has(address);
+    if (isRefused || this.#isOver(join, now)) this.#giveUp(now);
   }
 
   /** The store refused a turn of the join: whoever asked for it hears of that at once, and asks again. */
-  storeFailed(error: KithError): void {
-    if (this.#join !== null) this.#fail(error.code, error.values);
+  storeFailed(error: KithError, now: Now): void {
+    if (this.#join !== null) this.#fail(error.code, error.values, now);
   }
 
   /** Dials what is due, and gives up when the time is over. */
   tick(now: Now): void {
     const join = this.#join;
     if (join === null) return;
-    if (now.monotonicMs >= join.untilMs || join.doors.size === 0) return this.#giveUp();
+    if (this.#isOver(join, now)) return this.#giveUp(now);
+    if (now.monotonicMs >= join.tellMs) {
+      join.tellMs = Infinity;
+      this.#parts.emit({ name: "join_searching", level: "warning", reason: this.#detail(join) });
+    }
     for (const [address, dueMs] of join.doors) {
       if (dueMs > now.monotonicMs) continue;
       join.doors.set(address, Infinity);
@@ -204,18 +249,35 @@ export class Joiner {
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
     const join = this.#join;
-    return join === null ? Infinity : Math.min(join.untilMs, ...join.doors.values());
+    if (join === null) return Infinity;
+    const searchMs = join.doors.size === 0 ? join.searchUntilMs : Infinity;
+    return Math.min(join.untilMs, searchMs, join.tellMs, ...join.doors.values());
   }
 
-  #giveUp(): void {
-    const join = this.#join as Join;
-    const { code, values } = join.finalFailure ?? { code: "join_failed", values: { detail: join.lastFailure } };
-    this.#fail(code, values);
+  #isOver(join: Join, now: Now): boolean {
+    return now.monotonicMs >= join.untilMs || (join.doors.size === 0 && now.monotonicMs >= join.searchUntilMs);
   }
 
-  #fail(code: ErrorCode, values: ErrorValues): void {
+  /** What was tried, and how it went. */
+  #detail({ lastFailure, nearby }: Join): string {
+    const findings = nearby.size > 0 ? null : this.#parts.lan.findings();
+    return [lastFailure, findings].filter((part) => part !== null).join("; ");
+  }
+
+  #giveUp(now: Now): void {
     const join = this.#join as Join;
+    const failure = join.finalFailure ?? { code: "join_failed", values: { detail: this.#detail(join) } };
+    this.#fail(failure.code, failure.values, now);
+  }
+
+  #end(now: Now): void {
     this.#join = null;
+    this.#parts.lan.seek(null, now);
+  }
+
+  #fail(code: ErrorCode, values: ErrorValues, now: Now): void {
+    const join = this.#join as Join;
+    this.#end(now);
     this.#parts.done(join.request, { ok: false, code, values });
   }
 

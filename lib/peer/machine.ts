@@ -2,6 +2,7 @@ import type { Now } from "../base/clock.ts";
 import type { ErrorCode, ErrorValues } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import type { AnswerView } from "./post_views.ts";
+import type { LanInterface, LanMessage } from "../mesh/lan_message.ts";
 import type { InviteView } from "./reads.ts";
 
 /**
@@ -49,6 +50,27 @@ export type Input =
   | { readonly type: "request"; readonly id: number; readonly request: Request }
   /** This machine's addresses changed, or it woke from sleep. */
   | { readonly type: "network_changed" }
+  /**
+   * The interfaces on which peers are looked for by multicast DNS, at the start and whenever they changed; none where
+   * that is off, with why. `port`: at which this peer listens.
+   */
+  | {
+    readonly type: "lan_interfaces";
+    readonly interfaces: readonly LanInterface[];
+    readonly port: number;
+    readonly problem: string | null;
+  }
+  /** A message came by multicast DNS. */
+  | {
+    readonly type: "lan_received";
+    readonly message: LanMessage;
+    /** On which interface; null where that is not known. */
+    readonly interface: string | null;
+    /** Whether this machine sent it. */
+    readonly isOwnAddress: boolean;
+  }
+  /** Other machines speak multicast DNS, of something else. Told once for each `lan_interfaces`. */
+  | { readonly type: "lan_others" }
   /** The host is about to stop: say farewell on every link. Nothing but `pull` and `disconnected` follows. */
   | { readonly type: "stopping" };
 
@@ -60,6 +82,8 @@ export type Effect =
   | { readonly type: "output"; readonly connection: number }
   /** Close the socket once all that can be pulled is written, or `atOnce`: there is nothing to say. */
   | { readonly type: "close"; readonly connection: number; readonly atOnce?: boolean }
+  /** Say something by multicast DNS on an interface. Nobody tells whether it arrived. */
+  | { readonly type: "lan_send"; readonly interface: string; readonly message: LanMessage }
   /** The answer to a request. */
   | { readonly type: "reply"; readonly id: number; readonly reply: Reply }
   /** Something to log and count. */

@@ -137,6 +137,20 @@ export class Neighbours {
     this.aim(now);
   }
 
+  /**
+   * A member was found on a network of this machine.
+   *
+   * @param peer its id in hexadecimal; null where it is not known yet, as of one that has just joined elsewhere.
+   */
+  foundNearby(peer: string | null, addresses: readonly string[], now: Now): void {
+    const { book, dialler, dial } = this.#parts;
+    if (peer === null) return dial(addresses[0] as string);
+    const id = toBase32(fromHex(peer));
+    book.foundNearby(peer, addresses);
+    this.aim(now);
+    if (!this.#linkByPeer.has(id)) dialler.hurry(id, now);
+  }
+
   /** A member's link is closed. */
   left(connection: Connection, now: Now): void {
     const { book, dialler } = this.#parts;
@@ -149,8 +163,9 @@ export class Neighbours {
 
   /** This machine's addresses changed, or it woke: it tells the new ones, and dials everybody anew. */
   networkChanged(now: Now): void {
-    const { links, dialler, self } = this.#parts;
+    const { links, dialler, book, self } = this.#parts;
     this.#record = this.#signRecord(now);
+    book.forgetNearby();
     for (const { number } of links.members()) {
       links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
     }

@@ -68,12 +68,16 @@ export class Peer implements Machine, PeerReads, LinksListener {
         return this.#dialFailed(input.address, input.detail, now);
       case "network_changed":
         return this.#parts.neighbours.networkChanged(now);
+      case "lan_interfaces":
+      case "lan_received":
+      case "lan_others":
+        return this.#parts.lan.take(input, now);
       case "request":
         return this.#parts.requests.take(input.id, input.request, now);
       case "stopping":
         this.#isStopping = true;
         for (const connection of [...this.#parts.links.all()]) this.#parts.links.close(connection, "goodbye", now);
-        return;
+        return this.#parts.lan.stop();
     }
   }
 
@@ -141,6 +145,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
         this.#parts.neighbours.membershipChanged((peer, at) => this.#parts.admission.mayLink(peer, at), now);
         this.#parts.compactor.membershipChanged(now);
         this.#parts.expiry.membershipChanged(now);
+        this.#parts.lan.membershipChanged(now);
       }
       const hasChanged = applied.length > 0 || changed.size > 0;
       if (hasChanged) this.#parts.reconciler.changed(now);
@@ -178,6 +183,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#parts.reconciler.deadline(),
       this.#parts.dialler.deadline(),
       this.#parts.joiner.deadline(),
+      this.#parts.lan.deadline(),
       this.#parts.pings.deadline(),
       this.#parts.postRequests.deadline(),
       this.#parts.questions.deadline(),
@@ -336,6 +342,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   #tick(now: Now): void {
     this.#parts.links.tick(now);
     this.#parts.joiner.tick(now);
+    this.#parts.lan.tick(now);
     this.#parts.pings.tick(now);
     this.#parts.questions.tick(now);
     this.#parts.repairs.tick(now);
@@ -376,11 +383,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.compactor.turnFailed(now);
     this.#parts.pastRepair.turnFailed();
     this.#outbox.emit({ name: "turn_failed", level: "error", reason: error.code, fields: { message: error.message } });
-    this.#parts.joiner.storeFailed(error);
+    this.#parts.joiner.storeFailed(error, now);
     this.#parts.requests.failed(error);
   }
 
   #takeEffects(): Effect[] {
-    return [...this.#outbox.take(), ...this.#parts.links.takeEffects()];
+    return [...this.#outbox.take(), ...this.#parts.links.takeEffects(), ...this.#parts.lan.takeEffects()];
   }
 }

@@ -18,6 +18,7 @@ import { Expiry } from "./expiry.ts";
 import { Farewells } from "./farewells.ts";
 import { HistoryMarks } from "./history_marks.ts";
 import { Joiner } from "./joiner.ts";
+import { LanDiscovery } from "./lan_discovery.ts";
 import { type Connection, Links, type LinksListener } from "./links.ts";
 import { Messages } from "./messages.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -54,6 +55,7 @@ export class PeerParts {
   readonly epochs: Epochs;
   readonly admission: Admission;
   readonly joiner: Joiner;
+  readonly lan: LanDiscovery;
   readonly requests: Requests;
   readonly views: Views;
   readonly pings: Pings;
@@ -141,9 +143,16 @@ export class PeerParts {
         this.space.forget();
       },
     });
+    this.lan = new LanDiscovery({
+      ...{ identity, random, space: this.space, epochs: this.epochs, membership: this.membership, emit },
+      joiner: () => this.joiner,
+      neighbours: () => this.neighbours,
+    });
     this.joiner = new Joiner({
       ...parts,
       dial,
+      emit,
+      lan: this.lan,
       done: (request, outcome) => this.requests.joined(request, outcome),
     });
     this.pings = new Pings(this.links, (peer) => this.views.linkedAs(peer), (id, reply) => outbox.reply(id, reply));

@@ -2,6 +2,7 @@ import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { MAX_EPOCHS } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
+import { versionKey } from "../space/acts.ts";
 import type { Store } from "../store/store.ts";
 import { decodeBundle, encodeBundle, type TransactionBytes } from "../wire/bundle.ts";
 import type { Epoch } from "../wire/door_messages.ts";
@@ -18,6 +19,8 @@ export interface PendingRedeem {
 export interface IssuedInvite {
   readonly grant: VersionId;
   readonly secret: Uint8Array;
+  /** The key of its tags, 32 bytes; given once, when it is made. */
+  readonly lanKey?: Uint8Array;
 }
 
 /** What a peer keeps about its space beside the shared data: in the store's meta table, never sent. */
@@ -100,6 +103,16 @@ export class SpaceState {
     this.#store.setMeta("redeem", writer.raw(encodeBundle(pending.transaction)).finish());
   }
 
+  /** The keys by which the holders of their tickets find this peer on a network, by the grant's version. */
+  get inviteLanKeys(): ReadonlyMap<string, Uint8Array> {
+    const bytes = this.#store.getMeta("invite_lan_keys");
+    const keys = new Map<string, Uint8Array>();
+    if (bytes === null) return keys;
+    const reader = new Reader(bytes);
+    while (reader.remainingBytes > 0) keys.set(versionKey(readVersionId(reader)), reader.raw(ID_BYTES));
+    return keys;
+  }
+
   /** The invites made here. */
   get invites(): readonly IssuedInvite[] {
     const bytes = this.#store.getMeta("invites");
@@ -113,10 +126,16 @@ export class SpaceState {
   /** Replaces the invites made here by those that are still good. */
   set invites(invites: readonly IssuedInvite[]) {
     const writer = new Writer();
-    for (const { grant, secret } of invites) {
+    const lanKeys = new Writer();
+    const known = this.inviteLanKeys;
+    for (const { grant, secret, lanKey = known.get(versionKey(grant)) } of invites) {
       writeVersionId(writer, grant);
       writer.blob(secret);
+      if (lanKey === undefined) continue;
+      writeVersionId(lanKeys, grant);
+      lanKeys.raw(lanKey);
     }
     this.#store.setMeta("invites", writer.finish());
+    this.#store.setMeta("invite_lan_keys", lanKeys.finish());
   }
 }

@@ -118,6 +118,11 @@ export class Membership {
     return this.#renewals.all().filter(({ act }) => !undone.has(act.row));
   }
 
+  /** Whether an act came about in the knowledge of every removal, so that who was removed need not know of it. */
+  isAfterRemovals(act: Act): boolean {
+    return this.renewalsInForce().every((renewal) => this.#inContext(act.context, renewal.act.row));
+  }
+
   /** What removals undo. */
   get removal(): Removal {
     return this.#removal;

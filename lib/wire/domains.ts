@@ -23,4 +23,10 @@ export const DOMAINS = {
   posts: "kith posts 1",
   /** The prologue of a sealed box (Noise N) with messages to one member. */
   post_box: "kith post box 1",
+  /** HMAC-SHA256 by the epoch secret, or by a ticket's LAN key, over what is announced on a network. */
+  lan_instance: "kith lan instance 1",
+  /** HMAC-SHA256 by the same key over who announces it. */
+  lan_peer: "kith lan peer 1",
+  /** HMAC-SHA256 by a ticket's LAN key over the day. */
+  lan_ticket: "kith lan ticket 1",
 } as const;

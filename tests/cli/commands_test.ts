@@ -254,7 +254,7 @@ Deno.test("config reads, changes and unsets settings", async () => {
   };
   assertMatch(
     (await run(["config"], answers)).out,
-    /^name {7}attic\nlisten {5}a:1\ntext {7}\(off\)\nhistory {4}\(30d\)\nmax-links {2}\(256\)\n$/,
+    /^name {7}attic\nlisten {5}a:1\ntext {7}\(off\)\nhistory {4}\(30d\)\nmax-links {2}\(256\)\nno-lan {5}\(no\)\n$/,
   );
   assertEquals(JSON.parse((await run(["config", "--json"], answers)).out), {
     v: 1,
@@ -263,6 +263,7 @@ Deno.test("config reads, changes and unsets settings", async () => {
     text: null,
     history: null,
     "max-links": null,
+    "no-lan": null,
   });
   assertEquals((await run(["config", "listen", "b:2", "c:3"], answers)).code, 0);
   assertEquals((await run(["config", "name", "--unset"], answers)).code, 0);

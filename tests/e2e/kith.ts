@@ -44,7 +44,7 @@ export class Machine implements AsyncDisposable {
     const [command = "", ...before] = [...this.wrapper, ...kithCommand()];
     const process = new Deno.Command(command, {
       args: [...before, ...args],
-      env: { KITH_RUNTIME_DIR: `${this.folder}/run`, NO_COLOR: "1", ...env },
+      env: { KITH_RUNTIME_DIR: `${this.folder}/run`, KITH_NO_LAN: "1", NO_COLOR: "1", ...env },
       stdin,
       stdout: "piped",
       stderr: "piped",

@@ -34,6 +34,7 @@ export const PARTS: readonly TargetPart[] = [
     load: () => import("./targets/files.ts"),
   },
   { names: ["api", "import", "position"], load: () => import("./targets/api.ts") },
+  { names: ["lan_packet"], load: () => import("./targets/lan.ts") },
   { names: ["member"], load: () => import("./targets/member.ts") },
 ];
 

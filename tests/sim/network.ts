@@ -1,3 +1,4 @@
+import type { LanMessage } from "../../lib/mesh/lan_message.ts";
 import { MIN_PULL_BYTES } from "../../lib/link/record.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
@@ -15,6 +16,8 @@ export interface NetworkHost {
   /** Bytes came in; they count as under way until `Network.taken`. */
   received(end: End, bytes: Uint8Array): void;
   disconnected(end: End): void;
+  /** A message came by multicast. Default: it does not listen. */
+  heard?(message: LanMessage, isOwnAddress: boolean): void;
   /** The next bytes to send, valid until the next call; null for none. */
   pull(end: End, maxBytes: number): Uint8Array | null;
 }
@@ -92,6 +95,17 @@ export class Network {
       }
       this.#connect(host, target, address, there);
     });
+  }
+
+  /** Says something to everybody on the network, itself among them; some may not hear it. */
+  multicast(from: NetworkHost, message: LanMessage): void {
+    for (const host of this.#hosts) {
+      const { life } = host;
+      if (host.heard === undefined || this.isCut(from, host) || this.#prng.chance(this.habits.dialFails)) continue;
+      this.#schedule.after(this.#latency(), () => {
+        if (host.life === life) host.heard?.(message, host === from);
+      });
+    }
   }
 
   /** An end may have something to send. */

@@ -6,6 +6,7 @@ import { NOTE_COMMITS_EVERY_MS } from "../../lib/base/limits.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
+import type { LanMessage } from "../../lib/mesh/lan_message.ts";
 import type { Effect, Input, Reply, Request } from "../../lib/peer/machine.ts";
 import { DamagedError } from "../../lib/store/damaged_error.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -124,6 +125,7 @@ export class SimPeer implements NetworkHost {
     };
     this.#machine = new SimMachine(options, this.#isOlder);
     trace.add(`${this.#time} p${this.index} boot`);
+    this.#joinNetwork();
     this.#setTimer();
   }
 
@@ -217,6 +219,19 @@ export class SimPeer implements NetworkHost {
     this.#addresses[0] = address;
     for (const end of [...this.#ends.values()]) this.options.network.halfOpen(end);
     this.push({ type: "network_changed" });
+    this.#joinNetwork();
+  }
+
+  /** Part of `NetworkHost`. */
+  heard(message: LanMessage, isOwnAddress: boolean): void {
+    if (this.options.lan === true) this.push({ type: "lan_received", message, interface: "eth0", isOwnAddress });
+  }
+
+  #joinNetwork(): void {
+    if (this.options.lan !== true) return;
+    const [address = "", port = ""] = (this.#addresses[0] as string).split(":");
+    const interfaces = [{ name: "eth0", addresses: [{ address, prefixBits: 24, isListening: true }] }];
+    this.push({ type: "lan_interfaces", interfaces, port: Number(port), problem: null });
   }
 
   /** Asks the peer for something. The reply never comes where it crashes first. */
@@ -339,6 +354,7 @@ export class SimPeer implements NetworkHost {
       }
       trace.add(`${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
       if (effect.type === "dial") network.dial(this, effect.address);
+      if (effect.type === "lan_send") network.multicast(this, effect.message);
       if (effect.type === "output" || effect.type === "close") {
         const end = this.#ends.get(effect.connection);
         if (end === undefined) continue;

@@ -21,6 +21,8 @@ export interface SimPeerOptions {
   readonly wallMs: number;
   readonly wallRate: number;
   readonly address: string;
+  /** Whether it looks for others on the network. Default: no. */
+  readonly lan?: boolean;
   /** Whether it notes, outside of its disk, how many commits that has. Default: no. */
   readonly notesCommits?: boolean;
   /** Checks signatures. */

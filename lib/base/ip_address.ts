@@ -1,0 +1,80 @@
+/** An IP address with the size of the network that it is in. */
+export interface Subnet {
+  /** As text, without brackets or zone. */
+  readonly address: string;
+  /** Bits that all addresses of the network share. Range: 0 to 32, or to 128. */
+  readonly prefixBits: number;
+}
+
+/**
+ * The 4 or 16 bytes of an IP address.
+ *
+ * @returns null for anything else, a zone (`%eth0`) among it.
+ */
+export function ipBytes(text: string): Uint8Array | null {
+  return text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
+}
+
+/** Whether an address is in a network; both in bytes. */
+export function isInSubnet(address: Uint8Array, network: Uint8Array, prefixBits: number): boolean {
+  if (address.length !== network.length) return false;
+  for (let bit = 0; bit < prefixBits; bit += 8) {
+    const mask = prefixBits - bit >= 8 ? 255 : 255 << (8 - (prefixBits - bit)) & 255;
+    if (((address[bit >> 3] as number) & mask) !== ((network[bit >> 3] as number) & mask)) return false;
+  }
+  return true;
+}
+
+/** Whether it holds on one link only: 169.254.0.0/16, fe80::/10. */
+export function isLinkLocal(address: Uint8Array): boolean {
+  const [first, second = 0] = address;
+  return address.length === 4 ? first === 169 && second === 254 : first === 0xfe && (second & 0xc0) === 0x80;
+}
+
+/** Whether it is never routed on the public net: RFC 1918, RFC 4193, or link-local. */
+export function isPrivate(address: Uint8Array): boolean {
+  const [first = 0, second = 0] = address;
+  if (isLinkLocal(address)) return true;
+  if (address.length === 16) return (first & 0xfe) === 0xfc;
+  return first === 10 || (first === 172 && (second & 0xf0) === 16) || (first === 192 && second === 168);
+}
+
+/** Whether it can be one machine's address on a network: neither unspecified nor loopback, multicast or broadcast. */
+export function isUnicast(address: Uint8Array): boolean {
+  const [first = 0] = address;
+  if (address.length === 4) return first !== 0 && first !== 127 && first < 224;
+  // Also the mapped and compatible forms of IPv4 addresses, which have no place on a network.
+  return first !== 0xff && address.subarray(0, 8).some((byte) => byte !== 0);
+}
+
+function ipv4Bytes(text: string): Uint8Array | null {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  if (match === null) return null;
+  const bytes = match.slice(1).map(Number);
+  return bytes.every((byte) => byte <= 255) ? Uint8Array.from(bytes) : null;
+}
+
+function ipv6Bytes(text: string): Uint8Array | null {
+  const [before = "", after, extra] = text.split("::");
+  if (extra !== undefined || text.length > 45) return null;
+  const head = groupBytes(before);
+  const tail = after === undefined ? [] : groupBytes(after);
+  if (head === null || tail === null) return null;
+  const missing = 16 - head.length - tail.length;
+  if (after === undefined ? missing !== 0 : missing < 2) return null;
+  return Uint8Array.from([...head, ...new Array(missing).fill(0), ...tail]);
+}
+
+/** The bytes of groups with colons between them, the last of which may be an IPv4 address. */
+function groupBytes(text: string): number[] | null {
+  if (text === "") return [];
+  const groups = text.split(":");
+  const bytes: number[] = [];
+  for (const [i, group] of groups.entries()) {
+    const ipv4 = i === groups.length - 1 ? ipv4Bytes(group) : null;
+    if (ipv4 !== null) bytes.push(...ipv4);
+    else if (/^[0-9a-fA-F]{1,4}$/.test(group)) bytes.push(parseInt(group, 16) >> 8, parseInt(group, 16) & 255);
+    else return null;
+  }
+  return bytes;
+}

@@ -1,0 +1,60 @@
+import { assert, assertEquals } from "@std/assert";
+import { toHex } from "../../lib/base/bytes.ts";
+import { ipBytes, isInSubnet, isLinkLocal, isPrivate, isUnicast } from "../../lib/base/ip_address.ts";
+
+function bytes(text: string): Uint8Array {
+  const found = ipBytes(text);
+  assert(found !== null, text);
+  return found;
+}
+
+Deno.test("addresses are read in every spelling", () => {
+  const spelled: Record<string, string> = {
+    "10.0.255.1": "0a00ff01",
+    "::": "00".repeat(16),
+    "::1": "00".repeat(15) + "01",
+    "fe80::1": "fe80" + "00".repeat(13) + "01",
+    "2001:db8::": "20010db8" + "00".repeat(12),
+    "1:2:3:4:5:6:7:8": "00010002000300040005000600070008",
+    "2001:DB8:0:0:8::417A": "20010db800000000000800000000417a",
+    "::ffff:10.0.0.1": "00".repeat(10) + "ffff0a000001",
+  };
+  for (const [text, hex] of Object.entries(spelled)) assertEquals(toHex(bytes(text)), hex, text);
+});
+
+Deno.test("what is no address is none", () => {
+  const wrong = ["", "10.0.0", "10.0.0.256", "10.0.0.1.1", "a.b.c.d", "1:2:3", "1::2::3", "fe80::1%eth0", "12345::"];
+  for (const text of [...wrong, "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", ":::", "::10.0.0.300", "10.0.0.1:5484"]) {
+    assertEquals(ipBytes(text), null, text);
+  }
+});
+
+Deno.test("an address is in the networks that begin as it does", () => {
+  const own = bytes("192.168.5.77");
+  assert(isInSubnet(bytes("192.168.5.1"), own, 24));
+  assert(!isInSubnet(bytes("192.168.4.77"), own, 24));
+  assert(isInSubnet(bytes("192.168.4.77"), own, 23));
+  assert(isInSubnet(bytes("192.168.5.79"), own, 30));
+  assert(!isInSubnet(bytes("192.168.5.80"), own, 30));
+  assert(isInSubnet(bytes("8.8.8.8"), own, 0));
+  assert(!isInSubnet(bytes("fe80::1"), own, 0));
+  assert(isInSubnet(bytes("2001:db8::5"), bytes("2001:db8::1"), 64));
+  assert(!isInSubnet(bytes("2001:db8:0:1::5"), bytes("2001:db8::1"), 64));
+});
+
+Deno.test("kinds of addresses", () => {
+  const kinds = (text: string) => {
+    const address = bytes(text);
+    return [isUnicast(address), isPrivate(address), isLinkLocal(address)];
+  };
+  for (const text of ["169.254.3.4", "fe80::1", "febf::1"]) assertEquals(kinds(text), [true, true, true], text);
+  const inner = ["10.1.1.1", "172.16.0.1", "172.31.255.1", "192.168.0.1", "fd00::2"];
+  for (const text of inner) assertEquals(kinds(text), [true, true, false], text);
+  const outer = ["8.8.8.8", "172.32.0.1", "192.169.0.1", "2001:db8::1"];
+  for (const text of outer) assertEquals(kinds(text), [true, false, false], text);
+  for (
+    const text of ["0.0.0.0", "127.0.0.1", "224.0.0.251", "255.255.255.255", "::", "::1", "ff02::fb", "::ffff:8.8.8.8"]
+  ) {
+    assertEquals(isUnicast(bytes(text)), false, text);
+  }
+});
