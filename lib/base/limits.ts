@@ -291,6 +291,12 @@ export const MAX_BATCH_BYTES = 63 * 1024;
 export const MAX_SEEN_BATCHES = 8192;
 /** Runs of one sender whose numbers are remembered: what was on its way when it was started anew still counts. */
 export const MAX_SENDER_RUNS = 4;
+/** How long a message that comes too early is held for what is before it: some round trips by another way. */
+export const POST_HOLD_MS = 500;
+/** Batches that are held of one run of a sender. */
+export const MAX_HELD_BATCHES = 64;
+/** Bytes of all batches that are held. */
+export const MAX_HELD_BATCH_BYTES = 8 * 1024 * 1024;
 /** Bytes of messages on topics that wait for one link: some seconds on a slow one; the oldest give way, and are counted. */
 export const MAX_POST_QUEUE_BYTES = 4 * 1024 * 1024;
 /** Those of them that lie in the link's live lane: enough for the socket, little enough for live data to come through. */

@@ -20,7 +20,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "run a peer in the foreground; also what a bare 'kith' does",
     group: "peer",
     details: "On a terminal it is a prompt that takes all these commands: Ctrl-C clears the line, Ctrl-D stops the " +
-      "peer. Without a terminal it asks nothing and runs until SIGINT or SIGTERM. The first 'up' of a home makes a " +
+      "peer, and '/say TEXT' says something to all, whose prompts show it. Without a terminal it asks nothing and runs until SIGINT or SIGTERM. The first 'up' of a home makes a " +
       'new space. With --json it prints an object with "event":"ready" once it listens.',
     arguments: [],
     flags: UP_FLAGS,

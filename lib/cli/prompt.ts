@@ -2,18 +2,22 @@ import process from "node:process";
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { KithError } from "../base/errors.ts";
 import type { RunningPeer } from "./backend.ts";
-import { Client } from "./client.ts";
+import { ApiError, Client } from "./client.ts";
 import { completions } from "./completion.ts";
 import { peerSources } from "./completion_sources.ts";
 import type { Context, Surroundings } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { textField } from "./fields.ts";
 import { History, MAX_HISTORY_LINES } from "./history.ts";
+import { CHAT_TOPIC } from "./message_commands.ts";
+import { messageLine } from "./messages.ts";
 import { eventLine, newsBetween } from "./news.ts";
 import { runCommandLine } from "./run.ts";
 import { quoteWord, splitLine, wordsOf } from "./words.ts";
 import { usageError } from "./usage.ts";
 
+/** What stands before a text that is said to all. */
+const SAY = /^\s*\/say(?:\s+|$)/;
 /** Events come in bursts: what they changed is looked at once, this much later. */
 const LOOK_AFTER_MS = 100;
 
@@ -68,6 +72,8 @@ class Prompt {
     readline.on("SIGINT", () => this.#interrupt());
     readline.on("close", () => this.#closed.resolve());
     const stopNews = this.#tellNews(status);
+    // It ends with the peer.
+    void this.#tellChat(textField(status, "peer")).catch(() => {});
     readline.prompt();
     await Promise.race([this.#closed.promise, interrupted, this.#peer.stopped]);
     this.#ending = true;
@@ -93,14 +99,31 @@ class Prompt {
     const running = new AbortController();
     this.#running = running;
     try {
+      if (SAY.test(line)) return await this.#say(line.replace(SAY, ""), running.signal);
       const words = wordsOf(line);
       // A line copied from somewhere begins with the program's name.
       await runCommandLine(words[0] === "kith" ? words.slice(1) : words, this.#surroundings, running.signal);
     } catch (error) {
-      if (!(error instanceof KithError)) throw error;
+      if (!(error instanceof KithError || error instanceof ApiError)) throw error;
       this.#context.output.failure(error.code, error.message, error.values);
     } finally {
       this.#running = null;
+    }
+  }
+
+  /** `/say TEXT`: all that stands behind it, as it was typed, to everybody. */
+  async #say(text: string, signal: AbortSignal): Promise<void> {
+    if (text === "") throw usageError("'/say' needs what to say, as in: /say hello");
+    const query = { topic: CHAT_TOPIC };
+    await this.#client.request("POST", "/v1/messages", { query, body: new TextEncoder().encode(text), signal });
+  }
+
+  /** Prints what others say above the line that is being typed. */
+  async #tellChat(self: string): Promise<void> {
+    const { output } = this.#context;
+    for await (const event of this.#client.objects("GET", "/v1/messages", { query: { topic: CHAT_TOPIC } })) {
+      const isOwn = event.event !== "message" || textField(event, "peer") === self;
+      if (!isOwn) this.#above(messageLine(event, (text) => output.dim(text)));
     }
   }
 
@@ -130,12 +153,12 @@ class Prompt {
     const look = async () => {
       timer = null;
       const now = await this.#client.object("GET", "/v1/status");
-      for (const line of newsBetween(known, now)) this.#above(line);
+      for (const line of newsBetween(known, now)) this.#above(this.#context.output.dim(line));
       known = now;
     };
     const stop = this.#peer.onEvent((event) => {
       const line = eventLine(event);
-      if (line !== null) this.#above(line);
+      if (line !== null) this.#above(this.#context.output.dim(line));
       // A peer that is stopping answers no more; its end is told anyway.
       timer ??= setTimeout(() => void look().catch(() => {}), LOOK_AFTER_MS);
     });
@@ -147,10 +170,10 @@ class Prompt {
 
   #above(line: string): void {
     if (this.#ending) return;
-    if (this.#running !== null) return this.#context.output.words(this.#context.output.dim(line));
+    if (this.#running !== null) return this.#context.output.words(line);
     cursorTo(process.stdout, 0);
     clearLine(process.stdout, 0);
-    process.stdout.write(this.#context.output.dim(line) + "\n");
+    process.stdout.write(line + "\n");
     this.#readline.prompt(true);
   }
 }

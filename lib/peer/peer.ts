@@ -187,6 +187,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#parts.pings.deadline(),
       this.#parts.postRequests.deadline(),
       this.#parts.questions.deadline(),
+      this.#parts.topics.deadline(),
       this.#parts.compactor.deadline(),
       this.#parts.expiry.deadline(),
       this.#parts.repairs.deadline(),
@@ -345,6 +346,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.lan.tick(now);
     this.#parts.pings.tick(now);
     this.#parts.questions.tick(now);
+    this.#parts.topics.tick(now);
     this.#parts.repairs.tick(now);
     this.#parts.sync.tick(now);
     // What it signs rests upon all acts that were applied.

@@ -20,7 +20,7 @@ import {
 } from "../wire/posts.ts";
 import type { Connection } from "./links.ts";
 import type { OwnPosts } from "./own_posts.ts";
-import { PostOrder } from "./post_order.ts";
+import { type InOrder, PostOrder } from "./post_order.ts";
 import type { PostLinks } from "./post_links.ts";
 import type { Questions } from "./questions.ts";
 import type { MessageCounts, PostReader, PostView } from "./post_views.ts";
@@ -30,6 +30,18 @@ import { Subscription, takesTopic } from "./subscription.ts";
 
 /** Bytes of a signature that tell a batch of one sender from others of it. */
 const TOLD_BY_BYTES = 16;
+
+/** Posts of somebody else, on their way to who subscribes. */
+interface Incoming {
+  readonly first: number;
+  readonly count: number;
+  readonly sizeBytes: number;
+  readonly posts: readonly Post[];
+  /** Base32 id. */
+  readonly sender: string;
+  readonly timeMs: number;
+  readonly isDirect: boolean;
+}
 
 /** What topics work upon. */
 export interface TopicParts {
@@ -46,7 +58,7 @@ export interface TopicParts {
 export class Topics {
   readonly #parts: TopicParts;
   readonly #spread = new Spread();
-  readonly #order = new PostOrder();
+  readonly #order = new PostOrder<Incoming>();
   readonly #subscriptions = new Set<Subscription>();
   #sent = 0;
   #received = 0;
@@ -111,7 +123,24 @@ export class Topics {
     }
     // What comes back was made by an earlier run of this peer.
     if (posts.length === 0 || equal(batch.sender, identity.peerId)) return;
-    this.#take(batch, posts, sender, isMine, now);
+    const incoming = {
+      ...{ first: batch.first, count: posts.length, sizeBytes: message.batch.length, posts },
+      ...{ sender, timeMs: batch.timeMs, isDirect: isMine },
+    };
+    const row = isMine ? `${sender} direct` : sender;
+    // Where there is one link, nothing comes by another way.
+    const mayHold = links.size > 1;
+    this.#inOrder(this.#order.take(row, toHex(batch.run), incoming, mayHold, now), now);
+  }
+
+  /** Delivers what was held for long enough. */
+  tick(now: Now): void {
+    this.#inOrder(this.#order.tick(now), now);
+  }
+
+  /** The monotonic time in ms at which `tick` is due. */
+  deadline(): number {
+    return this.#order.deadline();
   }
 
   #check({ sender }: BatchHead, { type, batch, signature }: Posts | SealedPosts): void {
@@ -129,16 +158,16 @@ export class Topics {
     return content.posts;
   }
 
-  #take(head: BatchHead, posts: readonly Post[], sender: string, isDirect: boolean, now: Now): void {
-    const row = isDirect ? `${sender} direct` : sender;
-    const { skipped, missed } = this.#order.take(row, toHex(head.run), head.first, posts.length);
-    if (missed > 0) {
-      this.#missed += missed;
-      this.#parts.emit({ name: "messages_missed", level: "info", fields: { peer: sender, count: missed } });
-      for (const subscription of this.#subscriptions) subscription.missed(sender, missed);
+  #inOrder(ready: readonly InOrder<Incoming>[], now: Now): void {
+    for (const { batch: { posts, sender, timeMs, isDirect }, skipped, missed } of ready) {
+      if (missed > 0) {
+        this.#missed += missed;
+        this.#parts.emit({ name: "messages_missed", level: "info", fields: { peer: sender, count: missed } });
+        for (const subscription of this.#subscriptions) subscription.missed(sender, missed);
+      }
+      this.#received += posts.length - skipped;
+      this.#deliver(skipped === 0 ? posts : posts.slice(skipped), sender, timeMs, isDirect, now);
     }
-    this.#received += posts.length - skipped;
-    this.#deliver(skipped === 0 ? posts : posts.slice(skipped), sender, head.timeMs, isDirect, now);
   }
 
   #deliver(posts: readonly Post[], peer: string, timeMs: number, isDirect: boolean, now: Now): void {

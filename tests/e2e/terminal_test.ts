@@ -232,3 +232,30 @@ terminalTest("a removal is asked about, a code is drawn, and a sole admin is tol
   await screen.shows(/^Removed guest \([a-z2-7]{8}\)\..+\nexit 0$/m);
   assertEquals((await home.objects("members")).length, 1);
 });
+
+terminalTest("what one says at its prompt, others are shown above the line that they type", async (home) => {
+  const other = home.machine.home("other");
+  const peer = await other.up(["--name", "attic"]);
+  const { words } = await other.object("invite");
+  await (await home.up(["join", "-", "--at", peer.address], { stdin: String(words) })).stop();
+  const followed = other.follow("sub", "chat", "--json", "--limit", "1");
+  await followed.line();
+  await using screen = await Screen.open(home, ["up", "--name", "cellar", ...LOCAL]);
+  await screen.shows(/^linked with attic.*$/m);
+  await screen.type('/say  it\'s "half past" five -- @now');
+  await screen.press("Enter");
+  const { text, name, topic } = JSON.parse(await followed.line() ?? "{}");
+  assertEquals([text, name, topic], ['it\'s "half past" five -- @now', "cellar", "chat"]);
+  await followed.ended();
+  await screen.type("get half");
+  await other.ok("send", "@all", "lunch\x1b[2J?");
+  await screen.shows(/^attic: lunch\\x1b\[2J\?\ncellar> get half$/m);
+  await other.ok("send", "cellar", "only you");
+  await screen.shows(/^attic \(to you\): only you\ncellar> get half$/m);
+  await screen.press("C-c");
+  await screen.type("/say");
+  await screen.press("Enter");
+  await screen.shows(/^kith: '\/say' needs what to say/m);
+  await peer.stop();
+  await end(screen);
+});
