@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
-import { isCore } from "./ranks.ts";
+import { needsNothing, SIDE_BY_SIDE } from "./test_folders.ts";
 import { walkFiles } from "./walk.ts";
 
 /**
- * Runs the tests in two processes: those of the core with no permissions at all, which is one of its guards, and
- * the rest with what sockets, files and child processes need. The last line is the sum over both.
+ * Runs the tests: those of the core with no permissions at all, which is one of its guards, then the rest with what
+ * sockets, files and child processes need, in two processes at a time. The last line is the sum over all.
  *
  * Usage: test.ts [FOLDER...], the folders of tests/ to run. Default: all.
  */
@@ -19,11 +19,6 @@ interface Tally {
 
 const REST_FLAGS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-run"];
 
-/** The simulator's tests drive the core and nothing else, so they too run without permissions. */
-function needsNothing(folder: string): boolean {
-  return isCore(folder) || folder === "sim";
-}
-
 function testFolders(wanted: readonly string[]): string[] {
   const folders = new Set<string>();
   for (const path of walkFiles("tests")) {
@@ -36,10 +31,25 @@ function testFolders(wanted: readonly string[]): string[] {
   return [...folders].filter((folder) => wanted.length === 0 || wanted.includes(folder)).sort();
 }
 
-async function run(title: string, flags: readonly string[], folders: readonly string[]): Promise<Tally> {
+/** Prints lines once something is over, so that two runs at a time are told one after the other. */
+function printerBehind(before: Promise<unknown>): (line: string) => void {
+  let held: string[] | null = [];
+  void before.then(() => {
+    for (const line of held ?? []) console.log(line);
+    held = null;
+  });
+  return (line) => held === null ? console.log(line) : held.push(line);
+}
+
+async function run(
+  title: string,
+  flags: readonly string[],
+  folders: readonly string[],
+  print: (line: string) => void = console.log,
+): Promise<Tally> {
   const tally: Tally = { passed: 0, failed: 0, skipped: [], ok: true };
   if (folders.length === 0) return tally;
-  console.log(`${title}: ${folders.join(", ")}`);
+  print(`${title}: ${folders.join(", ")}`);
   const startMs = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--quiet", "--no-prompt", ...flags, ...folders.map((folder) => `tests/${folder}`)],
@@ -52,7 +62,7 @@ async function run(title: string, flags: readonly string[], folders: readonly st
     const lines = (rest + text).split("\n");
     rest = lines.pop() as string;
     for (const coloured of lines) {
-      console.log(coloured);
+      print(coloured);
       const line = stripVTControlCharacters(coloured);
       const skipped = /^\s*(.+) \.\.\. ignored/.exec(line);
       if (skipped) tally.skipped.push(skipped[1] as string);
@@ -66,15 +76,21 @@ async function run(title: string, flags: readonly string[], folders: readonly st
   tally.ok = (await child.status).success && summarised;
   // A run that broke before its summary, as by a type error, counts as one failure.
   if (!tally.ok && tally.failed === 0) tally.failed = 1;
-  console.log(`${title}: ${((performance.now() - startMs) / 1000).toFixed(1)} s\n`);
+  print(`${title}: ${((performance.now() - startMs) / 1000).toFixed(1)} s\n`);
   return tally;
 }
 
 const folders = testFolders(Deno.args);
-const runs = [
-  await run("without permissions", ["--parallel"], folders.filter(needsNothing)),
-  await run("with permissions", REST_FLAGS, folders.filter((folder) => !needsNothing(folder))),
-];
+const rest = folders.filter((folder) => !needsNothing(folder));
+const core = await run("without permissions", ["--parallel"], folders.filter(needsNothing));
+const apart = run("with permissions", REST_FLAGS, rest.filter((folder) => !SIDE_BY_SIDE.has(folder)));
+const beside = run(
+  "with permissions, side by side",
+  ["--parallel", ...REST_FLAGS],
+  rest.filter((folder) => SIDE_BY_SIDE.has(folder)),
+  printerBehind(apart),
+);
+const runs = [core, ...await Promise.all([apart, beside])];
 const skipped = runs.flatMap((tally) => tally.skipped);
 for (const name of skipped) console.log(`skipped: ${name}`);
 const passed = runs.reduce((sum, tally) => sum + tally.passed, 0);

@@ -1,5 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { projectFile, runScript, withSandbox } from "./sandbox.ts";
+import { SIDE_BY_SIDE } from "../../scripts/test_folders.ts";
+import { walkFiles } from "../../scripts/walk.ts";
+import { projectFile, ROOT, runScript, withSandbox } from "./sandbox.ts";
 
 /** What the test script prints last, and its exit code, with the given tests and the project's settings. */
 async function runTests(
@@ -31,14 +33,20 @@ Deno.test("the same file read passes in a test of the host", async () => {
   });
 });
 
-Deno.test("both runs are summed, and what is skipped is listed", async () => {
+Deno.test("all runs are summed, and what is skipped is listed", async () => {
   const skips = 'Deno.test({ name: "needs a thing", ignore: true, fn() {} });\n';
   await runTests(
-    { "tests/base/a_test.ts": PASSES + skips, "tests/cli/deep/b_test.ts": PASSES + PASSES },
+    {
+      "tests/base/a_test.ts": PASSES + skips,
+      "tests/cli/deep/b_test.ts": PASSES + PASSES,
+      "tests/e2e/c_test.ts": PASSES + skips,
+    },
     (code, lastLine, output) => {
       assertEquals(code, 0, output);
-      assertEquals(lastLine, "3 passed, 0 failed, 1 skipped");
-      assertStringIncludes(output, "skipped: ./tests/base/a_test.ts => needs a thing");
+      assertEquals(lastLine, "4 passed, 0 failed, 2 skipped");
+      for (const path of ["base/a_test.ts", "e2e/c_test.ts"]) {
+        assertStringIncludes(output, `skipped: ./tests/${path} => needs a thing`);
+      }
     },
   );
 });
@@ -61,6 +69,18 @@ Deno.test("a test that does not type-check is a failure", async () => {
       assertEquals(lastLine, "1 passed, 1 failed, 0 skipped");
     },
   );
+});
+
+Deno.test("tests that run side by side leave alone what a process has one of", () => {
+  const changesProcess = /Deno\.(?:env\.(?:set|delete)|chdir|umask)\b|host\/temp_host/;
+  const paths = [...SIDE_BY_SIDE].flatMap((folder) => walkFiles(`${ROOT}tests/${folder}`));
+  const found = paths.filter((path) => path.endsWith(".ts") && changesProcess.test(Deno.readTextFileSync(path)));
+  assertEquals(
+    found.map((path) => path.slice(ROOT.length)),
+    ["tests/guards/test_runner_test.ts"],
+    "but for these words",
+  );
+  assertEquals(changesProcess.test('Deno.env.set("KITH_HOME", "x")'), true);
 });
 
 Deno.test("no tests at all is a failure", async () => {
