@@ -8,6 +8,9 @@ import {
   SHRINK_AFTER_READS,
 } from "../base/limits.ts";
 
+import { hostOf } from "../peer/source_address.ts";
+import { addressText } from "./address.ts";
+
 /** What a connection needs of whoever runs it. */
 export interface ConnectionHooks {
   /** Bytes came in; `taken` is called once they may be overwritten. */
@@ -45,6 +48,11 @@ export class Connection {
     } catch {
       // The other side is gone already; the read loop finds out and says so.
     }
+  }
+
+  /** The address of this machine that it uses, without port. */
+  get localHost(): string {
+    return hostOf(addressText(this.#conn.localAddr)).replace(/^\[(.*)\]$/, "$1");
   }
 
   /** Runs the read loop until the socket is gone; never rejects. */

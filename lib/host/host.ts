@@ -188,6 +188,7 @@ export class Host implements HostApi {
     this.#lan = new LanService({
       isOn: parts.usesLan,
       addresses,
+      closeGone: (present) => this.#driver.network.closeGone(present),
       push: (input) => this.#driver.push(input),
       event: (event) => this.event(event),
     });

@@ -19,6 +19,8 @@ export interface LanServiceParts {
   /** Whether peers are to be looked for by multicast DNS. */
   readonly isOn: boolean;
   readonly addresses: OwnAddresses;
+  /** Closes the connections from addresses that this machine has no more. */
+  readonly closeGone: (addresses: readonly string[]) => void;
   readonly push: (input: Input) => void;
   readonly event: (event: PeerEvent) => void;
 }
@@ -54,8 +56,9 @@ export class LanService {
 
   /** Begins; resolves once it is known how it stands. */
   async start(): Promise<void> {
-    this.#stopWatching = watchNetwork(() => {
+    this.#stopWatching = watchNetwork((addresses) => {
       this.#parts.addresses.refresh();
+      this.#parts.closeGone(addresses);
       this.#parts.push({ type: "network_changed" });
       this.#reopen();
     });

@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { DIAL_TIMEOUT_MS } from "../base/limits.ts";
 import type { Input } from "../peer/machine.ts";
+import { isLoopback } from "../peer/source_address.ts";
 import { addressText, parseAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
 import { Door } from "./door.ts";
@@ -79,6 +80,14 @@ export class Network {
     if (atOnce) return this.#connections.get(connection)?.abort();
     if (this.#connections.has(connection)) this.#closing.add(connection);
     this.#connections.get(connection)?.close();
+  }
+
+  /** Closes the connections from addresses that this machine has no more: nothing comes by them, nor does an end. */
+  closeGone(addresses: readonly string[]): void {
+    for (const connection of this.#connections.values()) {
+      const { localHost } = connection;
+      if (!isLoopback(`${localHost}:0`) && !addresses.includes(localHost)) connection.abort();
+    }
   }
 
   /** Closes the listeners, gives open connections time for their farewell, then closes everything. */

@@ -7,9 +7,11 @@ const SLEPT_MS = 15_000;
  * Calls back when this machine's addresses changed, or when it woke from sleep, of which neither the system nor Deno
  * tells.
  *
+ * @param changed is told the addresses that it has now.
+ *
  * @returns ends the watch.
  */
-export function watchNetwork(changed: () => void): () => void {
+export function watchNetwork(changed: (addresses: readonly string[]) => void): () => void {
   let addresses = interfaceAddresses();
   let wallMs = Date.now();
   const timer = setInterval(() => {
@@ -17,7 +19,7 @@ export function watchNetwork(changed: () => void): () => void {
     const sleptMs = Date.now() - wallMs - NETWORK_WATCH_MS;
     addresses = interfaceAddresses();
     wallMs = Date.now();
-    if (addresses !== before || sleptMs > SLEPT_MS) changed();
+    if (addresses !== before || sleptMs > SLEPT_MS) changed(addresses.split(" "));
   }, NETWORK_WATCH_MS);
   return () => clearInterval(timer);
 }

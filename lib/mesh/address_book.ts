@@ -1,5 +1,12 @@
 import { fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
-import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_LAN_ADDRESSES, MAX_PEER_RECORDS } from "../base/limits.ts";
+import {
+  ADDRESS_KEPT_MS,
+  MAX_ADDRESS_BYTES,
+  MAX_ADDRESSES,
+  MAX_LAN_ADDRESSES,
+  MAX_PEER_RECORDS,
+  MAX_SEEN_ADDRESSES,
+} from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import type { Verify } from "../data/transaction.ts";
@@ -11,8 +18,8 @@ import { ID_BYTES } from "../wire/transaction.ts";
 export interface KnownPeer {
   /** Null until it came: a door that let this peer in may be gone before it said hello. */
   readonly record: PeerRecord | null;
-  /** An address at which it answered or seems to listen, tried before those that it names itself. */
-  readonly seenAddress: string | null;
+  /** Addresses at which it answered or seems to listen, the latest first, tried before those that it names itself. */
+  readonly seenAddresses: readonly string[];
   /** When it was last linked, ms since 1970; 0 for never. */
   readonly lastSeenMs: number;
 }
@@ -41,14 +48,8 @@ export class AddressBook {
     const peer = toHex(record.peer);
     const known = this.#peers.get(peer);
     if (known !== undefined && known.record !== null && known.record.dateMs >= record.dateMs) return false;
-    if (known === undefined && this.#peers.size >= MAX_PEER_RECORDS) return false;
     if (!this.#verify(DOMAINS.record, record.peer, recordMessage(record), record.signature)) return false;
-    this.#peers.set(peer, {
-      record,
-      seenAddress: known?.seenAddress ?? null,
-      lastSeenMs: known?.lastSeenMs ?? 0,
-    });
-    this.#changed = true;
+    this.#set(peer, { record, seenAddresses: known?.seenAddresses ?? [], lastSeenMs: known?.lastSeenMs ?? 0 });
     return true;
   }
 
@@ -59,13 +60,26 @@ export class AddressBook {
    */
   seen(peer: string, address: string | null, wallMs: number): void {
     const known = this.#peers.get(peer);
-    if (known === undefined && (address === null || this.#peers.size >= MAX_PEER_RECORDS)) return;
-    this.#peers.set(peer, {
+    if (known === undefined && address === null) return;
+    const before = known?.seenAddresses ?? [];
+    this.#set(peer, {
       record: known?.record ?? null,
-      seenAddress: address ?? known?.seenAddress ?? null,
+      seenAddresses: address === null
+        ? before
+        : [address, ...before.filter((other) => other !== address)].slice(0, MAX_SEEN_ADDRESSES),
       lastSeenMs: Math.floor(wallMs),
     });
-    this.#changed = true;
+  }
+
+  /** Forgets who is no member any more, and where peers were seen that did not come back for long. */
+  forgetStale(isMember: (peer: string) => boolean, wallMs: number): void {
+    for (const [peer, known] of this.#peers) {
+      if (wallMs - known.lastSeenMs < ADDRESS_KEPT_MS) continue;
+      if (known.seenAddresses.length > 0) this.#set(peer, { ...known, seenAddresses: [] });
+      if (isMember(peer)) continue;
+      this.#peers.delete(peer);
+      this.#changed = true;
+    }
   }
 
   /** What is known of a peer by its id in hexadecimal. */
@@ -107,7 +121,7 @@ export class AddressBook {
   /** Where to dial a peer, the most promising first. */
   addressesOf(peer: string): string[] {
     const known = this.#peers.get(peer);
-    const all = [this.#nearby.get(peer) ?? [], known?.seenAddress ?? [], known?.record?.addresses ?? []].flat();
+    const all = [this.#nearby.get(peer) ?? [], known?.seenAddresses ?? [], known?.record?.addresses ?? []].flat();
     return [...new Set(all)].slice(0, MAX_ADDRESSES);
   }
 
@@ -115,8 +129,9 @@ export class AddressBook {
   encode(): Uint8Array {
     this.#changed = false;
     const writer = new Writer().varint(this.#peers.size);
-    for (const [peer, { record, seenAddress, lastSeenMs }] of this.#peers) {
-      writer.raw(fromHex(peer)).blob(utf8Encode(seenAddress ?? "")).u48(lastSeenMs).u8(record === null ? 0 : 1);
+    for (const [peer, { record, seenAddresses, lastSeenMs }] of this.#peers) {
+      const seen = utf8Encode(withinBytes(seenAddresses).join(" "));
+      writer.raw(fromHex(peer)).blob(seen).u48(lastSeenMs).u8(record === null ? 0 : 1);
       if (record !== null) writePeerRecord(writer, record);
     }
     return writer.finish();
@@ -127,11 +142,33 @@ export class AddressBook {
     const reader = new Reader(bytes);
     for (let left = reader.varint(MAX_PEER_RECORDS); left > 0; left--) {
       const peer = toHex(reader.raw(ID_BYTES));
-      const seenAddress = utf8Decode(reader.blob(MAX_ADDRESS_BYTES));
+      const seen = utf8Decode(reader.blob(MAX_ADDRESS_BYTES));
       const lastSeenMs = reader.u48();
       const record = reader.u8() === 1 ? readPeerRecord(reader) : null;
-      this.#peers.set(peer, { record, seenAddress: seenAddress === "" ? null : seenAddress, lastSeenMs });
+      this.#peers.set(peer, { record, seenAddresses: seen === "" ? [] : seen.split(" "), lastSeenMs });
     }
     this.#changed = false;
   }
+
+  /** Where there is no room for another one, who was not seen for longest gives way. */
+  #set(peer: string, known: KnownPeer): void {
+    this.#changed = true;
+    if (!this.#peers.has(peer) && this.#peers.size >= MAX_PEER_RECORDS) {
+      let longestAgo: readonly [peer: string, lastSeenMs: number] = ["", Infinity];
+      for (const [other, { lastSeenMs }] of this.#peers) {
+        if (lastSeenMs < longestAgo[1]) longestAgo = [other, lastSeenMs];
+      }
+      this.#peers.delete(longestAgo[0]);
+    }
+    this.#peers.set(peer, known);
+  }
+}
+
+/** As many of the addresses, the latest first, as have room in the book's stored form. */
+function withinBytes(addresses: readonly string[]): readonly string[] {
+  let sizeBytes = -1;
+  return addresses.filter((address) => {
+    sizeBytes += 1 + utf8Encode(address).length;
+    return sizeBytes <= MAX_ADDRESS_BYTES;
+  });
 }

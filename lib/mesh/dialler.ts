@@ -5,12 +5,19 @@ import { type Random, randomBelow } from "../base/random.ts";
 const FIRST_BACKOFF_MS = 250;
 /** The longest wait: a peer that comes back is found again within it, and half a minute's dials cost nothing. */
 const MAX_BACKOFF_MS = 15_000;
+/** The same for a peer on a network of this machine, where a dial costs next to nothing, and how long that holds. */
+const MAX_NEARBY_BACKOFF_MS = 2000;
+const NEARBY_HURRY_MS = 10 * 60 * 1000;
 /** A link must last so long to count as a success; else a peer that refuses at once would be dialled in a loop. */
 const STEADY_LINK_MS = 5_000;
 
 interface Target {
   readonly peer: string;
   addresses: readonly string[];
+  /** Whether it was found on a network of this machine. */
+  isNearby: boolean;
+  /** Since when it is missed. */
+  missedSinceMs: number;
   /** Which address comes next. */
   turn: number;
   failures: number;
@@ -31,15 +38,19 @@ export class Dialler {
     this.#random = random;
   }
 
-  /** Sets where a peer may be reached, the most promising address first; an empty list forgets the peer. */
-  aim(peer: string, addresses: readonly string[], now: Now): void {
+  /**
+   * Sets where a peer may be reached, the most promising address first; an empty list forgets the peer.
+   *
+   * @param isNearby whether it was found on a network of this machine: it is then dialled more often.
+   */
+  aim(peer: string, addresses: readonly string[], now: Now, isNearby = false): void {
     const target = this.#targets.get(peer);
+    if (target !== undefined) target.isNearby = isNearby;
     if (addresses.length === 0) {
       this.#targets.delete(peer);
     } else if (target === undefined) {
       this.#targets.set(peer, {
-        peer,
-        addresses,
+        ...{ peer, addresses, isNearby, missedSinceMs: now.monotonicMs },
         turn: 0,
         failures: 0,
         dueMs: now.monotonicMs,
@@ -86,6 +97,7 @@ export class Dialler {
     if (target === undefined) return;
     const steady = target.linkedSinceMs !== null && now.monotonicMs - target.linkedSinceMs >= STEADY_LINK_MS;
     target.linkedSinceMs = null;
+    target.missedSinceMs = now.monotonicMs;
     target.failures = steady ? 0 : target.failures + 1;
     this.#wait(target, now);
   }
@@ -111,6 +123,7 @@ export class Dialler {
   networkChanged(now: Now): void {
     for (const target of this.#targets.values()) {
       target.failures = 0;
+      target.missedSinceMs = now.monotonicMs;
       if (target.linkedSinceMs === null && target.dialling === null) target.dueMs = now.monotonicMs;
     }
   }
@@ -151,7 +164,9 @@ export class Dialler {
   }
 
   #wait(target: Target, now: Now): void {
-    const longestMs = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(target.failures, 20), MAX_BACKOFF_MS);
+    const hurries = target.isNearby && now.monotonicMs < target.missedSinceMs + NEARBY_HURRY_MS;
+    const limitMs = hurries ? MAX_NEARBY_BACKOFF_MS : MAX_BACKOFF_MS;
+    const longestMs = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(target.failures, 20), limitMs);
     target.dueMs = now.monotonicMs + longestMs / 2 + randomBelow(this.#random, Math.ceil(longestMs / 2));
   }
 }

@@ -52,6 +52,7 @@ export class Neighbours {
     this.#parts = parts;
     const known = parts.store.getMeta("book");
     if (known !== null) parts.book.load(known);
+    parts.book.forgetStale((peer) => this.#isMember(fromHex(peer)), now.wallMs);
     this.#record = this.#signRecord(now);
   }
 
@@ -174,12 +175,13 @@ export class Neighbours {
 
   /** Members came or went: links to those that may no longer be here are closed, and the dialler aims anew. */
   membershipChanged(mayLink: (peer: Uint8Array, now: Now) => boolean, now: Now): void {
-    const { links, dialler, farewells } = this.#parts;
+    const { links, book, dialler, farewells } = this.#parts;
     for (const connection of [...links.members()]) {
       const peer = fromBase32(connection.peer);
       if (!mayLink(peer, now)) links.close(connection, "member_left", now, "", farewells.to(peer));
     }
     dialler.keepOnly((peer) => mayLink(fromBase32(peer), now));
+    book.forgetStale((peer) => this.#isMember(fromHex(peer)), now.wallMs);
     for (const [connection, record] of this.#unannounced) {
       if (!this.#isMember(record.peer)) continue;
       this.#unannounced.delete(connection);
@@ -198,7 +200,7 @@ export class Neighbours {
       if (equal(peer, identity.peerId)) continue;
       if (aimed++ >= FULL_MESH_LINKS) continue;
       const id = toBase32(peer);
-      dialler.aim(id, book.addressesOf(toHex(peer)), now);
+      dialler.aim(id, book.addressesOf(toHex(peer)), now, book.isNearby(toHex(peer)));
       // It may have been linked before its admission came, when there was nothing to aim at.
       if (this.#linkByPeer.has(id) && !dialler.isLinked(id)) dialler.linked(id, now);
     }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { toHex } from "../../lib/base/bytes.ts";
-import { MAX_PEER_RECORDS } from "../../lib/base/limits.ts";
+import { ADDRESS_KEPT_MS, MAX_PEER_RECORDS } from "../../lib/base/limits.ts";
 import { Identity, verifySigned } from "../../lib/crypto/identity.ts";
 import { AddressBook } from "../../lib/mesh/address_book.ts";
 import { DOMAINS } from "../../lib/wire/domains.ts";
@@ -40,7 +40,7 @@ Deno.test("where a peer was seen comes before what it says of itself", () => {
   book.seen(PEER, "10.0.0.2:2", 77.5);
   assertEquals(book.addressesOf(PEER), ["10.0.0.2:2", "10.0.0.1:1"]);
   book.seen(PEER, null, 99);
-  assertEquals([book.get(PEER)?.seenAddress, book.get(PEER)?.lastSeenMs], ["10.0.0.2:2", 99]);
+  assertEquals([book.get(PEER)?.seenAddresses, book.get(PEER)?.lastSeenMs], [["10.0.0.2:2"], 99]);
   book.add(record(6, ["10.0.0.3:3"]));
   assertEquals(book.addressesOf(PEER), ["10.0.0.2:2", "10.0.0.3:3"]);
 });
@@ -81,8 +81,56 @@ Deno.test("the book has a bound, within which known peers stay up to date", () =
   const first = random.bytes(32);
   book.add(recordOf(first, 1));
   while (book.peers().length < MAX_PEER_RECORDS) book.add(recordOf(random.bytes(32), 1));
-  assert(!book.add(recordOf(random.bytes(32), 1)));
+  book.seen(toHex(first), "10.0.0.1:1", 9);
+  assert(book.add(recordOf(random.bytes(32), 1)));
   book.seen(toHex(random.bytes(32)), "10.0.0.1:1", 1);
   assertEquals(book.peers().length, MAX_PEER_RECORDS);
-  assert(book.add(recordOf(first, 2)));
+  assert(book.add(recordOf(first, 2)), "who was seen last stays");
+  assertEquals(book.get(toHex(first))?.lastSeenMs, 9);
+});
+
+Deno.test("the latest addresses at which a peer was seen are kept, each once", () => {
+  const book = new AddressBook(verifySigned);
+  for (const host of [1, 2, 3, 4, 5, 3]) book.seen(PEER, `10.0.0.${host}:1`, host);
+  const latest = ["10.0.0.3:1", "10.0.0.5:1", "10.0.0.4:1", "10.0.0.2:1"];
+  assertEquals(book.addressesOf(PEER), latest);
+  const again = new AddressBook(verifySigned);
+  again.load(book.encode());
+  assertEquals(again.addressesOf(PEER), latest);
+});
+
+Deno.test("of long addresses as many are stored as have room", () => {
+  const book = new AddressBook(verifySigned);
+  const long = (letter: string) => `${letter.repeat(100)}:1`;
+  for (const letter of ["c", "b", "a"]) book.seen(PEER, long(letter), 1);
+  assertEquals(book.addressesOf(PEER).length, 3);
+  const again = new AddressBook(verifySigned);
+  again.load(book.encode());
+  assertEquals(again.addressesOf(PEER), [long("a"), long("b")]);
+});
+
+Deno.test("where a peer was found nearby comes first, until the networks change", () => {
+  const book = new AddressBook(verifySigned);
+  book.seen(PEER, "10.0.0.1:1", 1);
+  assert(!book.isNearby(PEER));
+  const stored = book.encode();
+  book.foundNearby(PEER, ["192.168.1.9:1", "10.0.0.1:1"]);
+  assertEquals([book.isNearby(PEER), book.addressesOf(PEER)], [true, ["192.168.1.9:1", "10.0.0.1:1"]]);
+  assertEquals([book.changed, book.encode()], [false, stored]);
+  book.forgetNearby();
+  assertEquals([book.isNearby(PEER), book.addressesOf(PEER)], [false, ["10.0.0.1:1"]]);
+});
+
+Deno.test("addresses of long ago are forgotten, and who is no member with them", () => {
+  const book = new AddressBook(verifySigned);
+  const [gone, recent] = [toHex(random.bytes(32)), toHex(random.bytes(32))];
+  book.add(record(5));
+  for (const peer of [PEER, gone]) book.seen(peer, "10.0.0.2:1", 1000);
+  book.seen(recent, "10.0.0.3:1", 1001);
+  book.encode();
+  book.forgetStale((peer) => peer === PEER, 1000 + ADDRESS_KEPT_MS);
+  assertEquals([book.changed, book.peers()], [true, [PEER, recent]]);
+  assertEquals(book.addressesOf(PEER), ["10.0.0.1:1"], "what it says itself");
+  assertEquals(book.get(PEER)?.lastSeenMs, 1000);
+  assertEquals(book.addressesOf(recent), ["10.0.0.3:1"]);
 });

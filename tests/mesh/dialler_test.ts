@@ -38,6 +38,45 @@ Deno.test("back-off doubles with every failed round up to 15 s, each wait betwee
   }
 });
 
+Deno.test("a peer that was found nearby is dialled every 2 s at least, for ten minutes", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0), true);
+  let nowMs = 0;
+  for (let failures = 1; nowMs < 600_000; failures++) {
+    assertEquals(d.due(at(nowMs)), [A]);
+    d.failed(A, at(nowMs));
+    assert(d.deadline() - nowMs <= Math.min(250 * 2 ** failures, 2000));
+    nowMs = d.deadline();
+  }
+  d.due(at(nowMs));
+  d.failed(A, at(nowMs));
+  assert(d.deadline() - nowMs >= 7500);
+  d.linked("p", at(700_000));
+  d.unlinked("p", at(800_000));
+  for (let i = 0; i < 9; i++) {
+    nowMs = d.deadline();
+    d.due(at(nowMs));
+    d.failed(A, at(nowMs));
+  }
+  assert(d.deadline() - nowMs <= 2000);
+});
+
+Deno.test("who was just heard of is dialled at once, also while a dial to another address is under way", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  d.due(at(0));
+  d.aim("p", [B, A], at(10), true);
+  d.hurry("p", at(10));
+  assertEquals(d.due(at(10)), [B]);
+  d.failed(A, at(11));
+  d.hurry("p", at(12));
+  assertEquals(d.due(at(12)), [], "one dial at a time to the same address");
+  d.linked("p", at(20));
+  d.hurry("p", at(21));
+  assertEquals(d.due(at(21)), []);
+  d.hurry("q", at(21));
+});
+
 Deno.test("addresses take turns, and a whole round of them is one failure", () => {
   const d = dialler();
   d.aim("p", [A, B], at(0));
