@@ -5,6 +5,7 @@ import type { HostApi } from "../host/host_api.ts";
 import { accepted, errorAnswer, lateAnswer, linesAnswer, objectAnswer } from "./answer.ts";
 import { readObject, textField } from "./body.ts";
 import { deleteEntry, exportLines, getEntry, listEntries, putEntry, readopt, resolveConflict } from "./entries.ts";
+import { watchEvents } from "./events.ts";
 import { importLines } from "./import.ts";
 import { invite, openInvites } from "./invites.ts";
 import { grant, memberAnswer, membersFields, revoke } from "./members.ts";
@@ -36,6 +37,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /v1/paths": ({ host }) => objectAnswer({ ...host.paths }),
   "GET /v1/entries": ({ host, query }) => linesAnswer((signal) => listEntries(host, query, signal), host.stopping),
   "GET /v1/export": ({ host, query }) => linesAnswer((signal) => exportLines(host, query, signal), host.stopping),
+  "GET /v1/events": ({ host, query }) => linesAnswer((signal) => watchEvents(host, query, signal), host.stopping),
   "GET /v1/watch": ({ host, query }) => linesAnswer((signal) => watchChanges(host, query, null, signal), host.stopping),
   // The position is the body: it may be longer than a URL.
   "POST /v1/watch": async ({ host, query, request }) => {

@@ -31,9 +31,11 @@ export function statusFields(host: HostApi): Fields {
   };
 }
 
-/** Who is linked, and which members are not. */
+/** Who is linked, which members are not, and who is at the door. */
 export function peersFields(host: HostApi): Fields {
-  return { peers: host.peer.peers().map(peerFields), absent: host.peer.status().absent.map(absentFields) };
+  const peers = host.peer.peers(host.nowMs()).map(peerFields);
+  const door = host.peer.door().map(({ sinceMs, ...stranger }) => ({ ...stranger, since: sinceMs }));
+  return { peers, absent: host.peer.status().absent.map(absentFields), door };
 }
 
 /** What needs a person's eye. */
@@ -45,9 +47,12 @@ export function conflictsFields(host: HostApi): Fields {
 
 function peerFields(view: PeerView): Fields {
   const { peer, name, address, path, roundTripMs, sinceMs, inSync, sentBytes, receivedBytes, queuedBytes } = view;
+  const { role, missingHere, missingThere, sentPerS, receivedPerS } = view;
   return {
     ...{ peer, name, address, path, round_trip_ms: roundTripMs, since: sinceMs, in_sync: inSync },
     ...{ sent: sentBytes, received: receivedBytes, queued: queuedBytes },
+    ...{ role, missing_here: missingHere, missing_there: missingThere },
+    ...(sentPerS === null ? {} : { sent_per_s: sentPerS, received_per_s: receivedPerS }),
   };
 }
 
@@ -67,8 +72,8 @@ function compactionFields({ historyMs, finalAtMs, isDone, pendingSinceMs, waitsF
   };
 }
 
-function absentFields({ peer, name, sinceMs }: AbsentView): Fields {
-  return { peer, name, since: sinceMs };
+function absentFields({ peer, name, sinceMs, absence }: AbsentView): Fields {
+  return { peer, name, since: sinceMs, state: absence };
 }
 
 function conflictFields(conflict: ConflictView, names: ReadonlyMap<string, string>): Fields {

@@ -30,9 +30,16 @@ export const MAX_PULL_BYTES = 256 * 1024;
 /** Time for the handshake and the proof; a stranger that dawdles is closed. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Silence after which a link asks for a sign of life. */
-export const KEEPALIVE_AFTER_MS = 10_000;
-/** Silence after which a link is dead: a sign of life was asked for and 20 s were not enough to answer. */
+export const KEEPALIVE_AFTER_MS = 5_000;
+/** Silence after which a link is dead: a sign of life was asked for and 25 s were not enough to answer. */
 export const SILENT_AFTER_MS = 30_000;
+/** Silence after which a member is told to be gone; its link stays, since what it carries may only be slow. */
+export const SILENCE_TOLD_AFTER_MS = 10_000;
+/** Time without a link after which a member is told to be gone: who is linked again within it was not. */
+export const GONE_AFTER_MS = 3_000;
+/** Ends of a member's links that are told one by one in a row, and how long after each one more may be. */
+export const MAX_TOLD_INTERRUPTIONS = 6;
+export const TELL_INTERRUPTION_MS = 10_000;
 /** Records under one key, after which the sender rekeys: far below ChaCha20-Poly1305's bound. */
 export const REKEY_AFTER_RECORDS = 65_536;
 /** Bytes under one key: 4 GiB. */
@@ -241,6 +248,8 @@ export const LIST_PAGE_ENTRIES = 64;
 export const MAX_WATCH_CHANGES = 10_000;
 /** Bytes of the keys and values in them. */
 export const MAX_WATCH_BYTES = 16 * 1024 * 1024;
+/** Events that wait for a slow watcher of them, before it is told that it lags. */
+export const MAX_WATCH_EVENTS = 1000;
 /** A position in base32: a frontier with as many writers and heads as there may be. */
 export const MAX_POSITION_BYTES = 2 * 1024 * 1024;
 /** Commits without a change for a watcher, after which it is told its position all the same: old ones get lost. */

@@ -74,11 +74,19 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "peers",
-    summary: "list who is linked now",
+    summary: "list who is linked now, who is away, and who is at the door",
     group: "state",
+    details: "'in sync' is yes where both hold the same; else it says how many transactions this peer or that one " +
+      "lacks, 'soon' where all is on its way, and 'unknown' where they have yet to compare. 'trip' is the last round " +
+      "trip, 'in/s' and 'out/s' are bytes a second over the last five, 'in' and 'out' bytes since they are linked. " +
+      "--watch follows it: on a terminal as a view that is drawn anew, else as 'kith watch --events'.",
     arguments: [],
-    flags: [],
-    examples: [["kith peers", "name, address, path, round trip"]],
+    flags: [{ name: "watch", short: "w", type: "switch", help: "follow it until Ctrl-C" }],
+    examples: [
+      ["kith peers", "who is linked, in sync or behind, and how far away"],
+      ["kith peers --watch", "see who comes, waits at the door, and goes"],
+      ["kith peers --json", "with addresses, roles and exact numbers"],
+    ],
   },
   {
     name: "wait",
@@ -102,9 +110,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "ping",
     summary: "measure the round trip to a peer",
     group: "state",
+    details:
+      "One line for each; from two on also how many were lost, and the least, the mean and the greatest. Where " +
+      "none is answered within 5 s, exit 5.",
     arguments: [{ name: "PEER", kind: "peer" }],
-    flags: [{ name: "count", type: "integer", range: [1, 1000], default: "1", help: "measure so often" }],
-    examples: [["kith ping otter-7f2k", "by name, or by the beginning of its id"]],
+    flags: [
+      { name: "count", type: "integer", range: [1, 1_000_000], default: "1", help: "measure so often" },
+      { name: "interval", type: "duration", default: "1s", help: "the time between two" },
+    ],
+    examples: [
+      ["kith ping otter-7f2k", "by name, or by the beginning of its id"],
+      ["kith ping otter-7f2k --count 10 --interval 200ms", "ten times in two seconds"],
+    ],
   },
   {
     name: "verify",

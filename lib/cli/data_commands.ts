@@ -99,9 +99,13 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
       '--json prints {"event":"position","since":POSITION} whenever all before it has been told. Keep the last one; ' +
       "it holds at every peer of the space. A key is told as it is now, at least once for all that happened to it. " +
       "Where a peer can't tell all since a position (it never held it all, or no longer does), it says so, exit 3; " +
-      'with --initial as well, {"event":"reset"} and then every entry come instead: forget what you had.',
+      'with --initial as well, {"event":"reset"} and then every entry come instead: forget what you had. ' +
+      "With --events it tells who is joined to the space or removed from it, linked or unlinked with this peer, has " +
+      "left (was stopped), is gone (lost for some seconds) or back, and who waits or is refused at the door, each " +
+      "with its reason.",
     arguments: [PREFIX],
     flags: [
+      { name: "events", type: "switch", help: "who joins, leaves, is lost or is back, instead of changes" },
       { name: "initial", type: "switch", help: "begin with what is there already" },
       {
         name: "since",
@@ -116,6 +120,7 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
       ["kith watch config/", "follow the keys below config/ until Ctrl-C"],
       ["kith watch --json --initial --positions", "what there is, then what changes, with positions"],
       ["kith watch --json --since @position", "go on from the position that a file holds"],
+      ["kith watch --events", "follow who comes and goes"],
     ],
   },
   {

@@ -20,6 +20,12 @@ export function formatSize(sizeBytes: number): string {
   return `${value.toFixed(digits)} ${SIZE_UNITS[unit]}`;
 }
 
+/** A size in five columns at the most, such as `1.5K`, for tables. */
+export function formatBriefSize(sizeBytes: number): string {
+  const [value = "", unit = ""] = formatSize(Math.round(sizeBytes)).split(" ");
+  return unit === "B" ? value : `${value}${unit[0]}`;
+}
+
 /** A number for people, with commas between groups of three. */
 export function formatNumber(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");

@@ -2,6 +2,7 @@ import { KithError } from "../base/errors.ts";
 import { MAX_POSITION_BYTES } from "../base/limits.ts";
 import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
+import { followEvents } from "./events.ts";
 import { previewOf } from "./entry.ts";
 import { escapeText } from "./escape.ts";
 import { readAll } from "./lines.ts";
@@ -14,6 +15,7 @@ const PREVIEW_COLUMNS = 60;
 /** `watch [PREFIX]`. */
 export async function watch(context: Context): Promise<number> {
   const { output, flags } = context;
+  if (flags.on("events")) return await watchEvents(context);
   const tellsPositions = output.json && (flags.on("positions") || flags.has("since"));
   if (flags.on("positions") && !output.json) throw usageError("--positions is for --json.");
   const since = await givenPosition(context);
@@ -36,6 +38,14 @@ export async function watch(context: Context): Promise<number> {
     if (left <= 0 && !(isChange && tellsPositions)) break;
   }
   return EXIT_OK;
+}
+
+async function watchEvents(context: Context): Promise<number> {
+  const { flags, args } = context;
+  if (args[0] !== undefined || flags.on("positions") || flags.has("since")) {
+    throw usageError("--events goes with neither PREFIX, --positions nor --since: it tells of members, not of keys.");
+  }
+  return await followEvents(context, flags.number("count") ?? Infinity);
 }
 
 function tell(event: JsonObject, { output }: Context): void {

@@ -26,6 +26,8 @@ export interface Console {
   variable(name: string): string | undefined;
   /** Columns of the terminal; 80 when unknown. */
   columns(): number;
+  /** Rows of the terminal; 24 when unknown. */
+  rows(): number;
   /** Opens a file to read. @throws {Error} as the system puts it. */
   openFile(path: string): Promise<OpenedFile>;
   /** Reads a small text file; null when there is none. */
@@ -56,14 +58,8 @@ export function processConsole(): Console {
     stdinIsTerminal: Deno.stdin.isTerminal(),
     stdin: () => Deno.stdin.readable,
     variable: readVariable,
-    columns() {
-      try {
-        return Deno.consoleSize().columns;
-      } catch {
-        // Not a terminal: what is written there has no width.
-        return 80;
-      }
-    },
+    columns: () => terminalSize().columns,
+    rows: () => terminalSize().rows,
     async openFile(path) {
       const file = await Deno.open(path);
       const { size, isFile } = await file.stat();
@@ -90,6 +86,15 @@ export function processConsole(): Console {
     nowMs: () => Date.now(),
     exit: (code) => Deno.exit(code),
   };
+}
+
+function terminalSize(): { readonly columns: number; readonly rows: number } {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    // Not a terminal: what is written there has no size.
+    return { columns: 80, rows: 24 };
+  }
 }
 
 function sink(stream: typeof Deno.stdout): Sink {

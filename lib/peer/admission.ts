@@ -2,6 +2,7 @@ import { fromBase32 } from "../base/base32.ts";
 import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { type CloseReason, ProtocolError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
 import { constantTimeEqual } from "../crypto/hash.ts";
 import { MAX_PARENTS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -30,6 +31,7 @@ export interface AdmissionParts {
   readonly membership: Membership;
   readonly applier: Applier;
   readonly links: Links;
+  readonly emit: (event: PeerEvent) => void;
   /** The other side has shown that it belongs here. */
   readonly admitted: (connection: Connection, now: Now) => void;
 }
@@ -97,7 +99,7 @@ export class Admission {
 
   /** A joiner knocked: where its ticket is good here, the grant is shown, with the heads to build upon. */
   knocked(connection: Connection, tag: Uint8Array, now: Now): void {
-    const { store, clock, space, links } = this.#parts;
+    const { store, clock, space, links, emit } = this.#parts;
     const id = space.space;
     const grant = this.#grantOfKnock(connection, tag, now);
     if (id === null || grant === null) {
@@ -107,6 +109,8 @@ export class Admission {
     const leaves = store.load(grant.row).operations.map(({ leaf }) => leaf);
     this.#offered.set(connection.number, grant);
     connection.stage = "door";
+    const { peer, address } = connection;
+    emit({ name: "stranger_waiting", level: "info", fields: { peer, address } });
     links.send(connection.number, {
       type: "offer",
       space: id,

@@ -5,6 +5,7 @@ import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { FULL_MESH_LINKS, MAX_PENDING_LINKS, MAX_STREAM_QUEUE_BYTES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
+import { RateMeter } from "../base/rate_meter.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { Link } from "../link/link.ts";
 import type { LinkEvent } from "../link/link_types.ts";
@@ -45,6 +46,9 @@ export interface Connection {
   memberSinceMs: number;
   /** Base32 id of the other side, once authenticated. */
   peer: string;
+  /** Bytes a second, by the wall clock. */
+  readonly sent: RateMeter;
+  readonly received: RateMeter;
 }
 
 /** What the table of links tells of. */
@@ -174,6 +178,8 @@ export class Links {
       isKnownMember: false,
       memberSinceMs: 0,
       peer: "",
+      sent: new RateMeter(),
+      received: new RateMeter(),
     };
     this.#connections.set(number, connection);
     if (direction === "in") this.#pending.add(connection);
@@ -198,6 +204,7 @@ export class Links {
   received(number: number, bytes: Uint8Array, now: Now): void {
     const connection = this.#connections.get(number);
     if (connection === undefined || connection.stage === "closed") return;
+    connection.received.add(bytes.length, now.wallMs);
     this.#take(connection, connection.link.receive(bytes, now), now);
     if (connection.link.wantsToSend) this.#dirty.add(number);
   }
@@ -249,7 +256,9 @@ export class Links {
     if (connection.stage === "member" && connection.link.bulkQueuedBytes < MAX_STREAM_QUEUE_BYTES / 2) {
       this.#listener.linkDrained(connection);
     }
-    return connection.link.pull(maxBytes, now);
+    const bytes = connection.link.pull(maxBytes, now);
+    if (bytes !== null) connection.sent.add(bytes.length, now.wallMs);
+    return bytes;
   }
 
   /** Does what is due. */

@@ -13,6 +13,7 @@ import type { Neighbours } from "./neighbours.ts";
 import type { Repairs } from "./repairs.ts";
 import type { OwnPast } from "./own_past.ts";
 import type { PastRepair } from "./past_repair.ts";
+import type { Presence } from "./presence.ts";
 import type { PastSource } from "./past_source.ts";
 import type { PostLinks } from "./post_links.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -29,6 +30,7 @@ export interface MessageParts {
   readonly admission: Admission;
   readonly joiner: Joiner;
   readonly neighbours: Neighbours;
+  readonly presence: Presence;
   readonly applier: Applier;
   readonly repairs: Repairs;
   readonly sync: Sync;
@@ -96,6 +98,7 @@ export class Messages {
     switch (message.type) {
       case "hello":
         this.#parts.neighbours.greeted(connection, message.record, now);
+        this.#parts.presence.greeted(connection, now);
         return sync.opened(connection.number, !message.version.startsWith(WHOLE_FRONTIERS_ONLY), now);
       case "records":
         return this.#parts.neighbours.told(message.list, now);

@@ -152,14 +152,15 @@ export class Neighbours {
     if (!this.#linkByPeer.has(id)) dialler.hurry(id, now);
   }
 
-  /** A member's link is closed. */
-  left(connection: Connection, now: Now): void {
+  /** A member's link is closed. @returns whether it has no other one. */
+  left(connection: Connection, now: Now): boolean {
     const { book, dialler } = this.#parts;
     this.#unannounced.delete(connection);
-    if (this.#linkByPeer.get(connection.peer) !== connection) return;
+    if (this.#linkByPeer.get(connection.peer) !== connection) return false;
     this.#linkByPeer.delete(connection.peer);
     book.seen(toHex(fromBase32(connection.peer)), null, now.wallMs);
     dialler.unlinked(connection.peer, now);
+    return true;
   }
 
   /** This machine's addresses changed, or it woke: it tells the new ones, and dials everybody anew. */

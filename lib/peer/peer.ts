@@ -10,6 +10,7 @@ import type {
   Change,
   ChangesSince,
   ConflictView,
+  DoorView,
   EntryView,
   ForkView,
   InviteView,
@@ -76,6 +77,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
         return this.#parts.requests.take(input.id, input.request, now);
       case "stopping":
         this.#isStopping = true;
+        this.#parts.presence.stop();
         for (const connection of [...this.#parts.links.all()]) this.#parts.links.close(connection, "goodbye", now);
         return this.#parts.lan.stop();
     }
@@ -146,7 +148,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
         this.#parts.compactor.membershipChanged(now);
         this.#parts.expiry.membershipChanged(now);
         this.#parts.lan.membershipChanged(now);
+        this.#parts.presence.membershipChanged(now);
       }
+      this.#parts.presence.tick(now);
       const hasChanged = applied.length > 0 || changed.size > 0;
       if (hasChanged) this.#parts.reconciler.changed(now);
       this.#parts.sync.turnEnded(applied, now, hasChanged);
@@ -188,6 +192,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#parts.postRequests.deadline(),
       this.#parts.questions.deadline(),
       this.#parts.topics.deadline(),
+      this.#parts.presence.deadline(),
       this.#parts.compactor.deadline(),
       this.#parts.expiry.deadline(),
       this.#parts.repairs.deadline(),
@@ -258,8 +263,13 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   /** The linked members. */
-  peers(): PeerView[] {
-    return this.#parts.views.peers();
+  peers(wallMs?: number): PeerView[] {
+    return this.#parts.views.peers(wallMs);
+  }
+
+  /** Part of `PeerReads`. */
+  door(): DoorView[] {
+    return this.#parts.views.door();
   }
 
   /** How the peer is. */
@@ -317,7 +327,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.sync.closed(connection.number, now);
     this.#parts.reconciler.closed(connection.number);
     this.#parts.pastRepair.closed(connection.number, now);
-    this.#parts.neighbours.left(connection, now);
+    if (this.#parts.neighbours.left(connection, now)) this.#parts.presence.unlinked(connection, reason, now);
   }
 
   /** Part of `LinksListener`. */

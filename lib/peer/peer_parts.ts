@@ -32,6 +32,7 @@ import { Pings } from "./pings.ts";
 import { PostLinks } from "./post_links.ts";
 import { PostRequests } from "./post_requests.ts";
 import { Questions } from "./questions.ts";
+import { Presence } from "./presence.ts";
 import { removalPort } from "./removal_port.ts";
 import { Repairs } from "./repairs.ts";
 import { Requests } from "./requests.ts";
@@ -61,6 +62,7 @@ export class PeerParts {
   readonly pings: Pings;
   readonly repairs: Repairs;
   readonly neighbours: Neighbours;
+  readonly presence: Presence;
   readonly messages: Messages;
   readonly farewells: Farewells;
   readonly expiry: Expiry;
@@ -123,6 +125,7 @@ export class PeerParts {
       epochs: this.epochs,
       membership: this.membership,
       applier: this.applier,
+      emit,
     });
     this.requests = new Requests({
       ...parts,
@@ -170,10 +173,12 @@ export class PeerParts {
       compactor: () => this.compactor,
       topics: () => this.topics,
       toldRemovedBy: () => this.farewells.tellers(),
+      absenceOf: (peer) => this.presence.absenceOf(peer),
       counters: outbox.counters,
       name: () => options.name,
     });
     this.loadMembership();
+    this.presence = new Presence({ identity, membership: this.membership, book: this.book, emit });
     this.pastRepair = new PastRepair({
       ...parts,
       emit,
@@ -228,6 +233,7 @@ export class PeerParts {
       admission: this.admission,
       joiner: this.joiner,
       neighbours: this.neighbours,
+      presence: this.presence,
       applier: this.applier,
       repairs: this.repairs,
       sync: this.sync,

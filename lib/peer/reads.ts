@@ -167,17 +167,29 @@ export interface PeerView {
   readonly name: string;
   readonly address: string;
   readonly path: "direct";
+  /** What it may do; null where it is not known as a member here. */
+  readonly role: Role | null;
   /** Null until measured. */
   readonly roundTripMs: number | null;
   /** When the link opened, ms since 1970. */
   readonly sinceMs: number;
   /** Whether its digest and frontier equal ours. */
   readonly inSync: boolean;
+  /** Transactions that this peer lacks of what it holds; null while that is not known. */
+  readonly missingHere: number | null;
+  /** Transactions that it lacks of what this peer holds; null while that is not known. */
+  readonly missingThere: number | null;
+  /** Bytes a second over the last seconds; null where no time was given. */
+  readonly sentPerS: number | null;
+  readonly receivedPerS: number | null;
   readonly sentBytes: number;
   readonly receivedBytes: number;
   /** What waits to be sent; a peer that takes nothing lets it grow to a bound. */
   readonly queuedBytes: number;
 }
+
+/** Why a member is not linked: it said goodbye, or it was lost. */
+export type Absence = "left" | "gone";
 
 /** A member without a link. */
 export interface AbsentView {
@@ -186,6 +198,19 @@ export interface AbsentView {
   readonly name: string;
   /** When it was last linked, ms since 1970; null when never. */
   readonly sinceMs: number | null;
+  /** Whether it said goodbye, or was lost; null where it was not linked since this peer started, or only just. */
+  readonly absence: Absence | null;
+}
+
+/** Somebody who has connected, and is not known as a member. */
+export interface DoorView {
+  /** Base32 id. */
+  readonly peer: string;
+  readonly address: string;
+  /** It has yet to say what it wants, or was shown the grant of its ticket. */
+  readonly stage: "waiting" | "joining";
+  /** When it connected, ms since 1970. */
+  readonly sinceMs: number;
 }
 
 /** How far the old history has been let go, and what holds that back. */
@@ -338,7 +363,10 @@ export interface PeerReads {
   invites(wallMs: number): InviteView[];
   /** Who was a member and is none any more, the latest first. */
   removed(): RemovedView[];
-  peers(): PeerView[];
+  /** @param wallMs what time it is, for the rates. */
+  peers(wallMs?: number): PeerView[];
+  /** Who is at the door, the first to come first. */
+  door(): DoorView[];
   status(): StatusView;
   /** Who used a number of their history twice. */
   forks(): ForkView[];

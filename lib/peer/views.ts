@@ -5,19 +5,23 @@ import { MAX_LISTED_CONFLICTS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
+import type { Act } from "../space/acts.ts";
 import type { Membership } from "../space/membership.ts";
 import type { TransactionRow, VersionRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Sync } from "../sync/sync.ts";
+import type { Revoke } from "../wire/operation.ts";
 import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Applier } from "./applier.ts";
 import type { Compactor } from "./compactor.ts";
 import type { Conduct } from "./conduct.ts";
 import type { Connection, Links } from "./links.ts";
 import type {
+  Absence,
   AbsentView,
   Change,
   ConflictView,
+  DoorView,
   EntryView,
   ForkView,
   MemberView,
@@ -46,6 +50,8 @@ export interface ViewParts {
   readonly topics: () => Topics;
   /** Base32 ids of members that closed their link since this peer is removed, as they say. */
   readonly toldRemovedBy: () => readonly string[];
+  /** Why a member by its base32 id is not linked, where that is known. */
+  readonly absenceOf: (peer: string) => Absence | null;
   readonly counters: ReadonlyMap<string, number>;
   readonly name: () => string;
 }
@@ -145,27 +151,39 @@ export class Views {
     return this.#parts.membership.removed().map(({ peer, revoke }): RemovedView => ({
       peer: toBase32(peer),
       name: this.#nameOf(peer),
-      kind: equal(revoke.peer, peer) ? "left" : revoke.operation.frontier === null ? "ended" : "removed",
+      kind: endKind(peer, revoke),
       by: toBase32(revoke.peer),
       timeMs: revoke.timeMs,
     })).sort((a, b) => b.timeMs - a.timeMs);
   }
 
-  /** The linked members. */
-  peers(): PeerView[] {
-    const { links, sync } = this.#parts;
-    return [...links.members()].map(({ number, link, peer, address, openedWallMs }) => ({
+  /** The linked members. @param wallMs what time it is, for the rates. */
+  peers(wallMs?: number): PeerView[] {
+    const { links, sync, membership } = this.#parts;
+    return [...links.members()].map(({ number, link, peer, address, openedWallMs, sent, received }): PeerView => ({
       peer,
       name: this.#nameOf(fromBase32(peer)),
+      role: membership.standingOf(fromBase32(peer))?.role ?? null,
       address,
       path: "direct",
       roundTripMs: link.roundTripMs,
       sinceMs: openedWallMs,
       inSync: sync.agrees(number),
+      ...sync.missing(number),
+      sentPerS: wallMs === undefined ? null : sent.perSecond(wallMs),
+      receivedPerS: wallMs === undefined ? null : received.perSecond(wallMs),
       sentBytes: link.sentBytes,
       receivedBytes: link.receivedBytes,
       queuedBytes: link.queuedBytes,
     }));
+  }
+
+  /** Who has connected, and is not known as a member. */
+  door(): DoorView[] {
+    return [...this.#parts.links.all()].flatMap(({ direction, stage, isKnownMember, peer, address, openedWallMs }) => {
+      if (direction === "out" || isKnownMember || (stage !== "proving" && stage !== "door")) return [];
+      return { peer, address, stage: stage === "door" ? "joining" : "waiting", sinceMs: openedWallMs };
+    });
   }
 
   /**
@@ -188,6 +206,7 @@ export class Views {
       peer,
       name,
       sinceMs: book.get(toHex(fromBase32(peer)))?.lastSeenMs || null,
+      absence: this.#parts.absenceOf(peer),
     }));
   }
 
@@ -277,6 +296,11 @@ export class Views {
   #nameOf(peer: Uint8Array): string {
     return this.#parts.book.get(toHex(peer))?.record?.name ?? "";
   }
+}
+
+/** How a member came to be none any more. */
+export function endKind(peer: Uint8Array, { peer: by, operation }: Act<Revoke>): RemovedView["kind"] {
+  return equal(by, peer) ? "left" : operation.frontier === null ? "ended" : "removed";
 }
 
 function entryView(version: VersionRow, conflicts: number): EntryView {

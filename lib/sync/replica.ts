@@ -140,6 +140,21 @@ export class Replica {
     return unknown;
   }
 
+  /**
+   * How many transactions this peer, of which `own` is the frontier, and the replica lack of what the other holds; null
+   * where a frontier in brief shows only that there is something. What is on its way to the replica is not lacking.
+   */
+  missing(own: Frontier): { readonly missingHere: number | null; readonly missingThere: number } {
+    const held = new Map(own.map(({ writer, heads }) => [writerKey(writer), heads.at(-1)?.sequence ?? 0]));
+    let here = 0;
+    for (const [key, { heads }] of this.#heads) {
+      here += Math.max(0, (heads.at(-1)?.sequence ?? 0) - (held.get(key) ?? 0));
+    }
+    let there = 0;
+    for (const [key, sequence] of held) there += Math.max(0, sequence - (this.theirs.get(key) ?? 0));
+    return { missingHere: here === 0 && this.showsMore(own) ? null : here, missingThere: there };
+  }
+
   /** Every writer with heads is one that it holds something of. */
   #checkRoom(writer: string): void {
     if (this.theirs.size < MAX_REPLICA_WRITERS || this.theirs.has(writer)) return;

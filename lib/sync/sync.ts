@@ -236,6 +236,14 @@ export class Sync {
     return this.standing(connection) === "equal";
   }
 
+  /** How many transactions either side of a link lacks of what the other holds; null while that is not known. */
+  missing(connection: number): { readonly missingHere: number | null; readonly missingThere: number | null } {
+    const replica = this.#replicas.get(connection);
+    if (replica === undefined || !replica.hasFrontier) return { missingHere: null, missingThere: null };
+    if (this.agrees(connection)) return { missingHere: 0, missingThere: 0 };
+    return replica.missing(this.#store.frontier());
+  }
+
   /** How many operations the source of the running pull holds; null when no pull runs, or it did not say. */
   pullTotal(): number | null {
     if (this.#pull === null) return null;

@@ -44,6 +44,7 @@ export class FakeConsole implements Console {
 
   variable = (name: string) => this.variables[name];
   columns = () => 80;
+  rows = () => 24;
   nowMs = () => this.clockMs;
   listFolder = (path: string) => path === "." ? ["cat.jpg", "dir/"] : ["in.txt"];
   onSignal = () => () => {};

@@ -363,6 +363,7 @@ export class SimPeer implements NetworkHost {
       }
       if (effect.type === "event") {
         this.#count(effect.event.name);
+        this.options.heard?.(effect.event);
         if (effect.event.level === "warning") this.warnings.add(`${effect.event.name}: ${effect.event.reason}`);
       }
       if (effect.type === "reply") {

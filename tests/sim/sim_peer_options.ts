@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { PeerEvent } from "../../lib/base/event.ts";
 import type { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -38,6 +39,8 @@ export interface SimPeerOptions {
   readonly wrap?: (store: Store, identity: Identity) => Store;
   /** Asked at the two critical points of every turn, whether the peer crashes there. */
   readonly crashesAt: (point: "before_commit" | "before_effects") => boolean;
+  /** Called with everything that it tells. */
+  readonly heard?: (event: PeerEvent) => void;
   /** Called after the effects of every turn. */
   readonly turned: (peer: SimPeer) => void;
   /** Called after a crash, with the store as it was found. */

@@ -1,0 +1,80 @@
+import { KithError } from "../base/errors.ts";
+import type { JsonObject } from "./client.ts";
+import { type Context, EXIT_OK } from "./context.ts";
+import { escapeText } from "./escape.ts";
+import { numberField, textField } from "./fields.ts";
+import { formatCount, formatDuration, formatName, shortId } from "./format.ts";
+
+/** Reasons for which links end, as people say it. */
+const REASONS: Readonly<Record<string, string>> = {
+  goodbye: "it said goodbye",
+  truncated: "the connection broke",
+  silent: "nothing is heard from it",
+  member_left: "it is no member any more",
+  refused_ticket: "its ticket is not good here",
+};
+
+/** Follows who joins, leaves, is lost or is back. @param count ends after so many events. */
+export async function followEvents(context: Context, count: number): Promise<number> {
+  const { output, flags, signal } = context;
+  const peer = await context.needRunningPeer();
+  let left = count;
+  for await (const event of peer.objects("GET", "/v1/events", { query: { initial: flags.on("initial") }, signal })) {
+    if (event.event === "watching") continue;
+    if (event.event === "lagged") throw new KithError("watch_lagged");
+    if (output.json) output.object(event);
+    else output.line(eventText(event));
+    if (--left <= 0) break;
+  }
+  return EXIT_OK;
+}
+
+/** An event in words, in one line that is safe to show. */
+export function eventText(event: JsonObject): string {
+  const who = calledText(event);
+  const address = escapeText(textField(event, "address"));
+  const by = formatName(textField(event, "by_name")) || shortId(textField(event, "by")) || "nobody";
+  switch (event.event) {
+    case "joined":
+      return `${who} joined the space as ${escapeText(textField(event, "role"))}, let in by ${by}`;
+    case "removed":
+      return `${who} is no member any more: ${removalText(textField(event, "reason"), by)}`;
+    case "linked":
+      return `${who} is linked at ${address}`;
+    case "unlinked": {
+      const count = numberField(event, "interruptions");
+      const more = count === null ? "" : `; so it was ${formatCount(count, "time")} more since that was told last`;
+      return `${who} is not linked any more: ${reasonText(event)}${more}`;
+    }
+    case "left":
+      return `${who} left: ${reasonText(event)}`;
+    case "gone":
+      return `${who} is gone: ${reasonText(event)}`;
+    case "back":
+      return `${who} is back after ${formatDuration(numberField(event, "away_ms") ?? 0)}`;
+    case "waiting":
+      return `${who} is at the door, from ${address}`;
+    case "refused":
+      return `${who} was refused at the door, from ${address}: ${reasonText(event)}`;
+    default:
+      return `${escapeText(String(event.event))}: ${who}`;
+  }
+}
+
+/** A peer by its name and the beginning of its id, safe to show. */
+export function calledText(peer: JsonObject): string {
+  const name = formatName(textField(peer, "name"));
+  const id = shortId(textField(peer, "peer"));
+  return name === "" ? id : `${name} (${id})`;
+}
+
+function removalText(reason: string, by: string): string {
+  if (reason === "left") return "it left";
+  if (reason === "ended") return "its time is over, or its invite was used too often";
+  return reason === "undone" ? "who let it in was removed" : `removed by ${by}`;
+}
+
+function reasonText(event: JsonObject): string {
+  const reason = textField(event, "reason");
+  return REASONS[reason] ?? escapeText(reason);
+}

@@ -1,0 +1,239 @@
+import { fromBase32, toBase32 } from "../base/base32.ts";
+import { toHex } from "../base/bytes.ts";
+import type { Now } from "../base/clock.ts";
+import type { CloseReason } from "../base/errors.ts";
+import type { EventValue, PeerEvent } from "../base/event.ts";
+import { GONE_AFTER_MS, MAX_TOLD_INTERRUPTIONS, SILENCE_TOLD_AFTER_MS, TELL_INTERRUPTION_MS } from "../base/limits.ts";
+import { TokenBucket } from "../base/token_bucket.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { AddressBook } from "../mesh/address_book.ts";
+import type { Membership } from "../space/membership.ts";
+import type { Connection } from "./links.ts";
+import type { Absence } from "./reads.ts";
+import { endKind } from "./views.ts";
+
+/** How long a new member's name is waited for before it is told of. */
+const NAME_WAIT_MS = 2000;
+/** How often a member whose link is silent is looked at again. */
+const LOOK_AGAIN_MS = 1000;
+
+/** What presence works upon. */
+export interface PresenceParts {
+  readonly identity: Identity;
+  readonly membership: Membership;
+  readonly book: AddressBook;
+  readonly emit: (event: PeerEvent) => void;
+}
+
+/** What is known of a member that was linked since this peer started. */
+interface Entry {
+  /** Its link; null where it has none. */
+  connection: Connection | null;
+  /** Whether it was last told as linked. */
+  isToldLinked: boolean;
+  /** Why its link ended last. */
+  reason: CloseReason;
+  /** How it was last told to be absent; null where it was not, or is back. */
+  absence: Absence | null;
+  absentSinceMs: number;
+  /** When the end of its link is told; Infinity where that is told, or there is nothing to tell. */
+  tellAtMs: number;
+  /** When it counts as gone, unless it is linked again. */
+  goneAtMs: number;
+  /** Ends of its link that were not told one by one. */
+  untold: number;
+  readonly tellings: TokenBucket;
+}
+
+/**
+ * Who of the members is there, told as events: `member_joined`, `member_removed` (the space has one more, or one less),
+ * `member_linked`, `member_unlinked` (its link here), `member_left` (it said goodbye), `member_gone` (it is lost: for
+ * GONE_AFTER_MS without a link, or for SILENCE_TOLD_AFTER_MS silent on it) and `member_back`. Who is linked again at
+ * once was not gone, and a link that flaps is told of now and then, with how often in between.
+ */
+export class Presence {
+  readonly #parts: PresenceParts;
+  readonly #entries = new Map<string, Entry>();
+  /** Links on which the other side said hello, by its base32 id: also of those whose admission has not come yet. */
+  readonly #greeted = new Map<string, Connection>();
+  /** Base32 ids of the members; null before this peer is one. */
+  #members: Set<string> | null = null;
+  /** New members by base32 id, with until when their name is waited for. */
+  readonly #unnamed = new Map<string, number>();
+  #lookAtMs = Infinity;
+  #isStopping = false;
+
+  constructor(parts: PresenceParts) {
+    this.#parts = parts;
+    this.#members = this.#readMembers();
+  }
+
+  /** How a member is absent; null where it is linked, or nothing is known. @param peer its id in base32. */
+  absenceOf(peer: string): Absence | null {
+    return this.#entries.get(peer)?.absence ?? null;
+  }
+
+  /** A member said hello on a link. */
+  greeted(connection: Connection, now: Now): void {
+    this.#greeted.set(connection.peer, connection);
+    if (this.#members?.has(connection.peer)) this.#linked(connection, now);
+  }
+
+  /** The link to a member is closed, and no other one to it is open. */
+  unlinked({ peer }: Connection, reason: CloseReason, now: Now): void {
+    this.#greeted.delete(peer);
+    const entry = this.#entries.get(peer);
+    if (entry === undefined || entry.connection === null || this.#isStopping) return;
+    entry.connection = null;
+    entry.reason = reason;
+    entry.goneAtMs = now.monotonicMs + GONE_AFTER_MS;
+    if (entry.tellings.take(1, now.monotonicMs)) this.#tellUnlinked(peer, entry, now);
+    else entry.tellAtMs = Math.min(entry.tellAtMs, now.monotonicMs + TELL_INTERRUPTION_MS);
+    this.#lookAtMs = Math.min(this.#lookAtMs, entry.tellAtMs, entry.goneAtMs);
+  }
+
+  /** Members came or went. */
+  membershipChanged(now: Now): void {
+    const before = this.#members;
+    const members = this.#members = this.#readMembers();
+    if (members === null) return this.#entries.clear();
+    for (const [peer, connection] of this.#greeted) if (members.has(peer)) this.#linked(connection, now);
+    // Who comes in is not told of all that were there before.
+    if (before === null) return;
+    for (const peer of members) if (!before.has(peer)) this.#unnamed.set(peer, now.monotonicMs + NAME_WAIT_MS);
+    for (const peer of before) if (!members.has(peer)) this.#removed(peer);
+  }
+
+  /** This peer stops: the links that it closes tell nothing of others. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** Does what is due, and tells of new members whose name has come. */
+  tick(now: Now): void {
+    for (const [peer, untilMs] of this.#unnamed) {
+      if (this.#parts.book.get(toHex(fromBase32(peer)))?.record || now.monotonicMs >= untilMs) this.#joined(peer);
+    }
+    if (now.monotonicMs < this.#lookAtMs) return;
+    // Who stood still itself has yet to read what came in meanwhile.
+    const isLate = now.monotonicMs > this.#lookAtMs + LOOK_AGAIN_MS;
+    this.#lookAtMs = isLate ? now.monotonicMs + LOOK_AGAIN_MS : Infinity;
+    if (isLate) return;
+    for (const [peer, entry] of this.#entries) this.#look(peer, entry, now);
+  }
+
+  /** The monotonic time in ms at which `tick` is due. */
+  deadline(): number {
+    let deadline = this.#lookAtMs;
+    for (const untilMs of this.#unnamed.values()) deadline = Math.min(deadline, untilMs);
+    return deadline;
+  }
+
+  #linked(connection: Connection, now: Now): void {
+    const { peer, address, direction } = connection;
+    const entry = this.#entries.get(peer) ?? newEntry(now);
+    this.#entries.set(peer, entry);
+    const isReplaced = entry.connection !== null;
+    entry.connection = connection;
+    entry.goneAtMs = Infinity;
+    this.#lookAtMs = Math.min(this.#lookAtMs, now.monotonicMs + SILENCE_TOLD_AFTER_MS);
+    if (isReplaced) return;
+    if (entry.isToldLinked) {
+      entry.tellAtMs = Infinity;
+      entry.untold++;
+      return;
+    }
+    entry.isToldLinked = true;
+    this.#tell("member_linked", "debug", peer, { address, direction });
+    this.#back(peer, entry, now);
+  }
+
+  #look(peer: string, entry: Entry, now: Now): void {
+    const { connection } = entry;
+    if (connection === null) {
+      if (now.monotonicMs >= entry.tellAtMs) this.#tellUnlinked(peer, entry, now);
+      // One end of a link that flaps is told at a time: it is gone once that is told.
+      if (now.monotonicMs >= entry.goneAtMs && entry.tellAtMs === Infinity) this.#gone(peer, entry, entry.reason, now);
+      this.#lookAtMs = Math.min(this.#lookAtMs, entry.tellAtMs < Infinity ? entry.tellAtMs : entry.goneAtMs);
+      return;
+    }
+    const silentAtMs = connection.link.lastReceivedMs + SILENCE_TOLD_AFTER_MS;
+    const isSilent = now.monotonicMs >= silentAtMs;
+    if (!isSilent) this.#back(peer, entry, now);
+    else if (entry.absence === null && entry.tellings.take(1, now.monotonicMs)) this.#gone(peer, entry, "silent", now);
+    this.#lookAtMs = Math.min(this.#lookAtMs, isSilent ? now.monotonicMs + LOOK_AGAIN_MS : silentAtMs);
+  }
+
+  #tellUnlinked(peer: string, entry: Entry, now: Now): void {
+    const { reason, untold } = entry;
+    entry.isToldLinked = false;
+    entry.tellAtMs = Infinity;
+    entry.untold = 0;
+    this.#tell("member_unlinked", "debug", peer, untold === 0 ? {} : { interruptions: untold }, reason);
+    if (reason !== "goodbye") return;
+    entry.goneAtMs = Infinity;
+    this.#absent(peer, entry, "left", reason, now);
+  }
+
+  #gone(peer: string, entry: Entry, reason: CloseReason, now: Now): void {
+    entry.goneAtMs = Infinity;
+    this.#absent(peer, entry, "gone", reason, now);
+  }
+
+  #absent(peer: string, entry: Entry, absence: Absence, reason: CloseReason, now: Now): void {
+    if (entry.absence === absence) return;
+    entry.absence = absence;
+    entry.absentSinceMs = now.monotonicMs;
+    this.#tell(`member_${absence}`, "info", peer, {}, reason);
+  }
+
+  #back(peer: string, entry: Entry, now: Now): void {
+    if (entry.absence === null) return;
+    entry.absence = null;
+    this.#tell("member_back", "info", peer, { away_ms: Math.round(now.monotonicMs - entry.absentSinceMs) });
+  }
+
+  #joined(peer: string): void {
+    this.#unnamed.delete(peer);
+    const standing = this.#parts.membership.standingOf(fromBase32(peer));
+    if (standing === null) return;
+    this.#tell("member_joined", "info", peer, { role: standing.role, by: toBase32(standing.grantedBy) });
+  }
+
+  #removed(peer: string): void {
+    this.#unnamed.delete(peer);
+    this.#entries.delete(peer);
+    const id = fromBase32(peer);
+    const revoke = this.#parts.membership.endOf(id);
+    const reason = revoke === null ? "undone" : endKind(id, revoke);
+    this.#tell("member_removed", "info", peer, revoke === null ? {} : { by: toBase32(revoke.peer) }, reason);
+  }
+
+  #tell(
+    name: string,
+    level: PeerEvent["level"],
+    peer: string,
+    more: Readonly<Record<string, EventValue>>,
+    reason?: string,
+  ): void {
+    const called = this.#parts.book.get(toHex(fromBase32(peer)))?.record?.name ?? "";
+    const fields = { peer, name: called, ...more };
+    this.#parts.emit({ name, level, ...(reason === undefined ? {} : { reason }), fields });
+  }
+
+  /** The other members. */
+  #readMembers(): Set<string> | null {
+    const { membership, identity } = this.#parts;
+    if (membership.standingOf(identity.peerId) === null) return null;
+    const own = toBase32(identity.peerId);
+    return new Set(membership.members().map(({ peer }) => toBase32(peer)).filter((peer) => peer !== own));
+  }
+}
+
+function newEntry(now: Now): Entry {
+  return {
+    ...{ connection: null, isToldLinked: false, reason: "goodbye", absence: null, absentSinceMs: 0 },
+    ...{ tellAtMs: Infinity, goneAtMs: Infinity, untold: 0 },
+    tellings: new TokenBucket(1000 / TELL_INTERRUPTION_MS, MAX_TOLD_INTERRUPTIONS, now.monotonicMs),
+  };
+}
