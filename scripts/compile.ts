@@ -2,7 +2,8 @@ import { parseArgs } from "@std/cli/parse-args";
 import { runtimeFlags } from "./flags.ts";
 
 /**
- * Builds the one executable, with the permissions of the task `start` built in.
+ * Builds the one executable, with the permissions of the task `hooks` built in: it gives up to run programs at its start,
+ * unless it is asked to by `--exec`.
  *
  * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE]. Default: main.ts, for this system, into dist/kith.
  */
@@ -11,7 +12,7 @@ const { target, entry, ...flags } = parseArgs(Deno.args, {
   default: { entry: "main.ts" },
 });
 const output = String(flags.output ?? (target === undefined ? "dist/kith" : `dist/kith-${target}`));
-const args = ["compile", "--quiet", "--no-check", ...runtimeFlags(), "--output", output];
+const args = ["compile", "--quiet", "--no-check", ...runtimeFlags("hooks"), "--output", output];
 if (typeof target === "string") args.push("--target", target);
 const { code } = await new Deno.Command(Deno.execPath(), { args: [...args, String(entry)] }).spawn().status;
 if (code !== 0) Deno.exit(code);

@@ -67,6 +67,8 @@ export const ERRORS = {
     exit: 2,
     sentence: "This is not a ticket; it is six words or a text that begins with 'kith1', as 'kith invite' prints them.",
   },
+  programs_not_allowed: { exit: 4, sentence: "kith may not run {program}: {detail}." },
+  program_unusable: { exit: 1, sentence: "The program {program} can't be run: {detail}." },
   not_allowed: { exit: 4, sentence: "This peer may not do that: {detail}." },
   no_space: { exit: 1, sentence: "This home is in no space yet; run 'kith up' for a new one, or 'kith join'." },
   left_space: { exit: 4, sentence: "This peer is no longer a member of its space; 'kith join' with a new ticket." },

@@ -250,6 +250,12 @@ export const MAX_WATCH_CHANGES = 10_000;
 export const MAX_WATCH_BYTES = 16 * 1024 * 1024;
 /** Events that wait for a slow watcher of them, before it is told that it lags. */
 export const MAX_WATCH_EVENTS = 1000;
+/** Runs of a program that wait for those before them, of one command. */
+export const MAX_HOOK_WAITING = 10_000;
+/** Bytes of what they read. */
+export const MAX_HOOK_WAITING_BYTES = 16 * 1024 * 1024;
+/** Time that a program has to end once it is asked to, before it is killed. */
+export const PROGRAM_END_MS = 2000;
 /** A position in base32: a frontier with as many writers and heads as there may be. */
 export const MAX_POSITION_BYTES = 2 * 1024 * 1024;
 /** Commits without a change for a watcher, after which it is told its position all the same: old ones get lost. */

@@ -2,6 +2,7 @@ import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
 import type { Carried } from "../api/carry.ts";
 import type { Privilege } from "../host/privileges.ts";
+import type { ProgramEnd, ProgramRun } from "../host/program.ts";
 import type { Restored } from "../host/restore.ts";
 import type { Transport } from "./client.ts";
 
@@ -83,6 +84,10 @@ export interface Backend {
   carryOut(home: string | undefined): Promise<Carried>;
   /** Gives up what the rest of this process does not need. */
   giveUp(privileges: readonly Privilege[]): void;
+  /** Whether this process may run a program. */
+  mayRun(program: string): boolean;
+  /** Runs a program to its end. @throws {KithError} `program_unusable`. */
+  run(run: ProgramRun): Promise<ProgramEnd>;
   /** A path as an absolute one. */
   absolutePath(path: string): string;
   /** Makes a home from a backup. @throws {KithError} */

@@ -1,5 +1,13 @@
-/** How a flag's value is read: see `readFlagValue` in flags.ts. */
-export type FlagType = "switch" | "text" | "integer" | "duration" | "address" | "choice" | "optional_address";
+/** How a flag's value is read: see `readFlagValue` in flags.ts. Of a `program` the words behind `--` are arguments. */
+export type FlagType =
+  | "program"
+  | "switch"
+  | "text"
+  | "integer"
+  | "duration"
+  | "address"
+  | "choice"
+  | "optional_address";
 
 /** One flag of the table. */
 export interface FlagSpec {
@@ -20,6 +28,8 @@ export interface FlagSpec {
   readonly kind?: ArgumentKind;
   /** Whether it may be given several times; its variable holds a list with commas. Default: false. */
   readonly repeats?: boolean;
+  /** Whether a variable can stand in for it. Default: true. */
+  readonly hasVariable?: boolean;
   /** One line for help, with no full stop. */
   readonly help: string;
 }
@@ -70,6 +80,7 @@ export function flagValueName(flag: FlagSpec): string {
     case "switch":
       return "";
     case "text":
+    case "program":
       return "TEXT";
     case "integer":
       return "N";

@@ -9,8 +9,8 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   { name: "home", type: "text", value: "DIR", help: "the directory that holds identity and data" },
   { name: "json", type: "switch", help: "print one JSON object per line" },
   { name: "quiet", short: "q", type: "switch", help: "say nothing besides results and errors" },
-  { name: "help", short: "h", type: "switch", help: "show help" },
-  { name: "version", type: "switch", help: "show the version" },
+  { name: "help", short: "h", type: "switch", hasVariable: false, help: "show help" },
+  { name: "version", type: "switch", hasVariable: false, help: "show the version" },
 ];
 
 /** The one table of commands: it drives parsing, help, completion and the prompt. */

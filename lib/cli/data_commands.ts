@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandSpec, FlagSpec } from "./command.ts";
+import { HOOK_DETAILS, HOOK_FLAGS } from "./hook_flags.ts";
 
 const KEY: ArgumentSpec = { name: "KEY", kind: "key" };
 const PREFIX: ArgumentSpec = { name: "PREFIX", kind: "key", required: false };
@@ -102,7 +103,11 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
       'with --initial as well, {"event":"reset"} and then every entry come instead: forget what you had. ' +
       "With --events it tells who is joined to the space or removed from it, linked or unlinked with this peer, has " +
       "left (was stopped), is gone (lost for some seconds) or back, and who waits or is refused at the door, each " +
-      "with its reason.",
+      "with its reason. --exec runs a program for each change, one at a time for a key, with the value on its standard " +
+      "input and KITH_KEY, KITH_OP (put or del), KITH_VERSION, KITH_MEDIA, KITH_WRITER, KITH_WRITER_NAME, KITH_TIME " +
+      "and KITH_SKIPPED in its environment; of what came during a run the newest value counts, and the others are " +
+      "skipped. With --events: for each event, which is on its standard input, with KITH_EVENT, KITH_PEER, " +
+      "KITH_PEER_NAME and KITH_REASON. " + HOOK_DETAILS,
     arguments: [PREFIX],
     flags: [
       { name: "events", type: "switch", help: "who joins, leaves, is lost or is back, instead of changes" },
@@ -115,12 +120,15 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
       },
       { name: "positions", type: "switch", help: "with --json, tell positions to go on from" },
       { name: "count", type: "integer", range: [1, Number.MAX_SAFE_INTEGER], help: "end after so many changes" },
+      ...HOOK_FLAGS,
     ],
     examples: [
       ["kith watch config/", "follow the keys below config/ until Ctrl-C"],
       ["kith watch --json --initial --positions", "what there is, then what changes, with positions"],
       ["kith watch --json --since @position", "go on from the position that a file holds"],
       ["kith watch --events", "follow who comes and goes"],
+      ["kith watch lamp --exec ./switch.sh", "run a script whenever lamp changes"],
+      ["kith watch jobs/ --exec python3 -- job.py --fast", "with arguments"],
     ],
   },
   {

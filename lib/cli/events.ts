@@ -16,17 +16,25 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Follows who joins, leaves, is lost or is back. @param count ends after so many events. */
 export async function followEvents(context: Context, count: number): Promise<number> {
-  const { output, flags, signal } = context;
+  const { output } = context;
+  for await (const event of eventsOf(context, count)) {
+    if (output.json) output.object(event);
+    else output.line(eventText(event));
+  }
+  return EXIT_OK;
+}
+
+/** The events, until there were so many. */
+export async function* eventsOf(context: Context, count: number): AsyncGenerator<JsonObject> {
+  const { flags, signal } = context;
   const peer = await context.needRunningPeer();
   let left = count;
   for await (const event of peer.objects("GET", "/v1/events", { query: { initial: flags.on("initial") }, signal })) {
     if (event.event === "watching") continue;
     if (event.event === "lagged") throw new KithError("watch_lagged");
-    if (output.json) output.object(event);
-    else output.line(eventText(event));
+    yield event;
     if (--left <= 0) break;
   }
-  return EXIT_OK;
 }
 
 /** An event in words, in one line that is safe to show. */

@@ -55,6 +55,7 @@ export function readFlagValue(flag: FlagSpec, text: string, source: string): Fla
       if (["0", "false", "no", "off"].includes(text.toLowerCase())) return false;
       throw wrong("1 or 0");
     case "text":
+    case "program":
     case "optional_address":
       return text;
     case "address":
@@ -103,7 +104,7 @@ export function readFlags(
     const typed = given.get(spec.name);
     const name = flagVariable(spec);
     // An empty variable counts as none, as a script that clears it expects.
-    const fromEnvironment = variable(name) || undefined;
+    const fromEnvironment = spec.hasVariable === false ? undefined : variable(name) || undefined;
     if (typed !== undefined) {
       values.set(spec.name, typed.map((text) => readFlagValue(spec, text, `--${spec.name}`)));
     } else if (fromEnvironment !== undefined) {

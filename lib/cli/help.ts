@@ -76,7 +76,8 @@ function flagSection(title: string, flags: readonly FlagSpec[]): string {
     const notes = [flag.help];
     if (flag.default !== undefined) notes.push(`(default ${flag.default})`);
     if (flag.repeats) notes.push("(may be given several times)");
-    return [`  ${short}${flagUsage(flag)}`, wrap(`${notes.join(" ")} [${flagVariable(flag)}]`, "          ")];
+    if (flag.hasVariable !== false) notes.push(`[${flagVariable(flag)}]`);
+    return [`  ${short}${flagUsage(flag)}`, wrap(notes.join(" "), "          ")];
   });
   return [`${title} (or by variable):`, ...lines].join("\n");
 }

@@ -7,6 +7,7 @@ import { type HomePaths, homePaths, resolveHome } from "../host/home.ts";
 import { Host } from "../host/host.ts";
 import { homeOwner, lockHome } from "../host/lock.ts";
 import { giveUp } from "../host/privileges.ts";
+import { mayRun, runProgram } from "../host/program.ts";
 import { restoreBackup } from "../host/restore.ts";
 import { controlPath } from "../host/runtime_folder.ts";
 import { exchangeText } from "../text/text_exchange.ts";
@@ -29,6 +30,8 @@ export function hostBackend(): Backend {
     untilFree: (home) => untilFree(pathsOf(home)),
     carryOut: (home) => carryOut(VERSION, home),
     giveUp,
+    mayRun,
+    run: runProgram,
     absolutePath: resolveHome,
     restore: (file, home) => {
       return restoreBackup(file, resolveHome(home), { bytes: (size) => crypto.getRandomValues(new Uint8Array(size)) });

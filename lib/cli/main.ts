@@ -1,17 +1,19 @@
 import { type Console, processConsole } from "../host/console.ts";
-import { giveUp, NEVER_NEEDED } from "../host/privileges.ts";
+import { giveUp, NEEDED_ON_REQUEST, NEVER_NEEDED } from "../host/privileges.ts";
 import type { Backend } from "./backend.ts";
 import { COMPLETE_COMMAND } from "./completion_scripts.ts";
 import { peerSources } from "./completion_sources.ts";
 import { completions } from "./completion.ts";
 import { EXIT_INTERRUPTED, EXIT_OK } from "./context.ts";
+import { asksForPrograms } from "./hooks.ts";
 import { hostBackend } from "./host_backend.ts";
 import { runCommandLine } from "./run.ts";
 
 /** Runs the command line of this process, to its exit. */
 export async function main(): Promise<void> {
-  giveUp(NEVER_NEEDED);
   const console = processConsole();
+  giveUp(NEVER_NEEDED);
+  if (!asksForPrograms(console.words, console.variable)) giveUp(NEEDED_ON_REQUEST);
   console.exit(await runProcess(console, hostBackend()));
 }
 

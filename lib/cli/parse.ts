@@ -57,7 +57,8 @@ function split(
   commandName: string,
 ): { given: Map<string, string[]>; args: string[] } {
   const unknown: string[] = [];
-  const marked = markPlainWords(words);
+  const { own, programWords } = cutProgramWords(words, specs);
+  const marked = markPlainWords(own);
   checkValuesGiven(marked, specs);
   const parsed = parseArgs(marked, {
     ...optionsOf(specs),
@@ -78,9 +79,23 @@ function split(
     const value = parsed[spec.name];
     const values = Array.isArray(value) ? value : value === undefined || value === false ? [] : [value];
     if (values.length === 0) continue;
-    given.set(spec.name, values.map((text) => text === true ? "1" : unmark(String(text))));
+    const texts = values.map((text) => text === true ? "1" : unmark(String(text)));
+    given.set(spec.name, spec.type === "program" ? [...texts, ...programWords] : texts);
   }
   return { given, args: parsed._.map((word) => unmark(String(word))) };
+}
+
+/** Takes off what is behind `--` where that belongs to a program. */
+function cutProgramWords(
+  words: readonly string[],
+  specs: readonly FlagSpec[],
+): { readonly own: readonly string[]; readonly programWords: readonly string[] } {
+  const end = words.indexOf("--");
+  const program = specs.find(({ type }) => type === "program");
+  if (end < 0 || program === undefined) return { own: words, programWords: [] };
+  const own = words.slice(0, end);
+  const isGiven = own.some((word) => word === `--${program.name}` || word.startsWith(`--${program.name}=`));
+  return isGiven ? { own, programWords: words.slice(end + 1) } : { own: words, programWords: [] };
 }
 
 function optionsOf(specs: readonly FlagSpec[]) {

@@ -1,10 +1,13 @@
 import { KithError } from "../base/errors.ts";
 import { MAX_POSITION_BYTES } from "../base/limits.ts";
+import { valueOf } from "../api/value_fields.ts";
 import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
-import { followEvents } from "./events.ts";
+import { eventsOf, followEvents } from "./events.ts";
 import { previewOf } from "./entry.ts";
 import { escapeText } from "./escape.ts";
+import { textField } from "./fields.ts";
+import { type Happening, Hooks } from "./hooks.ts";
 import { readAll } from "./lines.ts";
 import { usageError } from "./usage.ts";
 import { openFile } from "./values.ts";
@@ -16,8 +19,24 @@ const PREVIEW_COLUMNS = 60;
 export async function watch(context: Context): Promise<number> {
   const { output, flags } = context;
   if (flags.on("events")) return await watchEvents(context);
-  const tellsPositions = output.json && (flags.on("positions") || flags.has("since"));
   if (flags.on("positions") && !output.json) throw usageError("--positions is for --json.");
+  if (flags.has("exec")) {
+    if (flags.on("positions")) {
+      throw usageError("--positions and --exec do not go together: runs end in another order.");
+    }
+    return await new Hooks(context, true).follow(changesToRun(context));
+  }
+  for await (const event of changes(context)) {
+    if (output.json) output.object(event);
+    else tell(event, context);
+  }
+  return EXIT_OK;
+}
+
+/** What the peer tells, until as many changes were told as were asked for. */
+async function* changes(context: Context): AsyncGenerator<JsonObject> {
+  const { flags } = context;
+  const tellsPositions = context.output.json && !flags.has("exec") && (flags.on("positions") || flags.has("since"));
   const since = await givenPosition(context);
   const peer = await context.needRunningPeer();
   const events = peer.objects(since === undefined ? "GET" : "POST", "/v1/watch", {
@@ -32,12 +51,27 @@ export async function watch(context: Context): Promise<number> {
     const isChange = event.event === "put" || event.event === "del";
     // Behind the last change that was asked for, the position may follow, but no other change.
     if (left <= 0 && isChange) break;
-    if (output.json) output.object(event);
-    else tell(event, context);
+    yield event;
     if (isChange) left--;
     if (left <= 0 && !(isChange && tellsPositions)) break;
   }
-  return EXIT_OK;
+}
+
+/** The changes, as a program is run for them. */
+async function* changesToRun(context: Context): AsyncGenerator<Happening> {
+  for await (const event of changes(context)) {
+    if (event.event !== "put" && event.event !== "del") continue;
+    const [key, version] = [textField(event, "key"), textField(event, "version")];
+    yield {
+      lane: key,
+      input: event.event === "del" ? new Uint8Array() : valueOf(event).value,
+      variables: {
+        ...{ OP: event.event, KEY: key, VERSION: version, MEDIA: textField(event, "type") },
+        ...{ WRITER: textField(event, "peer"), WRITER_NAME: textField(event, "name"), TIME: String(event.time) },
+      },
+      fields: { op: event.event, key, version },
+    };
+  }
 }
 
 async function watchEvents(context: Context): Promise<number> {
@@ -45,7 +79,25 @@ async function watchEvents(context: Context): Promise<number> {
   if (args[0] !== undefined || flags.on("positions") || flags.has("since")) {
     throw usageError("--events goes with neither PREFIX, --positions nor --since: it tells of members, not of keys.");
   }
-  return await followEvents(context, flags.number("count") ?? Infinity);
+  const count = flags.number("count") ?? Infinity;
+  if (flags.has("exec")) return await new Hooks(context, false).follow(eventsToRun(context, count));
+  return await followEvents(context, count);
+}
+
+/** The events, as a program is run for them. */
+async function* eventsToRun(context: Context, count: number): AsyncGenerator<Happening> {
+  for await (const event of eventsOf(context, count)) {
+    const [name, peer] = [String(event.event), textField(event, "peer")];
+    yield {
+      lane: peer,
+      input: new TextEncoder().encode(JSON.stringify(event) + "\n"),
+      variables: {
+        ...{ EVENT: name, PEER: peer, PEER_NAME: textField(event, "name") },
+        ...{ REASON: textField(event, "reason"), TIME: String(event.time) },
+      },
+      fields: { of: name, peer },
+    };
+  }
 }
 
 function tell(event: JsonObject, { output }: Context): void {

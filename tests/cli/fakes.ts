@@ -1,5 +1,6 @@
 import type { Backend, RunningPeer, StartOptions } from "../../lib/cli/backend.ts";
 import type { Transport } from "../../lib/cli/client.ts";
+import type { ProgramEnd, ProgramRun } from "../../lib/host/program.ts";
 import { ClosedPipeError, type Console } from "../../lib/host/console.ts";
 import { runCommandLine } from "../../lib/cli/run.ts";
 
@@ -118,6 +119,12 @@ export class FakeBackend implements Backend {
 
   giveUp(privileges: readonly string[]): void {
     this.givenUp.push(...privileges);
+  }
+
+  mayRun = (_program: string) => true;
+
+  run(_run: ProgramRun): Promise<ProgramEnd> {
+    return Promise.reject(new Error("there is nothing to run"));
   }
 
   absolutePath(path: string) {

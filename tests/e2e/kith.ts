@@ -41,7 +41,8 @@ export class Machine implements AsyncDisposable {
 
   /** Starts the program under test. */
   spawn(args: readonly string[], env: Readonly<Record<string, string>>, stdin: "null" | "piped"): Deno.ChildProcess {
-    const [command = "", ...before] = [...this.wrapper, ...kithCommand()];
+    const task = args.includes("--exec") ? "hooks" : "start";
+    const [command = "", ...before] = [...this.wrapper, ...kithCommand(task)];
     const process = new Deno.Command(command, {
       args: [...before, ...args],
       env: { KITH_RUNTIME_DIR: `${this.folder}/run`, KITH_NO_LAN: "1", NO_COLOR: "1", ...env },

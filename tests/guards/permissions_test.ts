@@ -12,6 +12,11 @@ Deno.test("the permission set of deno run -P is what the task start allows", () 
   assertEquals(settings.permissions.default, allowed);
 });
 
+Deno.test("the task hooks allows what start does, and to run programs", () => {
+  const { start, hooks } = settings.tasks;
+  assertEquals(hooks.command.replace(" --allow-run ", " "), start.command);
+});
+
 Deno.test("no task allows everything, and kith may neither run programs nor load libraries", () => {
   for (const [name, { command }] of Object.entries<{ command: string }>(settings.tasks)) {
     const words = command.split(" ");

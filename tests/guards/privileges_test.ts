@@ -14,18 +14,22 @@ const TOO_MUCH = [
 const BUILT = Deno.env.get("KITH_PROBE");
 
 /** What is left to code within a process of kith. @param flags of `deno run`. @param words the command line of kith. */
-async function allowedIn(flags: readonly string[], words: readonly string[]): Promise<string[]> {
+async function allowedIn(flags: readonly string[], words: readonly string[], env = {}): Promise<string[]> {
   const args = ["run", "--no-check", "--no-prompt", ...flags, `${ROOT}/tests/guards/privileges_probe.ts`, ...words];
-  return await allowedBy(Deno.execPath(), args);
+  return await allowedBy(Deno.execPath(), args, env);
 }
 
-async function allowedBy(program: string, args: readonly string[]): Promise<string[]> {
+async function allowedBy(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
   const home = Deno.makeTempDirSync({ prefix: "kith-test-" });
   try {
     Deno.writeTextFileSync(`${home}/home.node`, "");
     const { stdout, stderr } = await new Deno.Command(program, {
       args: [...args],
-      env: { KITH_HOME: `${home}/home`, KITH_RUNTIME_DIR: `${home}/run` },
+      env: { ...env, KITH_HOME: `${home}/home`, KITH_RUNTIME_DIR: `${home}/run` },
       cwd: ROOT,
       stdin: "null",
     }).output();
@@ -64,9 +68,32 @@ Deno.test("a command gives up what it does not need", async () => {
   assertEquals(await allowedIn(TOO_MUCH, ["version"]), []);
 });
 
+/** What code may do in a command that was asked to run programs, and was allowed to. */
+const PROGRAMS = ["run a program", "run a program as in Node", "signal a process"];
+const HOOK = ["watch", "--exec", "true"];
+
+Deno.test("only a command that is asked to run programs may, where it is allowed to; still it loads and imports nothing", async () => {
+  const hooks = await allowedIn(runtimeFlags("hooks"), HOOK);
+  // Node's way of it reads all variables.
+  assertEquals(hooks, [...PROGRAMS.filter((what) => what !== "run a program as in Node"), ...PEER]);
+  const more = ["read another variable", "read all variables", "read the host's name"];
+  assertEquals(await allowedIn(TOO_MUCH, HOOK), [...PROGRAMS, ...more, ...PEER]);
+  assertEquals(await allowedIn(runtimeFlags(), HOOK), PEER);
+});
+
+Deno.test("a peer and other commands may not, whatever words or variables they are given", async () => {
+  const flags = runtimeFlags("hooks");
+  assertEquals(await allowedIn(flags, UP), PEER);
+  assertEquals(await allowedIn(flags, UP, { KITH_EXEC: "true" }), PEER);
+  for (const words of [["up", "--exec", "true"], ["watch", "--", "--exec", "true"], ["watch"]]) {
+    assertEquals(await allowedIn(flags, words, { KITH_EXEC: "true" }), PEER, words.join(" "));
+  }
+});
+
 if (BUILT !== undefined) {
   Deno.test("the executable allows no more than the task", async () => {
     assertEquals(await allowedBy(BUILT, UP), PEER);
     assertEquals(await allowedBy(BUILT, ["version"]), []);
+    assertEquals((await allowedBy(BUILT, HOOK)).includes("run a program"), true);
   });
 }
