@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandSpec, FlagSpec } from "./command.ts";
+import { HOOK_DETAILS, HOOK_FLAGS } from "./hook_flags.ts";
 
 /** The topic of what people say to each other at their prompts. */
 export const CHAT_TOPIC = "chat";
@@ -9,6 +10,8 @@ const TOPIC: FlagSpec = {
   name: "topic",
   type: "text",
   default: CHAT_TOPIC,
+  // A program that 'kith sub' runs finds the topic of its message there.
+  hasVariable: false,
   help: "the topic that it is on",
 };
 
@@ -39,18 +42,19 @@ export const MESSAGE_COMMANDS: readonly CommandSpec[] = [
       "'news/' takes what is below it alone; none takes all. What is sent to this peer alone is among them. On a " +
       "terminal each message has its sender and topic before it; elsewhere a message is its own bytes and a newline, " +
       'and --json tells all about it. Who reads too slowly loses the oldest, and is told how many. A "question" in ' +
-      "--json is its id, by which 'kith reply' answers it.",
+      "--json is its id, by which 'kith reply' answers it. --exec runs a program for each message, in order and one at " +
+      "a time for a topic, with the message on its standard input and KITH_TOPIC, KITH_SENDER, KITH_SENDER_NAME, " +
+      "KITH_TIME, KITH_DIRECT and KITH_QUESTION in its environment. " + HOOK_DETAILS,
     arguments: [{ name: "TOPIC", kind: "other", required: false }],
-    flags: [{
-      name: "limit",
-      type: "integer",
-      range: [1, Number.MAX_SAFE_INTEGER],
-      help: "end after so many messages",
-    }],
+    flags: [
+      { name: "limit", type: "integer", range: [1, Number.MAX_SAFE_INTEGER], help: "end after so many messages" },
+      ...HOOK_FLAGS,
+    ],
     examples: [
       ["kith sub news", "until Ctrl-C"],
       ["kith sub --json", "all topics, with senders and times"],
       ["kith sub door/bell --limit 1", "wait for one message, and end"],
+      ["kith sub door/bell --exec aplay -- ding.wav", "play a sound for each"],
     ],
   },
   {

@@ -5,6 +5,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
 import { formatCount, formatName, formatNumber, shortId } from "./format.ts";
+import { type Happening, Hooks } from "./hooks.ts";
 import { readAll } from "./lines.ts";
 import { CHAT_TOPIC } from "./message_commands.ts";
 import { usageError } from "./usage.ts";
@@ -67,15 +68,46 @@ export async function reply(context: Context): Promise<number> {
 
 /** `sub [TOPIC]`. */
 export async function sub(context: Context): Promise<number> {
-  const { output, flags, args, signal } = context;
+  const { output, flags } = context;
+  if (flags.has("exec")) return await new Hooks(context, false).follow(messagesToRun(context));
+  for await (const event of messageEvents(context)) {
+    if (output.json) output.object(event);
+    else tell(event, context);
+  }
+  return EXIT_OK;
+}
+
+/** The messages, and what is told of those that were lost, until there were as many messages as were asked for. */
+async function* messageEvents(context: Context): AsyncGenerator<JsonObject> {
+  const { flags, args, signal } = context;
   const peer = await context.needRunningPeer();
   let left = flags.number("limit") ?? Infinity;
   for await (const event of peer.objects("GET", "/v1/messages", { query: { topic: args[0] }, signal })) {
-    if (output.json) output.object(event);
-    else tell(event, context);
+    yield event;
     if (event.event === "message" && --left <= 0) break;
   }
-  return EXIT_OK;
+}
+
+/** The messages, as a program is run for them; what was lost is told meanwhile. */
+async function* messagesToRun(context: Context): AsyncGenerator<Happening> {
+  for await (const event of messageEvents(context)) {
+    if (event.event !== "message") {
+      if (context.output.json) context.output.object(event);
+      else tell(event, context);
+      continue;
+    }
+    const [topic, peer] = [textField(event, "topic"), textField(event, "peer")];
+    const question = textField(event, "question");
+    yield {
+      lane: topic,
+      input: payloadOf(event),
+      variables: {
+        ...{ TOPIC: topic, SENDER: peer, SENDER_NAME: textField(event, "name"), TIME: String(event.time) },
+        ...{ DIRECT: event.direct === true ? "1" : "0", QUESTION: question },
+      },
+      fields: { topic, peer, ...(question === "" ? {} : { question }) },
+    };
+  }
 }
 
 /** A message in one safe line, with who sent it and on which topic. */

@@ -50,6 +50,22 @@ Deno.test("each event about a member is a run with the event", async () => {
   });
 });
 
+Deno.test("each message is a run, all of them in order, and what was lost is told", async () => {
+  const message = { event: "message", topic: "door/bell", peer: "p", name: "otter", time: 8, direct: true };
+  const lines = [
+    { ...message, text: "ding" },
+    { event: "missed", peer: "p", name: "otter", count: 3 },
+    { ...message, base64: "AAEC", question: "q7" },
+  ];
+  const { runs, err } = await hooked(["sub", "door", "--exec", "run"], { "GET /v1/messages": () => apiLines(lines) });
+  assertEquals(runs.map(({ input }) => [...input]), [[..."ding"].map((letter) => letter.charCodeAt(0)), [0, 1, 2]]);
+  assertStringIncludes(err, "3 messages of otter never came here");
+  assertEquals(runs[1]?.variables, {
+    ...{ KITH_HOME: "/home/me/.local/share/kith", KITH_TOPIC: "door/bell", KITH_SENDER: "p", KITH_TIME: "8" },
+    ...{ KITH_SENDER_NAME: "otter", KITH_DIRECT: "1", KITH_QUESTION: "q7", KITH_SKIPPED: "0" },
+  });
+});
+
 Deno.test("a run that fails is told, and makes the command end with 1", async () => {
   const answers = { "GET /v1/watch": () => apiLines(EVENTS) };
   const { code, err } = await hooked(["watch", "--exec", "run"], answers, 3);
@@ -98,6 +114,9 @@ Deno.test("no variable that a program gets is one by which a flag can be given",
   const events = await hooked(["watch", "--events", "--exec", "x"], {
     "GET /v1/events": () => apiLines([{ event: "left", time: 7, peer: "p", name: "n" }]),
   });
-  const given = [...changes.runs, ...events.runs].flatMap(({ variables }) => Object.keys(variables));
+  const messages = await hooked(["sub", "--exec", "x"], {
+    "GET /v1/messages": () => apiLines([{ event: "message", topic: "t", peer: "p", name: "n", time: 1, text: "x" }]),
+  });
+  const given = [...changes.runs, ...events.runs, ...messages.runs].flatMap(({ variables }) => Object.keys(variables));
   assertEquals(given.filter((name) => name !== "KITH_HOME" && read.has(name)), []);
 });
