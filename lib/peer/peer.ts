@@ -142,14 +142,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.repairs.committed();
     this.#behindCommit(() => this.#keepBook(now));
     this.#behindCommit(() => {
-      if (applied.some(({ header }) => header.class === "membership")) {
-        this.#parts.messages.membershipChanged(now);
-        this.#parts.neighbours.membershipChanged((peer, at) => this.#parts.admission.mayLink(peer, at), now);
-        this.#parts.compactor.membershipChanged(now);
-        this.#parts.expiry.membershipChanged(now);
-        this.#parts.lan.membershipChanged(now);
-        this.#parts.presence.membershipChanged(now);
-      }
+      if (applied.some(({ header }) => header.class === "membership")) this.#parts.membershipChanged(now);
       this.#parts.presence.tick(now);
       const hasChanged = applied.length > 0 || changed.size > 0;
       if (hasChanged) this.#parts.reconciler.changed(now);

@@ -247,6 +247,16 @@ export class PeerParts {
     this.neighbours.aim(options.now);
   }
 
+  /** Members came or went. */
+  membershipChanged(now: Now): void {
+    this.messages.membershipChanged(now);
+    this.neighbours.membershipChanged((peer, at) => this.admission.mayLink(peer, at), now);
+    this.compactor.membershipChanged(now);
+    this.expiry.membershipChanged(now);
+    this.lan.membershipChanged(now);
+    this.presence.membershipChanged(now);
+  }
+
   /** Reads who is a member from the store. */
   loadMembership(): void {
     this.membership.clear();

@@ -166,7 +166,8 @@ export interface PeerView {
   readonly peer: string;
   readonly name: string;
   readonly address: string;
-  readonly path: "direct";
+  /** Whether it was found on a network of this machine. */
+  readonly path: "lan" | "direct";
   /** What it may do; null where it is not known as a member here. */
   readonly role: Role | null;
   /** Null until measured. */

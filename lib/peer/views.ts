@@ -159,13 +159,13 @@ export class Views {
 
   /** The linked members. @param wallMs what time it is, for the rates. */
   peers(wallMs?: number): PeerView[] {
-    const { links, sync, membership } = this.#parts;
+    const { links, sync, membership, book } = this.#parts;
     return [...links.members()].map(({ number, link, peer, address, openedWallMs, sent, received }): PeerView => ({
       peer,
       name: this.#nameOf(fromBase32(peer)),
       role: membership.standingOf(fromBase32(peer))?.role ?? null,
       address,
-      path: "direct",
+      path: book.isNearby(toHex(fromBase32(peer))) ? "lan" : "direct",
       roundTripMs: link.roundTripMs,
       sinceMs: openedWallMs,
       inSync: sync.agrees(number),
