@@ -45,7 +45,7 @@ async function takeRequest(input: Uint8Array): Promise<void> {
   const request = requestOf(input);
   if (request === null) return;
   const { stopping } = host;
-  const waits = /^\/v1\/(watch|wait|messages)$/.test(new URL(request.url).pathname);
+  const waits = /^\/v1\/(watch|wait|messages|events)$/.test(new URL(request.url).pathname);
   const timer = setTimeout(() => stopping.abort(), waits ? 2 : 2000);
   try {
     const response = await createApi(host.api)(request);
@@ -135,6 +135,7 @@ const REQUESTS = [
     .map((path) => `GET /v1/${path}`),
   "GET /v1/entries?prefix=a&after=a&limit=1&values=1",
   "GET /v1/watch?initial=1&prefix=b",
+  "GET /v1/events?initial=1",
   "POST /v1/watch?positions=1\n",
   "GET /v1/history?key=a&limit=2",
   "GET /v1/entry?key=a",
