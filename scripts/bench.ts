@@ -6,6 +6,7 @@ import { type Benchmark, type Figure, measure } from "./bench/figure.ts";
 import { firstSync } from "./bench/first_sync_figure.ts";
 import { floods } from "./bench/floods_figure.ts";
 import { handshakes, idle } from "./bench/link_figures.ts";
+import { messages } from "./bench/messages_figure.ts";
 import { million } from "./bench/million_figure.ts";
 import { NodeCompetitors } from "./bench/node_competitors.ts";
 import { reconcile } from "./bench/reconcile_figure.ts";
@@ -19,7 +20,7 @@ import { writes } from "./bench/writes_figure.ts";
  * contenders interleaved, the results verified. One table on standard output, and all samples as JSON.
  *
  * Usage: bench.ts [--only NAME[,NAME...]] [--repeat N] [--scale X] [--markdown] [--out FILE]
- * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, reconcile, floods, idle,
+ * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, reconcile, floods, messages, idle,
  * handshakes, and compare,
  * which is kith beside other tools for shared data. What is measured against is installed from npm into the user's
  * cache when a figure needs it.
@@ -43,6 +44,7 @@ const benchmarks: Record<string, () => Benchmark | Promise<Benchmark>> = {
   "million": () => million(folder, Math.ceil(1_000_000 * scale)),
   "reconcile": async () => reconcile(await Competitors.install(), folder, Math.ceil(1_000_000 * scale)),
   "floods": () => floods(scale),
+  "messages": async () => messages(await Competitors.install(), folder, Math.ceil(100_000 * scale)),
   "idle": async () => idle(await Competitors.install(), Math.ceil(1000 * scale)),
   "handshakes": async () => handshakes(await Competitors.install(), Math.ceil(2000 * scale)),
   "compare": async () => compare(await NodeCompetitors.install(), folder, scale),

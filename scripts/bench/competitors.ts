@@ -7,6 +7,8 @@ const LIBP2P_PACKAGES: Readonly<Record<string, string>> = {
   "@libp2p/noise": "17.0.3",
   "@libp2p/yamux": "8.0.3",
   "@multiformats/multiaddr": "13.0.3",
+  "@libp2p/identify": "4.1.14",
+  "@libp2p/gossipsub": "15.0.23",
 };
 
 /** negentropy in JavaScript, as nostr-tools carries it: a port of its reference. */
@@ -14,6 +16,9 @@ const NEGENTROPY = "nostr-tools@2.25.2";
 
 /** How js-libp2p is named in the tables. */
 export const LIBP2P = `js-libp2p ${LIBP2P_PACKAGES["libp2p"]}`;
+
+/** How its gossipsub is. */
+export const GOSSIPSUB = `js-libp2p gossipsub ${LIBP2P_PACKAGES["@libp2p/gossipsub"]}`;
 
 /** The packages of competitors, in a cache folder of their own, so that the project depends on none of them. */
 export class Competitors {
@@ -49,6 +54,15 @@ export class Competitors {
 
   /** Starts js-libp2p in a process, as libp2p_peer.ts says. */
   libp2p(args: readonly string[], options: ChildOptions = {}): Child {
+    return this.#node("libp2p_peer.ts", args, options);
+  }
+
+  /** Starts its gossipsub, as messages_gossipsub.ts says. */
+  gossipsub(args: readonly string[]): Child {
+    return this.#node("messages_gossipsub.ts", args, {});
+  }
+
+  #node(program: string, args: readonly string[], options: ChildOptions): Child {
     const flags = [
       "--config",
       this.#config,
@@ -58,7 +72,7 @@ export class Competitors {
       "--allow-env",
       "--allow-sys",
     ];
-    return Child.script("bench/libp2p_peer.ts", flags, args, { ...this.#options, ...options });
+    return Child.script(`bench/${program}`, flags, args, { ...this.#options, ...options });
   }
 }
 
