@@ -52,6 +52,10 @@ export class Mdns {
   ): Promise<{ readonly interfaces: readonly LanInterface[]; readonly failures: readonly string[] }> {
     this.close();
     this.#interfaces = interfaces;
+    // The runtime would refuse it where nobody can catch that.
+    if (interfaces.length > 0 && Deno.permissions.querySync({ name: "net" }).state !== "granted") {
+      return { interfaces: [], failures: ["this process may not use all of the network, by --allow-net"] };
+    }
     const failures: string[] = [];
     const trying = async <T>(what: string, act: () => T | Promise<T>): Promise<T | null> => {
       try {
@@ -70,7 +74,7 @@ export class Mdns {
       const sender = await this.#join(one, socket4, trying);
       if (sender.socket4 !== null || sender.hasIpv6) this.#senders.set(one.name, sender);
     }
-    return { interfaces: interfaces.filter(({ name }) => this.#senders.has(name)), failures };
+    return { interfaces: interfaces.filter(({ name }) => this.#senders.has(name)), failures: [...new Set(failures)] };
   }
 
   /** Sends on an interface, by IPv4 and IPv6 as it has them. */
@@ -170,6 +174,5 @@ function addressOf({ addresses }: LanInterface, isIpv6: boolean): string | undef
 /** Whether it is the system or the runtime that refuses, and not a defect. */
 function isRefusal(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  return isSystemError(error) || "code" in error || error instanceof Deno.errors.NotCapable ||
-    /not implemented/i.test(error.message);
+  return isSystemError(error) || /not implemented/i.test(error.message);
 }

@@ -133,6 +133,24 @@ async function warningOf(words: readonly string[], joined: () => Response): Prom
   return /The ticket was on the command line.*;/.exec(err)?.[0] ?? "";
 }
 
+Deno.test("who finds nobody is told so while the search goes on", async () => {
+  const routes = {
+    "POST /v1/join": () =>
+      apiLines([{ event: "searching", detail: "asked on eth0\x1b" }, {
+        event: "joined",
+        joined: true,
+        space: "",
+        uses: 1,
+      }]),
+    "GET /v1/status": () => apiObject({ members: 2, synced: true, peers: [] }),
+  };
+  const { err } = await run(["join", "-"], routes, (console) => console.stdinText = TICKET);
+  assertStringIncludes(
+    err,
+    "No member was found so far (asked on eth0\\x1b); it goes on, or name one with --at HOST:PORT.",
+  );
+});
+
 Deno.test("a ticket on the command line is warned of where it lets in more than this machine", async () => {
   const joined = (uses: number) => () => apiLines([{ event: "joined", joined: true, space: "", uses }]);
   assertEquals(await warningOf([TICKET], joined(1)), "");

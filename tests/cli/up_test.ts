@@ -48,6 +48,20 @@ Deno.test("up without a terminal asks nothing, makes a space, says ready, and st
   assertEquals(backend.stops, 1);
 });
 
+Deno.test("a peer that is found on the local network says so, and how to join needs no address", async () => {
+  const found = await upOnce([], status({ lan: { interfaces: ["eth0"], problem: null } }), true);
+  assertStringIncludes(found.out, "192.168.1.10:5484   found on the LAN by name\n");
+  assertStringIncludes(found.out, "kith join\x1b[0m   and type");
+  const off = await upOnce([], status({ lan: { interfaces: [], problem: "it is off" } }), true);
+  assertEquals(off.out.includes("by name"), false);
+  assertStringIncludes(off.out, "kith join --at 192.168.1.10:5484");
+});
+
+Deno.test("--no-lan reaches the peer, and without it the settings of the home count", async () => {
+  const lanOf = async (...words: string[]) => (await upOnce(words, status(), false)).backend.started[0]?.lan;
+  assertEquals([await lanOf("up"), await lanOf("up", "--no-lan")], [undefined, false]);
+});
+
 Deno.test("the first screen shows the words on a terminal with one member only", async () => {
   const alone = await upOnce([], status(), true);
   assertStringIncludes(alone.out, "kith join --at 192.168.1.10:5484");

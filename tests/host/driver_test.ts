@@ -60,6 +60,27 @@ Deno.test("bytes travel through the machine and back, in order, whatever their s
   await driver.stop();
 });
 
+Deno.test("connections from an address that this machine has no more are ended at once, and others stay", async () => {
+  const a = start();
+  // The loopback address of IPv6 stands for any: that of IPv4 is always there.
+  const listeners = ["127.0.0.1", "::1"].map((hostname) => Deno.listen({ hostname, port: 0 }));
+  const ends = listeners.map((listener) => listener.accept());
+  for (const { addr } of listeners) {
+    const host = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
+    a.machine.effect({ type: "dial", address: `${host}:${addr.port}` });
+  }
+  a.driver.push({ type: "network_changed" });
+  const conns = await Promise.all(ends);
+  await until("both are connected", () => a.driver.network.connections === 2);
+  a.driver.network.closeGone(["::1", "192.168.1.10"]);
+  assertEquals(a.driver.network.connections, 2);
+  a.driver.network.closeGone(["192.168.1.10"]);
+  await until("one is left", () => a.driver.network.connections === 1);
+  assertEquals(await conns[1]?.read(new Uint8Array(1)).catch(() => null), null);
+  for (const end of [...conns, ...listeners]) end.close();
+  await a.driver.stop();
+});
+
 Deno.test("a machine that dials reaches one that listens, and both learn of the end", async () => {
   const a = start();
   const b = start();
