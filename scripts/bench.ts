@@ -7,6 +7,7 @@ import { firstSync } from "./bench/first_sync_figure.ts";
 import { floods } from "./bench/floods_figure.ts";
 import { handshakes, idle } from "./bench/link_figures.ts";
 import { messages } from "./bench/messages_figure.ts";
+import { lan } from "./bench/lan_figure.ts";
 import { million } from "./bench/million_figure.ts";
 import { NodeCompetitors } from "./bench/node_competitors.ts";
 import { reconcile } from "./bench/reconcile_figure.ts";
@@ -45,6 +46,7 @@ const benchmarks: Record<string, () => Benchmark | Promise<Benchmark>> = {
   "reconcile": async () => reconcile(await Competitors.install(), folder, Math.ceil(1_000_000 * scale)),
   "floods": () => floods(scale),
   "messages": async () => messages(await Competitors.install(), folder, Math.ceil(100_000 * scale)),
+  "lan": () => lan(scale),
   "idle": async () => idle(await Competitors.install(), Math.ceil(1000 * scale)),
   "handshakes": async () => handshakes(await Competitors.install(), Math.ceil(2000 * scale)),
   "compare": async () => compare(await NodeCompetitors.install(), folder, scale),

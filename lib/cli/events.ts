@@ -62,6 +62,8 @@ export function eventText(event: JsonObject): string {
       return `${who} is back after ${formatDuration(numberField(event, "away_ms") ?? 0)}`;
     case "waiting":
       return `${who} is at the door, from ${address}`;
+    case "asking":
+      return "somebody on the local network looks for this space with a ticket";
     case "refused":
       return `${who} was refused at the door, from ${address}: ${reasonText(event)}`;
     default:

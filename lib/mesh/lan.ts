@@ -4,7 +4,6 @@ import type { PeerEvent } from "../base/event.ts";
 import {
   MAX_LAN_ADDRESSES,
   MAX_LAN_ASKED_TICKETS,
-  MAX_LAN_DOORS,
   MAX_LAN_INSTANCES,
   MAX_LAN_KNOWN_ANSWERS,
   MAX_LAN_MESSAGES_BURST,
@@ -31,6 +30,8 @@ const LONGEST_JOIN_INTERVAL_MS = 8000;
 const KNOWN_MS = 4500 / 2 * 1000;
 /** Not all begin the new day at its first moment, by which each would show how its clock goes. */
 const GREATEST_DAY_DELAY_MS = 10 * 60 * 1000;
+/** Pause without such questions after which it is told again that somebody looks for a door. */
+const TELL_OF_JOINER_AGAIN_MS = 30_000;
 /** Days other than today and its neighbours that a joiner asks for: somebody's clock is wrong. */
 const MAX_OTHER_DAYS = 2;
 
@@ -38,7 +39,7 @@ const MAX_OTHER_DAYS = 2;
 export interface LanKeys {
   /** The newest secret that this peer shares with its members; null where it is in no space. */
   readonly epoch: Uint8Array | null;
-  /** LAN keys of the tickets for which it is a door. */
+  /** LAN keys of the tickets for which it is a door, at most MAX_LAN_DOORS. */
   readonly doors: readonly Uint8Array[];
   /** LAN keys of the ticket with which it joins; empty while it does not. */
   readonly sought: readonly Uint8Array[];
@@ -106,6 +107,7 @@ export class Lan {
   readonly #known = new Map<string, { readonly heardMs: number; readonly stays: boolean }>();
   #bucket: TokenBucket | null = null;
   #heard = { self: false, others: false, peers: false };
+  #joinerMs = -Infinity;
   #sends: { readonly interface: string; readonly message: LanMessage }[] = [];
 
   constructor(parts: LanParts) {
@@ -283,9 +285,14 @@ export class Lan {
       if (message.everybody && place.own !== null && !isKnown) this.#tellSoon(place, "", now);
       for (const ticket of tickets) if (this.#doors.has(ticket)) this.#tellSoon(place, ticket, now);
     }
-    if (!isOwnAsk && tickets.some((ticket) => this.#doors.has(ticket))) {
-      this.#parts.emit({ name: "joiner_asks", level: "info", reason: "it looks for this space with a ticket" });
-    }
+    if (tickets.some((ticket) => this.#doors.has(ticket))) this.#noteJoiner(now);
+  }
+
+  /** Somebody on the network looks for this space, which it goes on doing until it is in. */
+  #noteJoiner(now: Now): void {
+    const isNews = now.monotonicMs >= this.#joinerMs + TELL_OF_JOINER_AGAIN_MS;
+    this.#joinerMs = now.monotonicMs;
+    if (isNews) this.#parts.emit({ name: "joiner_asks", level: "info" });
   }
 
   #tellSoon(place: Place, ticket: string, now: Now): void {
@@ -351,7 +358,7 @@ export class Lan {
     const today = lanDay(now.wallMs);
     const days = [today, today + 1, today - 1].filter((day) => day >= 0);
     this.#doors.clear();
-    for (const key of this.#keys.doors.slice(0, MAX_LAN_DOORS)) {
+    for (const key of this.#keys.doors) {
       for (const day of days) this.#doors.set(lanTicketTag(key, day), { key, day });
     }
     this.#sought.clear();

@@ -1,6 +1,7 @@
 import { toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
+import { MAX_LAN_DOORS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { SigningKey } from "../crypto/sign.ts";
@@ -132,9 +133,14 @@ export class LanDiscovery {
     const { space, membership, identity } = this.#parts;
     if (space.space === null || membership.standingOf(identity.peerId) === null) return [];
     const secrets = space.inviteLanKeys;
-    return membership.invites().filter((invite) => membership.isOpen(invite, this.#wallMs)).flatMap((invite) => {
-      if (membership.isAfterRemovals(invite)) return invite.operation.subject;
-      return secrets.get(versionKey(invite.version)) ?? [];
-    });
+    const keys: Uint8Array[] = [];
+    for (const invite of membership.invites()) {
+      if (keys.length >= MAX_LAN_DOORS) break;
+      if (!membership.isOpen(invite, this.#wallMs)) continue;
+      const ownKey = secrets.get(versionKey(invite.version));
+      const key = membership.isAfterRemovals(invite) ? invite.operation.subject : ownKey;
+      if (key !== undefined) keys.push(key);
+    }
+    return keys;
   }
 }

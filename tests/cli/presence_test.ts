@@ -56,6 +56,7 @@ Deno.test("peers --watch elsewhere, and watch --events, print a line an event", 
   const [time, peer, name] = [NOW_MS, "7f2kq3md".padEnd(52, "a"), "otter"];
   const events = [
     { event: "waiting", time, peer, name: "", address: "10.0.0.7:1" },
+    { event: "asking", time, name: "" },
     { event: "joined", time, peer, name, role: "writer", by: "a".repeat(52), by_name: "attic" },
     { event: "linked", time, peer, name, address: "10.0.0.7:1" },
     { event: "unlinked", time, peer, name, reason: "truncated", interruptions: 2 },
@@ -71,6 +72,7 @@ Deno.test("peers --watch elsewhere, and watch --events, print a line an event", 
   const followed = await run(["watch", "--events"], answers);
   assertEquals(followed.out.split("\n"), [
     "7f2kq3md is at the door, from 10.0.0.7:1",
+    "somebody on the local network looks for this space with a ticket",
     "otter (7f2kq3md) joined the space as writer, let in by attic",
     "otter (7f2kq3md) is linked at 10.0.0.7:1",
     "otter (7f2kq3md) is not linked any more: the connection broke; so it was 2 times more since that was told last",

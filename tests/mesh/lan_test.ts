@@ -244,6 +244,19 @@ Deno.test("a joiner asks for the doors of its ticket, and a door answers it alon
   for (const { record, ticket } of told) assertEquals(isLanRecordOf(TICKET, record), ticket !== null);
 });
 
+Deno.test("of a joiner that goes on asking it is told once", () => {
+  const door = new Station({ ...NOBODY, epoch: EPOCH, doors: [TICKET] });
+  const joiner = new Station({ ...NOBODY, sought: [TICKET] });
+  for (const { message } of joiner.asks(60_000)) {
+    door.pass(8000);
+    door.hear(message);
+  }
+  assertEquals(door.events.map(({ name }) => name), ["joiner_asks"]);
+  door.pass(30_000);
+  door.hear(joiner.asks(8000)[0]?.message as LanMessage);
+  assertEquals(door.events.map(({ name }) => name), ["joiner_asks", "joiner_asks"]);
+});
+
 Deno.test("who knows that a ticket is asked for, and not the ticket, lures nobody", () => {
   const joiner = new Station({ ...NOBODY, sought: [TICKET] });
   const [asked] = joiner.asks(200);
