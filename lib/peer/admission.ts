@@ -44,7 +44,7 @@ export class Admission {
   readonly #parts: AdmissionParts;
   /** The grant that was shown on each connection at the door. */
   readonly #offered = new Map<number, Act<Grant>>();
-  /** By how many epochs each member has refused a proof since it last took one. */
+  /** How often each member has refused what this peer showed, since it last took it. */
   readonly #tries = new Map<string, number>();
 
   constructor(parts: AdmissionParts) {
@@ -67,16 +67,26 @@ export class Admission {
     return this.#parts.membership.wasAdmitted(peer) && this.mayLink(peer, now);
   }
 
+  /** Whether a member has refused all epochs in turn: it takes this peer for a stranger. */
+  isStrangerTo(peer: string, now: Now): boolean {
+    const count = this.#parts.epochs.all().length;
+    return count > 0 && this.#triedBy(peer, now) % (count + 1) === count;
+  }
+
   /**
    * Shows, as the dialler, that this peer shares the space: by the newest epoch, and to a member that did not take that,
    * since it may have yet to hear of it, by those before it in turn.
    */
   prove(connection: Connection, now: Now): void {
     const epochs = this.#parts.epochs.all();
-    const tried = this.isMember(fromBase32(connection.peer), now) ? this.#tries.get(connection.peer) ?? 0 : 0;
-    const epoch = epochs.at(-1 - tried % Math.max(1, epochs.length));
+    const turn = this.#triedBy(connection.peer, now) % (epochs.length + 1);
+    const epoch = epochs.at(-1 - turn) ?? epochs.at(-1);
     if (epoch === undefined) throw new ProtocolError("not_a_member", "this peer is in no space");
     this.#prove(connection, epoch.secret);
+  }
+
+  #triedBy(peer: string, now: Now): number {
+    return this.isMember(fromBase32(peer), now) ? this.#tries.get(peer) ?? 0 : 0;
   }
 
   /** A proof came in: the listener checks first, and only then answers, by the same epoch. */
@@ -92,7 +102,6 @@ export class Admission {
     if (secret === null || !(isNewest ? this.mayLink(peer, now) : this.isMember(peer, now))) {
       throw new ProtocolError("not_a_member", "no proof of a shared space");
     }
-    this.#tries.delete(connection.peer);
     if (connection.direction === "in") this.#prove(connection, secret);
     this.#parts.admitted(connection, now);
   }
@@ -135,24 +144,37 @@ export class Admission {
     const fits = first?.kind === "redeem" && equal(transaction.header.peer, fromBase32(connection.peer)) &&
       equal(first.grant.transaction, grant.version.transaction) && first.grant.index === grant.version.index;
     if (!fits) throw new ProtocolError("refused_ticket", "the redeem is not of the grant that was shown");
-    if (!store.hasTransaction(transaction.id)) {
+    if (!store.hasTransaction(transaction.id) && !this.#cameInBy(grant, transaction.header.peer, now)) {
       // Since the offer it may have been used elsewhere, closed, or come to its end.
       if (!membership.isOpen(grant, now.wallMs)) throw new ProtocolError("refused_ticket", "it is not open any more");
       applier.receive(message.transaction, id, connection.number, now.wallMs);
+      // Another door made the offer, and this one is behind it: the ticket is good, and the joiner tries again.
+      if (!store.hasTransaction(transaction.id)) {
+        throw new ProtocolError("bad_state", "its parents are unknown here yet");
+      }
     }
-    // Another door made the offer, and this one is behind it: the ticket is good, and the joiner tries again.
-    if (!store.hasTransaction(transaction.id)) throw new ProtocolError("bad_state", "its parents are unknown here yet");
     this.#offered.delete(connection.number);
     connection.isKnownMember = true;
     links.send(connection.number, { type: "welcome", epochs: this.#parts.epochs.all() }, "control");
     this.#parts.admitted(connection, now);
   }
 
+  /** A member is linked: it knows this peer. */
+  linked(peer: string): void {
+    this.#tries.delete(peer);
+  }
+
+  /** Whether members refuse this peer. */
+  get isRefused(): boolean {
+    return this.#tries.size > 0;
+  }
+
   /** A connection is gone. @param stageBefore how far it had come. */
   closed(connection: Connection, stageBefore: Stage, reason: CloseReason, now: Now): void {
     this.#offered.delete(connection.number);
     const { peer, direction } = connection;
-    if (direction === "in" || stageBefore !== "proving" || reason !== "not_a_member") return;
+    const refused = stageBefore === "joining" || (stageBefore === "proving" && reason === "not_a_member");
+    if (direction === "in" || !refused) return;
     if (this.isMember(fromBase32(peer), now)) this.#tries.set(peer, (this.#tries.get(peer) ?? 0) + 1);
   }
 
@@ -169,11 +191,15 @@ export class Admission {
     const joiner = fromBase32(connection.peer);
     for (const grant of membership.invites()) {
       if (!constantTimeEqual(knockTag(grant.operation.subject, hash), tag)) continue;
-      if (membership.isOpen(grant, now.wallMs)) return grant;
-      const redeemedBefore = membership.redeemsOf(grant.version).some(({ peer }) => equal(peer, joiner));
-      return redeemedBefore && membership.standingOf(joiner) !== null ? grant : null;
+      return membership.isOpen(grant, now.wallMs) || this.#cameInBy(grant, joiner, now) ? grant : null;
     }
     return null;
+  }
+
+  /** Whether a peer is a member by having redeemed an invite. */
+  #cameInBy(grant: Act<Grant>, peer: Uint8Array, now: Now): boolean {
+    const { membership } = this.#parts;
+    return this.isMember(peer, now) && membership.redeemsOf(grant.version).some((redeem) => equal(redeem.peer, peer));
   }
 }
 

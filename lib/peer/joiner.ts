@@ -4,25 +4,24 @@ import type { CloseReason, ErrorCode, ErrorValues, KithError } from "../base/err
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { MAX_ADDRESSES, MAX_JOIN_DOORS, MAX_PARENTS } from "../base/limits.ts";
-import { constantTimeEqual, sha256 } from "../crypto/hash.ts";
-import { type Identity, signWith } from "../crypto/identity.ts";
-import { SigningKey } from "../crypto/sign.ts";
+import type { Random } from "../base/random.ts";
+import { sha256 } from "../crypto/hash.ts";
+import type { Identity } from "../crypto/identity.ts";
 import type { HybridClock } from "../data/clock.ts";
-import { verifyMerklePath } from "../data/merkle.ts";
 import { buildTransaction, toBytes, type Verify } from "../data/transaction.ts";
-import { grantMac, knockTag } from "../space/grant.ts";
+import { knockTag } from "../space/grant.ts";
+import type { Membership } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
-import { redeemMessage, transactionMessage } from "../wire/authenticated.ts";
-import { DOMAINS } from "../wire/domains.ts";
+import type { TransactionBytes } from "../wire/bundle.ts";
 import type { Offer } from "../wire/door_messages.ts";
 import type { Message } from "../wire/message.ts";
-import { decodeOperation, type Grant } from "../wire/operation.ts";
-import { decodeHeader, type VersionId } from "../wire/transaction.ts";
+import { INSTANCE_BYTES, type VersionId, type WriterId } from "../wire/transaction.ts";
 import { hashOf } from "./admission.ts";
 import type { Connection, Links } from "./links.ts";
 import type { LanDiscovery } from "./lan_discovery.ts";
 import type { TicketKeys } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
+import { byRedeem, byTicket, type WayIn } from "./way_in.ts";
 
 /** How long a join tries the addresses that it knows before it gives up. */
 const JOIN_TIMEOUT_MS = 15_000;
@@ -45,15 +44,17 @@ export interface JoinerParts {
   readonly store: Store;
   readonly clock: HybridClock;
   readonly verify: Verify;
+  readonly random: Random;
   readonly space: SpaceState;
+  readonly membership: Membership;
   readonly links: Links;
   readonly dial: (address: string) => void;
   readonly emit: (event: PeerEvent) => void;
   readonly lan: LanDiscovery;
   /** A door let this peer in. */
   readonly admitted: (connection: Connection, now: Now) => void;
-  /** The join is over. */
-  readonly done: (request: number, outcome: JoinOutcome) => void;
+  /** The join is over. @param request who asked for it; null where this peer came back by itself. */
+  readonly done: (request: number | null, outcome: JoinOutcome) => void;
 }
 
 /** How a join ended: with how often its ticket may be used, or why it failed. */
@@ -72,9 +73,8 @@ const FINAL: Readonly<Partial<Record<CloseReason, ErrorCode>>> = {
 };
 
 interface Join {
-  readonly request: number;
-  readonly keys: TicketKeys;
-  readonly inviteKey: SigningKey;
+  readonly request: number | null;
+  readonly wayIn: WayIn;
   readonly untilMs: number;
   /** Until when it goes on though no door is left: on the local network there may be others. */
   readonly searchUntilMs: number;
@@ -88,13 +88,15 @@ interface Join {
   behindSinceMs: number;
   /** How often the ticket may be used, as the last door that showed its grant has it; 0 before. */
   uses: number;
+  /** By connection: the space, and the id of the redeem that was sent. */
+  readonly redeemed: Map<number, { readonly space: Uint8Array; readonly redeem: Uint8Array }>;
   /** Why the last door that may yet open did not. */
   lastFailure: string | null;
   /** Why a door will not open; a refused ticket is told before all else. */
   finalFailure: { readonly code: ErrorCode; readonly values: ErrorValues } | null;
 }
 
-/** Getting into a space with a ticket, from the outside (DESIGN 8). */
+/** Getting into a space with a ticket, from the outside; and back into it where members have not heard of this peer (DESIGN 8). */
 export class Joiner {
   readonly #parts: JoinerParts;
   #join: Join | null = null;
@@ -114,21 +116,42 @@ export class Joiner {
     const { lan } = this.#parts;
     const searches = lan.isOn && addresses.length === 0;
     this.#join = {
-      request,
-      keys,
-      inviteKey: SigningKey.fromSeed(keys.inviteSeed),
+      ...joinOf(request, byTicket(keys), addresses, now),
       untilMs: now.monotonicMs + (searches ? LAN_JOIN_TIMEOUT_MS : JOIN_TIMEOUT_MS),
       searchUntilMs: now.monotonicMs + (searches ? LAN_JOIN_TIMEOUT_MS : lan.isOn ? LEAST_LAN_SEARCH_MS : 0),
       tellMs: lan.isOn ? now.monotonicMs + TELL_SEARCH_AFTER_MS : Infinity,
-      doors: new Map([...new Set(addresses)].slice(0, MAX_ADDRESSES).map((address) => [address, now.monotonicMs])),
-      nearby: new Set(),
-      behindSinceMs: Infinity,
-      uses: 0,
-      lastFailure: addresses.length === 0 ? null : "nothing answered",
-      finalFailure: null,
     };
     lan.seek(keys, now);
     this.tick(now);
+  }
+
+  /**
+   * Knocks at a member that takes this peer for a stranger, by the invite through which it came in: who let it in may
+   * have been removed before anybody else had heard of that.
+   *
+   * @returns false where there is no such invite, or another join is under way.
+   */
+  comeBack(connection: Connection, now: Now): boolean {
+    if (this.#join !== null) return false;
+    const wayIn = this.#wayBack(now);
+    if (wayIn === null) return false;
+    this.#join = joinOf(null, wayIn, [connection.address], now);
+    this.#join.doors.set(connection.address, Infinity);
+    this.knock(connection);
+    return true;
+  }
+
+  /** The newest invite by which this peer came in, where it is a member. */
+  #wayBack(now: Now): WayIn | null {
+    const { identity, membership, space } = this.#parts;
+    const id = space.space;
+    const standing = membership.standingOf(identity.peerId);
+    if (id === null || standing === null || (standing.expiresMs !== 0 && standing.expiresMs <= now.wallMs)) return null;
+    for (const grant of membership.invites()) {
+      const redeem = membership.redeemsOf(grant.version).find(({ peer }) => equal(peer, identity.peerId));
+      if (redeem !== undefined && !membership.isClosed(grant.version)) return byRedeem(redeem, grant, id);
+    }
+    return null;
   }
 
   /** Doors for the ticket were found on the local network. */
@@ -156,49 +179,55 @@ export class Joiner {
     const join = this.#join;
     if (join === null) throw new ProtocolError("goodbye", "the join is over");
     connection.stage = "joining";
-    const tag = knockTag(join.inviteKey.publicKey, hashOf(connection));
+    const tag = knockTag(join.wayIn.invite, hashOf(connection));
     this.#parts.links.send(connection.number, { type: "knock", tag }, "control");
   }
 
   /**
    * A door shows the grant. It is checked before anything is given away: it must be the inviter's, for this space.
-   * Then the redeem is made, kept, and sent; the same one again after a failure half-way, but for one that builds upon
-   * what no door knows: who redeems twice is one member all the same.
+   * Then the redeem is made, kept, and sent; the same one again after a failure half-way, or by who is in already, but
+   * for one that builds upon what no door knows: who redeems twice is one member all the same.
    */
   offered(connection: Connection, offer: Offer, now: Now): void {
     const { space, links, verify } = this.#parts;
     const join = this.#join;
     if (join === null) throw new ProtocolError("goodbye", "the join is over");
-    const { grant, uses } = checkOffer(offer, join, verify);
+    const { version: grant, uses } = join.wayIn.check(offer, verify);
     join.uses = uses;
     const present = space.space;
     if (present !== null && !equal(present, offer.space)) {
       throw new ProtocolError("refused_ticket", "it is for another space than the one of this home");
     }
-    const pending = space.pendingRedeem;
     const isLost = now.monotonicMs >= join.behindSinceMs + REDEEM_ANEW_MS;
-    if (pending !== null && !isLost && equal(pending.space, offer.space) && sameVersion(pending.grant, grant)) {
-      links.send(connection.number, { type: "redeem", transaction: pending.transaction }, "control");
-      return;
+    let transaction = isLost ? null : this.#redeemBefore(offer.space, grant);
+    if (transaction === null) {
+      transaction = toBytes(this.#buildRedeem(offer, grant, join, now));
+      space.pendingRedeem = { space: offer.space, grant, transaction };
+      join.behindSinceMs = Infinity;
     }
-    // Some door may have taken the other redeem in: the same number must not be used for this one.
-    if (pending !== null) this.#parts.store.renewInstance();
-    const transaction = toBytes(this.#buildRedeem(offer, grant, join, now));
-    space.pendingRedeem = { space: offer.space, grant, transaction };
-    join.behindSinceMs = Infinity;
+    join.redeemed.set(connection.number, { space: offer.space, redeem: sha256(transaction.header) });
     links.send(connection.number, { type: "redeem", transaction }, "control");
+  }
+
+  /** A redeem of the grant that this peer made before, the one of which it is not known whether it arrived first. */
+  #redeemBefore(spaceId: Uint8Array, grant: VersionId): TransactionBytes | null {
+    const { identity, membership, space, store } = this.#parts;
+    const pending = space.pendingRedeem;
+    if (pending !== null && equal(pending.space, spaceId) && sameVersion(pending.grant, grant)) {
+      return pending.transaction;
+    }
+    const held = membership.redeemsOf(grant).find(({ peer }) => equal(peer, identity.peerId));
+    return held === undefined ? null : store.load(held.row);
   }
 
   /** The door let this peer in: from now on it is a member, and gets the space's data by synchronisation. */
   welcomed(connection: Connection, message: Extract<Message, { type: "welcome" }>, now: Now): void {
-    const { space } = this.#parts;
-    const pending = space.pendingRedeem;
     const join = this.#join;
     // Another door was faster.
     if (join === null) throw new ProtocolError("goodbye", "the join is over");
-    if (pending === null) throw new ProtocolError("bad_state", "welcome without redeem");
-    space.enter(pending.space, message.epochs, sha256(pending.transaction.header));
-    space.pendingRedeem = null;
+    const entry = join.redeemed.get(connection.number);
+    if (entry === undefined) throw new ProtocolError("bad_state", "welcome without redeem");
+    this.#parts.space.enter(entry.space, message.epochs, entry.redeem);
     this.#end(now);
     this.#parts.done(join.request, { ok: true, uses: join.uses });
     this.#parts.admitted(connection, now);
@@ -283,12 +312,11 @@ export class Joiner {
 
   #buildRedeem(offer: Offer, grant: VersionId, join: Join, now: Now) {
     const { identity, store, clock } = this.#parts;
-    const last = store.writers.stateOf({ peer: identity.peerId, instance: store.instance });
+    const writer = this.#redeemWriter();
+    const last = store.writers.stateOf(writer);
     clock.observe(offer.clock, now.wallMs);
-    const message = redeemMessage(offer.space, identity.peerId);
     return buildTransaction(identity, offer.space, {
-      peer: identity.peerId,
-      instance: store.instance,
+      ...writer,
       sequence: (last?.sequence ?? 0) + 1,
       previous: last?.id ?? null,
       parents: offer.heads
@@ -301,41 +329,42 @@ export class Joiner {
       operation: {
         kind: "redeem",
         grant,
-        signature: signWith(join.inviteKey, DOMAINS.redeem, message),
+        signature: join.wayIn.sign(offer.space, identity.peerId),
         sealingKey: identity.sealingPublicKey,
       },
       value: null,
     }]);
   }
+
+  /** Under which store instance a redeem is made. */
+  #redeemWriter(): WriterId {
+    const { identity, membership, random, space, store } = this.#parts;
+    const { peerId: peer } = identity;
+    // A member writes on behind what it has, which this door may lack: what it can build upon is of another instance.
+    if (membership.standingOf(peer) !== null) return { peer, instance: random.bytes(INSTANCE_BYTES).slice() };
+    // Some door may have taken the other redeem in: the same number must not be used for this one.
+    const pending = space.pendingRedeem;
+    if (pending !== null && !store.hasTransaction(sha256(pending.transaction.header))) store.renewInstance();
+    return { peer, instance: store.instance };
+  }
 }
 
-/**
- * The grant's version id, and how often it may be redeemed.
- *
- * @throws {ProtocolError} `refused_ticket` unless whoever gave the ticket made this very grant.
- */
-function checkOffer(offer: Offer, join: Join, verify: Verify): { readonly grant: VersionId; readonly uses: number } {
-  const lured = (detail: string) => new ProtocolError("refused_ticket", detail);
-  const header = decodeHeader(offer.grantHeader);
-  const operation = decodeOperation(offer.grantLeaf);
-  if (operation.kind !== "grant" || operation.subjectKind !== "invite") throw lured("what it shows is no invite");
-  const grant: Grant = operation;
-  if (!equal(grant.subject, join.inviteKey.publicKey)) throw lured("the invite it shows is of another ticket");
-  if (!constantTimeEqual(grantMac(join.keys.macKey, offer.space, grant, header), grant.mac)) {
-    throw lured("the invite it shows was not made by who gave the ticket");
-  }
-  const inTree = verifyMerklePath(
-    offer.grantLeaf,
-    offer.grantIndex,
-    header.operationCount,
-    offer.grantPath,
-    header.root,
-  );
-  const signed = transactionMessage(offer.space, offer.grantHeader);
-  if (!inTree || !verify(DOMAINS.transaction, header.peer, signed, offer.grantSignature)) {
-    throw lured("the invite it shows is not signed");
-  }
-  return { grant: { transaction: sha256(offer.grantHeader), index: offer.grantIndex }, uses: grant.uses };
+/** A join that begins; as it stands it looks for doors at the addresses alone. */
+function joinOf(request: number | null, wayIn: WayIn, addresses: readonly string[], now: Now): Join {
+  return {
+    request,
+    wayIn,
+    untilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
+    searchUntilMs: now.monotonicMs,
+    tellMs: Infinity,
+    doors: new Map([...new Set(addresses)].slice(0, MAX_ADDRESSES).map((address) => [address, now.monotonicMs])),
+    nearby: new Set(),
+    behindSinceMs: Infinity,
+    uses: 0,
+    redeemed: new Map(),
+    lastFailure: addresses.length === 0 ? null : "nothing answered",
+    finalFailure: null,
+  };
 }
 
 function sameVersion(a: VersionId, b: VersionId): boolean {

@@ -52,15 +52,17 @@ export class Messages {
 
   /** The other side is authenticated: proves, knocks, or as the listener waits for either. */
   opened(connection: Connection, now: Now): void {
-    connection.isKnownMember = this.#parts.admission.isMember(fromBase32(connection.peer), now);
+    const { admission } = this.#parts;
+    connection.isKnownMember = admission.isMember(fromBase32(connection.peer), now);
     if (this.#parts.joiner.wants(connection)) return this.#parts.joiner.knock(connection);
     // Also a peer in no space waits: a stranger does not learn which ones are in one.
     if (connection.direction === "in") return;
-    if (!this.#parts.admission.mayLink(fromBase32(connection.peer), now)) {
+    if (!admission.mayLink(fromBase32(connection.peer), now)) {
       throw new ProtocolError("not_a_member", "it is no member of this peer's space");
     }
     this.#parts.neighbours.answered(connection, now);
-    this.#parts.admission.prove(connection, now);
+    if (admission.isStrangerTo(connection.peer, now) && this.#parts.joiner.comeBack(connection, now)) return;
+    admission.prove(connection, now);
   }
 
   /** Members came or went. */

@@ -362,10 +362,20 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** The other side of a link has shown that it is a member. */
   #admitted(connection: Connection, now: Now): void {
     if (connection.stage !== "proving") this.#admittedNow.add(connection);
+    this.#parts.admission.linked(connection.peer);
     if (!this.#parts.neighbours.admitted(connection, now)) return;
     this.#parts.postLinks.opened(connection);
+    this.#bringRedeem(connection, now);
     this.#parts.repairs.linked();
     this.#parts.reconciler.opened(connection.number, now);
+  }
+
+  /** While this peer's own admission has not come, it waits here for what it builds upon: its door may be gone for good. */
+  #bringRedeem(connection: Connection, now: Now): void {
+    const { space, applier } = this.#parts;
+    const id = space.space;
+    const redeem = id === null || !space.isArriving ? null : space.pendingRedeem;
+    if (id !== null && redeem !== null) applier.receive(redeem.transaction, id, connection.number, now.wallMs);
   }
 
   /**

@@ -138,6 +138,8 @@ export class PeerParts {
       reply: (id, reply) => outbox.reply(id, reply),
       dial,
       join: (id, keys, addresses, now) => this.joiner.start(id, keys, addresses, now),
+      isLinked: () => this.links.counts.members > 0,
+      isRefused: () => this.admission.isRefused,
       ping: (id, peer, now) => this.pings.start(id, peer, now),
       post: (id, request, now) => this.postRequests.take(id, request, now),
       reset: () => {
@@ -153,6 +155,8 @@ export class PeerParts {
     });
     this.joiner = new Joiner({
       ...parts,
+      random,
+      membership: this.membership,
       dial,
       emit,
       lan: this.lan,

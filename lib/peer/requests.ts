@@ -38,6 +38,10 @@ export interface RequestParts {
   readonly reply: (id: number, reply: Reply) => void;
   readonly dial: (address: string) => void;
   readonly join: (id: number, keys: TicketKeys, addresses: readonly string[], now: Now) => void;
+  /** Whether a member is linked. */
+  readonly isLinked: () => boolean;
+  /** Whether members take this peer for a stranger. */
+  readonly isRefused: () => boolean;
   readonly ping: (id: number, peer: string, now: Now) => void;
   readonly post: (id: number, request: PostRequest, now: Now) => void;
   /** The store was cleared: what was loaded from it is forgotten. */
@@ -56,6 +60,8 @@ export class Requests {
   /** The invites of the space. */
   readonly invites: Invites;
   readonly #ofMembers: MemberRequests;
+  /** Joins by an invite that this peer redeemed before: how often each may be used. */
+  readonly #inAlready = new Map<number, number>();
   #writes: Write[] = [];
   #replies: { id: number; reply: Reply }[] = [];
   #wallMs = 0;
@@ -131,9 +137,20 @@ export class Requests {
     this.#replies = [];
   }
 
-  /** A join is over. */
-  joined(id: number, outcome: JoinOutcome): void {
-    this.#replies.push({ id, reply: outcome.ok ? { ...outcome, space: toBase32(this.#space()) } : outcome });
+  /** A join is over. @param id null where nobody asked for it: this peer came back by the invite it once redeemed. */
+  joined(id: number | null, outcome: JoinOutcome): void {
+    if (id !== null) {
+      const uses = this.#inAlready.get(id);
+      this.#inAlready.delete(id);
+      // Where nobody answered, nothing speaks against it.
+      const isIn = !outcome.ok && outcome.code === "join_failed" && uses !== undefined;
+      const end: JoinOutcome = isIn ? { ok: true, uses } : outcome;
+      this.#replies.push({ id, reply: end.ok ? { ...end, space: toBase32(this.#space()) } : end });
+    } else if (outcome.ok) {
+      this.#parts.emit({ name: "came_back", level: "info", reason: "a member had not heard of this peer" });
+    } else {
+      this.#parts.emit({ name: "not_let_back", level: "warning", reason: outcome.code, fields: outcome.values });
+    }
   }
 
   #takeOther(id: number, request: Exclude<Request, { type: "write" }>, now: Now): void {
@@ -147,8 +164,10 @@ export class Requests {
         return;
       case "join": {
         const used = this.#usedInvite(request.keys);
-        if (used !== null) return this.joined(id, { ok: true, uses: used.operation.uses });
-        this.#prepareJoin(request.keys);
+        if (used === null) this.#prepareJoin(request.keys);
+        else if (this.#parts.isLinked() && !this.#parts.isRefused()) {
+          return this.joined(id, { ok: true, uses: used.operation.uses });
+        } else this.#inAlready.set(id, used.operation.uses);
         return this.#parts.join(id, request.keys, request.addresses, now);
       }
       case "leave":
@@ -219,7 +238,7 @@ export class Requests {
   #prepareJoin(keys: TicketKeys): void {
     const { membership, space, store } = this.#parts;
     // Who left, or was removed, may come back.
-    if (space.space === null || this.#standing() === null) return;
+    if (space.space === null || this.#isCutOff() || this.#standing() === null) return;
     if (this.#inviteOf(keys) !== null) {
       throw new KithError("refused_ticket", { detail: "it was made by this very peer; use it on another machine" });
     }
@@ -230,13 +249,19 @@ export class Requests {
     this.#parts.reset();
   }
 
+  /** Whether another ticket of the same space is of use: this peer is in it, and not all know of that. */
+  #isCutOff(): boolean {
+    const { space, isLinked, isRefused } = this.#parts;
+    return isRefused() || (space.isArriving && !isLinked());
+  }
+
   /** The invite of a ticket, where it is one of this space. */
   #inviteOf(keys: TicketKeys): Act<Grant> | null {
     const subject = SigningKey.fromSeed(keys.inviteSeed).publicKey;
     return this.#parts.membership.invites().find(({ operation }) => equal(operation.subject, subject)) ?? null;
   }
 
-  /** The invite of a ticket by which this very peer is in: who asks again, after a crash, is told that all is well. */
+  /** The invite of a ticket by which this very peer is in: who asks again, after a crash, may be told that all is well. */
   #usedInvite(keys: TicketKeys): Act<Grant> | null {
     const { membership, identity } = this.#parts;
     const invite = this.#inviteOf(keys);

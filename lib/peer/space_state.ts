@@ -1,4 +1,4 @@
-import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { equal, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { MAX_EPOCHS } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
@@ -8,7 +8,7 @@ import { decodeBundle, encodeBundle, type TransactionBytes } from "../wire/bundl
 import type { Epoch } from "../wire/door_messages.ts";
 import { ID_BYTES, readVersionId, type VersionId, writeVersionId } from "../wire/transaction.ts";
 
-/** A redeem that was sent, or is about to be: the same bytes are sent again until a door has let this peer in. */
+/** The last redeem that was sent, or is about to be: the same bytes are sent again, for as long as a door may take them. */
 export interface PendingRedeem {
   readonly space: Uint8Array;
   readonly grant: VersionId;
@@ -55,10 +55,19 @@ export class SpaceState {
     return epochs;
   }
 
-  /** Enters a space. @param admission id of the transaction by which this peer is in it; it may have yet to come. */
+  /**
+   * Enters a space, or the same one once more.
+   *
+   * @param epochs as they were told; those that are known besides stay.
+   * @param admission id of the transaction by which this peer is in it; it may have yet to come.
+   */
   enter(space: Uint8Array, epochs: readonly Epoch[], admission: Uint8Array): void {
-    const writer = new Writer().varint(epochs.length);
-    for (const { number, secret } of epochs) writer.varint(number).raw(secret);
+    const before = this.space;
+    const known = before !== null && equal(before, space) ? this.epochs : [];
+    const byNumber = new Map([...known, ...epochs].map((epoch) => [epoch.number, epoch]));
+    const kept = [...byNumber.values()].sort((a, b) => a.number - b.number).slice(-MAX_EPOCHS);
+    const writer = new Writer().varint(kept.length);
+    for (const { number, secret } of kept) writer.varint(number).raw(secret);
     this.#store.setMeta("space", space);
     this.#space = undefined;
     this.#store.setMeta("admission", admission);
@@ -82,7 +91,7 @@ export class SpaceState {
     return admission !== null && !this.#store.hasTransaction(admission);
   }
 
-  /** The redeem under way; null when there is none. */
+  /** The last redeem; null before the first. */
   get pendingRedeem(): PendingRedeem | null {
     const bytes = this.#store.getMeta("redeem");
     if (bytes === null) return null;
@@ -93,11 +102,7 @@ export class SpaceState {
   }
 
   /** Keeps a redeem, before it is sent for the first time. */
-  set pendingRedeem(pending: PendingRedeem | null) {
-    if (pending === null) {
-      this.#store.setMeta("redeem", null);
-      return;
-    }
+  set pendingRedeem(pending: PendingRedeem) {
     const writer = new Writer().raw(pending.space);
     writeVersionId(writer, pending.grant);
     this.#store.setMeta("redeem", writer.raw(encodeBundle(pending.transaction)).finish());

@@ -239,11 +239,15 @@ export class Membership {
     return [...this.#invites].reverse();
   }
 
-  /** Whether an invite may still be redeemed: not used up, closed or past its time, and its granter is still here. */
+  /**
+   * Whether an invite may still be redeemed: not used up, closed or past its time, nor would who comes in by it be, and
+   * its granter is still here.
+   */
   isOpen(invite: Act<Grant>, wallMs: number): boolean {
-    const { uses, expiresMs } = invite.operation;
+    const { uses, expiresMs, standingExpiresMs } = invite.operation;
     return this.redeemsOf(invite.version).length < uses &&
       (expiresMs === 0 || wallMs < expiresMs) &&
+      (standingExpiresMs === 0 || wallMs < standingExpiresMs) &&
       !this.isClosed(invite.version) &&
       this.standingOf(invite.peer) !== null;
   }
