@@ -130,6 +130,10 @@ export const MAX_MESSAGE_TRANSACTIONS = 4096;
 export const MAX_MESSAGE_RECORDS = 256;
 /** Records kept of peers whose admission has not come yet: as many as join at a time, and few enough to be junk. */
 export const MAX_EARLY_RECORDS = 64;
+/** Transactions of which a removed member is told, so that it judges as others do; at 300 bytes each, below one frame. */
+export const MAX_FAREWELL_TRANSACTIONS = 2048;
+/** Rows that are looked at to find them: a quarter of a second's work, at the most. */
+export const MAX_FAREWELL_ROWS = 8192;
 /** Ids asked for in one message. */
 export const MAX_WANTED = 1024;
 /** Versions of which a sketch is made: their short ids take 64 MiB meanwhile. With more, ranges are compared. */

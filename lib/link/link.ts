@@ -212,12 +212,12 @@ export class Link {
    * dropped; no event follows.
    *
    * @param detail one short phrase; what is longer than MAX_CLOSE_DETAIL_BYTES is cut.
-   * @param last a frame that goes before it.
+   * @param last frames that go before it.
    */
   close(
     reason: CloseReason,
     detail = "",
-    last: { readonly kind: number; readonly body: Uint8Array } | null = null,
+    last: readonly { readonly kind: number; readonly body: Uint8Array }[] = [],
   ): void {
     if (this.#isOver) return;
     if (this.#writer === null) {
@@ -228,7 +228,7 @@ export class Link {
     this.#lanes[LANES.control].clearBehindBegun();
     this.#lanes[LANES.live].clear();
     this.#lanes[LANES.bulk].clear();
-    if (last !== null) this.#lanes[LANES.control].push(last);
+    for (const frame of last) this.#lanes[LANES.control].push(frame);
     this.#lanes[LANES.control].push({ kind: LINK_KINDS.close, body: encodeClose(reason, detail) });
     this.#state = "closing";
   }

@@ -17,6 +17,7 @@ import type { Grant } from "../wire/operation.ts";
 import type { Message } from "../wire/message.ts";
 import type { Applier } from "./applier.ts";
 import type { Epochs } from "./epochs.ts";
+import type { Farewells } from "./farewells.ts";
 import type { Connection, Links, Stage } from "./links.ts";
 import type { SpaceState } from "./space_state.ts";
 
@@ -32,6 +33,7 @@ export interface AdmissionParts {
   readonly applier: Applier;
   readonly links: Links;
   readonly emit: (event: PeerEvent) => void;
+  readonly farewells: Farewells;
   /** The other side has shown that it belongs here. */
   readonly admitted: (connection: Connection, now: Now) => void;
 }
@@ -86,7 +88,7 @@ export class Admission {
   }
 
   #triedBy(peer: string, now: Now): number {
-    return this.isMember(fromBase32(peer), now) ? this.#tries.get(peer) ?? 0 : 0;
+    return this.#isKnown(peer, now) ? this.#tries.get(peer) ?? 0 : 0;
   }
 
   /** A proof came in: the listener checks first, and only then answers, by the same epoch. */
@@ -95,8 +97,12 @@ export class Admission {
     const peer = fromBase32(connection.peer);
     const theirDirection = connection.direction === "in" ? "out" : "in";
     const secret = secretOfProof(secrets, mac, hashOf(connection), theirDirection, peer);
+    const { farewells, links } = this.#parts;
     // It was a member, and shows it: no secret is given away.
-    if (secret !== null && this.#parts.membership.endOf(peer) !== null) throw new ProtocolError("member_left", "");
+    if (secret !== null && farewells.isDueTo(peer)) {
+      links.close(connection, "member_left", now, "", farewells.to(connection, now));
+      return farewells.spoke(connection.peer);
+    }
     // By a former epoch anybody could prove who was ever removed.
     const isNewest = secret !== null && secret === secrets.at(-1);
     if (secret === null || !(isNewest ? this.mayLink(peer, now) : this.isMember(peer, now))) {
@@ -175,7 +181,13 @@ export class Admission {
     const { peer, direction } = connection;
     const refused = stageBefore === "joining" || (stageBefore === "proving" && reason === "not_a_member");
     if (direction === "in" || !refused) return;
-    if (this.isMember(fromBase32(peer), now)) this.#tries.set(peer, (this.#tries.get(peer) ?? 0) + 1);
+    if (this.#isKnown(peer, now)) this.#tries.set(peer, (this.#tries.get(peer) ?? 0) + 1);
+  }
+
+  /** Whether it has, or once had, a secret in common with this peer, and is dialled. */
+  #isKnown(peer: string, now: Now): boolean {
+    const id = fromBase32(peer);
+    return this.isMember(id, now) || this.#parts.farewells.seeks(id);
   }
 
   #prove(connection: Connection, secret: Uint8Array): void {

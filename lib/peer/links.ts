@@ -241,10 +241,10 @@ export class Links {
     return this.#connections.get(number)?.link.bulkQueuedBytes ?? Infinity;
   }
 
-  /** Closes a link with a reason that the other side is told, encrypted. @param last a message that goes before it. */
-  close(connection: Connection, reason: CloseReason, now: Now, detail = "", last: Message | null = null): void {
+  /** Closes a link with a reason that the other side is told, encrypted. @param last messages that go before it. */
+  close(connection: Connection, reason: CloseReason, now: Now, detail = "", last: readonly Message[] = []): void {
     if (connection.stage === "closed") return;
-    connection.link.close(reason, detail, last === null ? null : encodeMessage(last));
+    connection.link.close(reason, detail, last.map(encodeMessage));
     this.#ended(connection, reason, detail, false, now);
   }
 

@@ -7,6 +7,7 @@ import type { Message } from "../wire/message.ts";
 import type { Admission } from "./admission.ts";
 import type { Applier, Received } from "./applier.ts";
 import type { Conduct } from "./conduct.ts";
+import type { Farewells } from "./farewells.ts";
 import type { Joiner } from "./joiner.ts";
 import { conductOf, type Connection, type Links } from "./links.ts";
 import type { Neighbours } from "./neighbours.ts";
@@ -40,6 +41,7 @@ export interface MessageParts {
   readonly pastSource: PastSource;
   readonly pastRepair: PastRepair;
   readonly ownPast: OwnPast;
+  readonly farewells: Farewells;
 }
 
 /** Brings each message to who answers it; what a message may do depends on how far its link has come. */
@@ -57,7 +59,8 @@ export class Messages {
     if (this.#parts.joiner.wants(connection)) return this.#parts.joiner.knock(connection);
     // Also a peer in no space waits: a stranger does not learn which ones are in one.
     if (connection.direction === "in") return;
-    if (!admission.mayLink(fromBase32(connection.peer), now)) {
+    const peer = fromBase32(connection.peer);
+    if (!admission.mayLink(peer, now) && !this.#parts.farewells.seeks(peer)) {
       throw new ProtocolError("not_a_member", "it is no member of this peer's space");
     }
     this.#parts.neighbours.answered(connection, now);
@@ -83,6 +86,10 @@ export class Messages {
     if (message.type === "prove" && stage === "proving") {
       return this.#parts.admission.proved(connection, message.mac, now);
     }
+    const isFarewell = message.type === "transactions" || message.type === "partials";
+    if (isFarewell && stage === "proving" && direction === "out") {
+      return this.#parts.farewells.received(connection, message, now);
+    }
     if (message.type === "knock" && stage === "proving" && direction === "in") {
       return this.#parts.admission.knocked(connection, message.tag, now);
     }
@@ -95,6 +102,8 @@ export class Messages {
   #memberMessage(connection: Connection, message: Message, now: Now): void {
     const { applier, repairs, sync, pastSource, pastRepair } = this.#parts;
     if (message.type !== "hello" && !sync.isOpen(connection.number)) {
+      const isFarewell = message.type === "transactions" || message.type === "partials";
+      if (isFarewell) return this.#parts.farewells.received(connection, message, now);
       throw new ProtocolError("bad_state", `${message.type} before hello`);
     }
     switch (message.type) {

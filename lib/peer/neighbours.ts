@@ -178,11 +178,11 @@ export class Neighbours {
   membershipChanged(mayLink: (peer: Uint8Array, now: Now) => boolean, now: Now): void {
     const { links, book, dialler, farewells } = this.#parts;
     for (const connection of [...links.members()]) {
-      const peer = fromBase32(connection.peer);
-      if (!mayLink(peer, now)) links.close(connection, "member_left", now, "", farewells.to(peer));
+      if (mayLink(fromBase32(connection.peer), now)) continue;
+      links.close(connection, "member_left", now, "", farewells.to(connection, now));
     }
-    dialler.keepOnly((peer) => mayLink(fromBase32(peer), now));
-    book.forgetStale((peer) => this.#isMember(fromHex(peer)), now.wallMs);
+    dialler.keepOnly((peer) => mayLink(fromBase32(peer), now) || farewells.seeks(fromBase32(peer)));
+    book.forgetStale((peer) => this.#isMember(fromHex(peer)) || farewells.seeks(fromHex(peer)), now.wallMs);
     for (const [connection, record] of this.#unannounced) {
       if (!this.#isMember(record.peer)) continue;
       this.#unannounced.delete(connection);
@@ -195,7 +195,7 @@ export class Neighbours {
 
   /** Aims the dialler at every member that should be linked: all in a small space, the first of them in a large one. */
   aim(now: Now): void {
-    const { identity, membership, space, book, dialler } = this.#parts;
+    const { identity, membership, space, book, dialler, farewells } = this.#parts;
     let aimed = 0;
     for (const { peer } of membership.members()) {
       if (equal(peer, identity.peerId)) continue;
@@ -205,6 +205,7 @@ export class Neighbours {
       // It may have been linked before its admission came, when there was nothing to aim at.
       if (this.#linkByPeer.has(id) && !dialler.isLinked(id)) dialler.linked(id, now);
     }
+    for (const peer of farewells.sought()) dialler.aim(toBase32(peer), book.addressesOf(toHex(peer)), now);
     // Before the space has arrived not all members are known: whoever is in the book let this peer in.
     if (space.space === null || membership.standingOf(identity.peerId) !== null) return;
     const own = toHex(identity.peerId);

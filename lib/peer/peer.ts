@@ -310,7 +310,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, detail: string, now: Now): void {
     this.#parts.admission.closed(connection, stageBefore, reason, now);
     this.#parts.applier.dropConnection(connection.number);
-    if (reason === "member_left") this.#parts.farewells.heard(connection.peer);
+    this.#parts.farewells.closed(connection, reason);
     if (stageBefore !== "member") {
       this.#parts.dialler.failed(connection.address, now);
       this.#parts.joiner.lost(connection.address, reason, detail, now);
@@ -365,17 +365,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.admission.linked(connection.peer);
     if (!this.#parts.neighbours.admitted(connection, now)) return;
     this.#parts.postLinks.opened(connection);
-    this.#bringRedeem(connection, now);
+    this.#parts.arrival.linked(connection, now);
     this.#parts.repairs.linked();
     this.#parts.reconciler.opened(connection.number, now);
-  }
-
-  /** While this peer's own admission has not come, it waits here for what it builds upon: its door may be gone for good. */
-  #bringRedeem(connection: Connection, now: Now): void {
-    const { space, applier } = this.#parts;
-    const id = space.space;
-    const redeem = id === null || !space.isArriving ? null : space.pendingRedeem;
-    if (id !== null && redeem !== null) applier.receive(redeem.transaction, id, connection.number, now.wallMs);
   }
 
   /**

@@ -11,6 +11,7 @@ import { Reconciler } from "../sync/reconciler.ts";
 import { Sync } from "../sync/sync.ts";
 import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
+import { Arrival } from "./arrival.ts";
 import { Conduct } from "./conduct.ts";
 import { Compactor } from "./compactor.ts";
 import { Epochs } from "./epochs.ts";
@@ -56,6 +57,7 @@ export class PeerParts {
   readonly epochs: Epochs;
   readonly admission: Admission;
   readonly joiner: Joiner;
+  readonly arrival: Arrival;
   readonly lan: LanDiscovery;
   readonly requests: Requests;
   readonly views: Views;
@@ -119,14 +121,16 @@ export class PeerParts {
     this.dialler = new Dialler(random);
     const parts = { identity, store, clock: this.clock, verify, space: this.space, links: this.links, admitted };
     this.epochs = new Epochs({ identity, space: this.space, membership: this.membership, random });
-    this.farewells = new Farewells({ identity, store, membership: this.membership, emit });
+    this.farewells = new Farewells({ ...parts, membership: this.membership, applier: this.applier, emit });
     this.admission = new Admission({
       ...parts,
       epochs: this.epochs,
       membership: this.membership,
       applier: this.applier,
       emit,
+      farewells: this.farewells,
     });
+    this.arrival = new Arrival({ ...parts, membership: this.membership, applier: this.applier });
     this.requests = new Requests({
       ...parts,
       random,
@@ -247,6 +251,7 @@ export class PeerParts {
       pastSource: new PastSource({ ...parts, membership: this.membership }),
       pastRepair: this.pastRepair,
       ownPast,
+      farewells: this.farewells,
     });
     this.neighbours.aim(options.now);
   }

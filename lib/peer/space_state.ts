@@ -74,6 +74,12 @@ export class SpaceState {
     this.#store.setMeta("epochs", writer.finish());
   }
 
+  /** It is in by another transaction than the one that it was let in by last. */
+  arrived(admission: Uint8Array): void {
+    this.#store.begin();
+    this.#store.setMeta("admission", admission);
+  }
+
   /** The checkpoint up to which all that is dead has gone, as text; null before the first. */
   get compacted(): string | null {
     const bytes = this.#store.getMeta("compacted");

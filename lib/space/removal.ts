@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { fromHex } from "../base/bytes.ts";
+import { fromHex, toHex } from "../base/bytes.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Checkpoint, Revoke } from "../wire/operation.ts";
 import type { Act } from "./acts.ts";
@@ -122,6 +122,20 @@ export class Removal {
     if (admission === null) return null;
     const { undoneBy, endings } = this.outcome.endOf(admission);
     return undoneBy ?? endings.find((ending) => this.#reaches(ending, row, context))?.revoke ?? null;
+  }
+
+  /**
+   * Whether a former member may have done what comes, by rank, before the revoke that ended it, unknown here: it was an
+   * admin, ranks before who ended it, and no final checkpoint rests upon that.
+   */
+  mayPrevail(peer: Uint8Array, end: Act<Revoke>): boolean {
+    const { outcome } = this;
+    if (outcome.layerOf(end.row) < outcome.finals) return false;
+    const by = this.#standings.get(end.standing);
+    return by !== null &&
+      this.#standings.of(toHex(peer)).some((admission) =>
+        (admission.grant?.operation.role ?? "admin") === "admin" && this.#standings.compareRanks(admission, by) < 0
+      );
   }
 
   /** Whether an act leaves the outcome as it is: nothing speaks against its standing, and it speaks against none. */

@@ -58,6 +58,22 @@ Deno.test("after a removal nobody proves by an epoch that the removed one knows,
   }
 });
 
+Deno.test("transactions in place of a proof are none of the business of who dialled, but for a farewell", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2) as [SimPeer, SimPeer];
+  const [founding] = a.store.membershipRows();
+  const transaction = a.store.load(founding?.transaction.row as number);
+  b.crash(false);
+  for (const identity of [b.identity, Identity.generate(lab.prng)]) {
+    const stranger = new Stranger(lab, {
+      message: (link) => link.send({ type: "transactions", list: [transaction] }),
+    }, identity);
+    lab.ask(a, { type: "connect", address: stranger.listensAt });
+    lab.until(() => stranger.closed.length > 0, "the link to be closed");
+    assertEquals(stranger.closed[0], "bad_state");
+  }
+});
+
 Deno.test("to a member that has not heard of an epoch, those before it are shown in turn", () => {
   const lab = new Lab();
   const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];

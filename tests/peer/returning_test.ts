@@ -151,3 +151,28 @@ Deno.test("whose time is over does not come back by the ticket it came in by", (
     assert(!reply.ok && reply.code === "refused_ticket");
   }
 });
+
+Deno.test("who lost its store after it had redeemed a ticket gets in by it again, under the redeem that the door has", () => {
+  const lab = new Lab();
+  const [admin] = lab.space(1) as [SimPeer];
+  const ticket = lab.invite(admin);
+  const joiner = lab.add();
+  const blank = joiner.backup();
+  lab.join(joiner, ticket, admin);
+  lab.until(() => admin.machine?.members().length === 2, "the joiner to be in");
+  joiner.crash(false);
+  joiner.restore(blank);
+  joiner.boot();
+  lab.join(joiner, ticket, admin);
+  lab.untilHealed();
+  for (const peer of [joiner, admin]) {
+    lab.set(peer, `by/${peer.index}`, "v");
+    lab.untilHealed();
+    joiner.crash(false);
+    joiner.boot();
+    lab.untilHealed();
+  }
+  assertEquals([admin.transactions().size, new SpaceState(joiner.store).isArriving], [5, false]);
+  lab.ask(admin, { type: "revoke", peer: joiner.id });
+  lab.until(() => joiner.machine?.status().removedBy === admin.id, "it to know that it was removed");
+});
