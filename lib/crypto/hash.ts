@@ -1,4 +1,5 @@
 import { concat } from "../base/bytes.ts";
+import { MAX_SHORT_BYTES, shortSha256BeginsWith, shortSha256Into } from "./short_sha256.ts";
 import { createHash, createHmac, hash, timingSafeEqual } from "node:crypto";
 
 /** Size of a SHA-256 and of an HMAC-SHA-256, in bytes. */
@@ -16,7 +17,8 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
  * `createHash` takes three times as long as its text at one go, and a new array as long as a hash.
  */
 export function sha256Into(target: Uint8Array, bytes: Uint8Array): void {
-  target.setFromHex(hash("sha256", bytes, "hex"));
+  if (bytes.length <= MAX_SHORT_BYTES) shortSha256Into(target, bytes);
+  else target.setFromHex(hash("sha256", bytes, "hex"));
 }
 
 /**
@@ -24,7 +26,9 @@ export function sha256Into(target: Uint8Array, bytes: Uint8Array): void {
  * secret.
  */
 export function isSha256(digest: Uint8Array, bytes: Uint8Array): boolean {
-  return digest.length >= HASH_BYTES / 2 && hash("sha256", bytes, "hex").startsWith(digest.toHex());
+  if (digest.length < HASH_BYTES / 2 || digest.length > HASH_BYTES) return false;
+  if (bytes.length <= MAX_SHORT_BYTES) return shortSha256BeginsWith(digest, bytes);
+  return hash("sha256", bytes, "hex").startsWith(digest.toHex());
 }
 
 /** SHA-256 of what comes in pieces. */

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { toHex, utf8Encode } from "../../lib/base/bytes.ts";
 import { constantTimeEqual, hmacSha256, isSha256, sha256, sha256Into } from "../../lib/crypto/hash.ts";
+import { MAX_SHORT_BYTES, shortSha256BeginsWith, shortSha256Into } from "../../lib/crypto/short_sha256.ts";
+import { createHash } from "node:crypto";
 
 Deno.test("hash: SHA-256 gives FIPS 180-4's example, in one part or several", () => {
   const expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -13,6 +15,24 @@ Deno.test("hash: SHA-256 is written into an array, and the bytes behind it stay"
   const target = new Uint8Array(40).fill(7);
   sha256Into(target.subarray(4), utf8Encode("abc"));
   assertEquals(target, new Uint8Array([7, 7, 7, 7, ...sha256(utf8Encode("abc")), 7, 7, 7, 7]));
+});
+
+Deno.test("hash: short texts are hashed as node:crypto hashes them, one block or more, whatever came before", () => {
+  const text = Uint8Array.from({ length: 3 * MAX_SHORT_BYTES }, (_, i) => (i * 167 + 13) & 0xff);
+  for (let size = 0; size <= text.length; size++) {
+    const bytes = text.subarray(text.length - size);
+    const expected = new Uint8Array(createHash("sha256").update(bytes).digest());
+    const target = new Uint8Array(32);
+    shortSha256Into(target, bytes);
+    assertEquals(target, expected, `${size} bytes`);
+    assertEquals(sha256(bytes), expected, `${size} bytes`);
+    assertEquals([isSha256(expected, bytes), shortSha256BeginsWith(expected, bytes)], [true, true]);
+    for (const at of [0, 15, 31]) {
+      const changed = expected.slice();
+      changed[at] = (changed[at] as number) ^ 0x80;
+      assertEquals([isSha256(changed, bytes), shortSha256BeginsWith(changed, bytes)], [false, false]);
+    }
+  }
 });
 
 Deno.test("hash: a digest is recognised whole or cut off, and no other, and none that is too short", () => {
