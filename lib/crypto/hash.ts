@@ -8,27 +8,31 @@ export const HASH_BYTES = 32;
 /** SHA-256 (FIPS 180-4) of the parts, one behind the other. 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(HASH_BYTES);
-  sha256Into(out, parts.length === 1 ? parts[0] as Uint8Array : concat(parts));
+  sha256Into(out, 0, parts.length === 1 ? parts[0] as Uint8Array : concat(parts));
   return out;
 }
 
 /**
- * Writes the SHA-256 of some bytes to the beginning of an array. For many short hashes: on Deno 2.9 a hash by
- * `createHash` takes three times as long as its text at one go, and a new array as long as a hash.
+ * Writes the SHA-256 of some bytes to a place in an array. For many short hashes: on Deno 2.9 a hash by `createHash`
+ * takes three times as long as its text at one go, and a new array, be it a view, as long as a hash.
+ *
+ * @param sizeBytes how many of the bytes are hashed, from the first on. Default: all.
  */
-export function sha256Into(target: Uint8Array, bytes: Uint8Array): void {
-  if (bytes.length <= MAX_SHORT_BYTES) shortSha256Into(target, bytes);
-  else target.setFromHex(hash("sha256", bytes, "hex"));
+export function sha256Into(target: Uint8Array, offset: number, bytes: Uint8Array, sizeBytes = bytes.length): void {
+  if (sizeBytes <= MAX_SHORT_BYTES) shortSha256Into(target, offset, bytes, sizeBytes);
+  else target.subarray(offset).setFromHex(hash("sha256", bytes.subarray(0, sizeBytes), "hex"));
 }
 
 /**
  * Whether a SHA-256, or one cut off behind 16 bytes or more, is that of some bytes. Not constant-time: for what is no
  * secret.
+ *
+ * @param sizeBytes as for `sha256Into`.
  */
-export function isSha256(digest: Uint8Array, bytes: Uint8Array): boolean {
+export function isSha256(digest: Uint8Array, bytes: Uint8Array, sizeBytes = bytes.length): boolean {
   if (digest.length < HASH_BYTES / 2 || digest.length > HASH_BYTES) return false;
-  if (bytes.length <= MAX_SHORT_BYTES) return shortSha256BeginsWith(digest, bytes);
-  return hash("sha256", bytes, "hex").startsWith(digest.toHex());
+  if (sizeBytes <= MAX_SHORT_BYTES) return shortSha256BeginsWith(digest, bytes, sizeBytes);
+  return hash("sha256", bytes.subarray(0, sizeBytes), "hex").startsWith(digest.toHex());
 }
 
 /** SHA-256 of what comes in pieces. */

@@ -19,13 +19,13 @@ const SCHEDULE_ROOM = new Int32Array(16);
 const HASH_ROOM = new Int32Array(8);
 
 /**
- * Writes the SHA-256 (FIPS 180-4) of a few bytes to the beginning of an array.
+ * Writes the SHA-256 (FIPS 180-4) of the first bytes of an array to a place in another one.
  *
- * @param bytes at most `MAX_SHORT_BYTES`; of more, the result is right as well, but slow.
+ * @param sizeBytes how many. At most `MAX_SHORT_BYTES`; of more, the result is right as well, but slow.
  */
-export function shortSha256Into(target: Uint8Array, bytes: Uint8Array): void {
-  const words = hashWords(HASH_ROOM, SCHEDULE_ROOM, bytes);
-  for (let i = 0, at = 0; i < 8; i++) {
+export function shortSha256Into(target: Uint8Array, offset: number, bytes: Uint8Array, sizeBytes: number): void {
+  const words = hashWords(HASH_ROOM, SCHEDULE_ROOM, bytes, sizeBytes);
+  for (let i = 0, at = offset; i < 8; i++) {
     const word = words[i] as number;
     target[at++] = word >>> 24;
     target[at++] = word >>> 16;
@@ -34,29 +34,28 @@ export function shortSha256Into(target: Uint8Array, bytes: Uint8Array): void {
   }
 }
 
-/** Whether the SHA-256 of a few bytes begins with others, at most 32. */
-export function shortSha256BeginsWith(beginning: Uint8Array, bytes: Uint8Array): boolean {
-  const words = hashWords(HASH_ROOM, SCHEDULE_ROOM, bytes);
+/** Whether the SHA-256 of the first bytes of an array begins with others, at most 32. */
+export function shortSha256BeginsWith(beginning: Uint8Array, bytes: Uint8Array, sizeBytes: number): boolean {
+  const words = hashWords(HASH_ROOM, SCHEDULE_ROOM, bytes, sizeBytes);
   for (let i = 0; i < beginning.length; i++) {
     if (beginning[i] !== (((words[i >> 2] as number) >>> (24 - 8 * (i & 3))) & 0xff)) return false;
   }
   return true;
 }
 
-function hashWords(hash: Int32Array, schedule: Int32Array, bytes: Uint8Array): Int32Array {
+function hashWords(hash: Int32Array, schedule: Int32Array, bytes: Uint8Array, sizeBytes: number): Int32Array {
   hash.set(INITIAL_WORDS);
-  const end = Math.ceil((bytes.length + 9) / BLOCK_BYTES) * BLOCK_BYTES;
+  const end = Math.ceil((sizeBytes + 9) / BLOCK_BYTES) * BLOCK_BYTES;
   for (let at = 0; at < end; at += BLOCK_BYTES) {
-    loadBlock(schedule, bytes, at);
-    if (at + BLOCK_BYTES === end) schedule[15] = 8 * bytes.length;
+    loadBlock(schedule, bytes, sizeBytes, at);
+    if (at + BLOCK_BYTES === end) schedule[15] = 8 * sizeBytes;
     compressBlock(hash, schedule);
   }
   return hash;
 }
 
 /** The 16 words of the block that begins at a byte; behind the last byte comes a bit, then zeros. */
-function loadBlock(schedule: Int32Array, bytes: Uint8Array, from: number): void {
-  const size = bytes.length;
+function loadBlock(schedule: Int32Array, bytes: Uint8Array, size: number, from: number): void {
   for (let i = 0, at = from; i < 16; i++, at += 4) {
     if (at + 4 <= size) {
       schedule[i] = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) |

@@ -70,13 +70,13 @@ export class MerkleTree {
 /** The hashes of the leaves, one behind the other. */
 function hashLeaves(leaves: readonly Uint8Array[]): Uint8Array {
   const hashes = new Uint8Array(leaves.length * HASH_BYTES);
-  // One array for all that is hashed: on Deno, a new one costs as much as its hash.
+  // One array for all that is hashed: a new one costs as much as its hash.
   let input = new Uint8Array(0);
   for (const [i, leaf] of leaves.entries()) {
     if (input.length < 1 + leaf.length) input = new Uint8Array(2 * (1 + leaf.length));
     input[0] = LEAF_PREFIX;
     input.set(leaf, 1);
-    sha256Into(hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES), input.subarray(0, 1 + leaf.length));
+    sha256Into(hashes, i * HASH_BYTES, input, 1 + leaf.length);
   }
   return hashes;
 }
@@ -91,8 +91,9 @@ function lifted(level: Uint8Array): Uint8Array {
   const input = new Uint8Array(1 + 2 * HASH_BYTES);
   input[0] = NODE_PREFIX;
   for (let i = 0; i + 1 < count; i += 2) {
-    input.set(level.subarray(i * HASH_BYTES, (i + 2) * HASH_BYTES), 1);
-    sha256Into(above.subarray((i >> 1) * HASH_BYTES, ((i >> 1) + 1) * HASH_BYTES), input);
+    const from = i * HASH_BYTES;
+    for (let at = 0; at < 2 * HASH_BYTES; at++) input[1 + at] = level[from + at] as number;
+    sha256Into(above, (i >> 1) * HASH_BYTES, input);
   }
   if (count % 2 === 1) above.set(level.subarray((count - 1) * HASH_BYTES), (count >> 1) * HASH_BYTES);
   return above;

@@ -1,13 +1,20 @@
 import { equal } from "../base/bytes.ts";
-import { sha256 } from "../crypto/hash.ts";
 import { verifySigned } from "../crypto/identity.ts";
 import { transactionMessage } from "../wire/authenticated.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { decodeOperation } from "../wire/operation.ts";
 import type { PartialBytes } from "../wire/partial.ts";
-import { decodeHeader, type Header } from "../wire/transaction.ts";
+import type { Header } from "../wire/transaction.ts";
 import { partialRoot } from "./merkle.ts";
-import { bad, checkOnePerKey, checkValue, isMembership, type OperationRecord, type Verify } from "./transaction.ts";
+import {
+  bad,
+  checkOnePerKey,
+  checkValue,
+  isMembership,
+  openHeader,
+  type OperationRecord,
+  type Verify,
+} from "./transaction.ts";
 
 /** An operation and its place in its transaction. */
 export interface PlacedRecord extends OperationRecord {
@@ -33,8 +40,8 @@ export interface CheckedPartial {
  * @throws {UnsupportedError} where a newer kith wrote it.
  */
 export function checkPartial(bytes: PartialBytes, space: Uint8Array, verify: Verify = verifySigned): CheckedPartial {
-  const headerBytes = bytes.header.slice();
-  const header = decodeHeader(headerBytes);
+  const opened = openHeader(bytes.header);
+  const { header, headerBytes } = opened;
   if (header.class !== "data") throw bad("membership is never partial");
   if (header.standing === null) throw bad("it names no standing");
   const operations = bytes.operations.map(({ index, leaf, value }): PlacedRecord => {
@@ -50,5 +57,5 @@ export function checkPartial(bytes: PartialBytes, space: Uint8Array, verify: Ver
     throw bad("its signature is wrong");
   }
   const hashes = bytes.hashes.map((hash) => hash.slice());
-  return { id: sha256(headerBytes), header, headerBytes, signature: bytes.signature.slice(), operations, hashes };
+  return { ...opened, signature: bytes.signature.slice(), operations, hashes };
 }

@@ -29,6 +29,9 @@ export interface CheckedTransaction {
   readonly subtrees: Uint8Array;
 }
 
+/** A transaction's header, read, in arrays of its own, with the id that follows from it. */
+export type OpenedHeader = Pick<CheckedTransaction, "id" | "header" | "headerBytes">;
+
 /** Checks an Ed25519 signature over a domain string and a message; the simulator can put a broken one in its place. */
 export type Verify = (domain: string, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
@@ -61,9 +64,22 @@ export function buildTransaction(
 }
 
 /**
+ * Reads a header as it came.
+ *
+ * @throws {ProtocolError} `malformed`.
+ * @throws {UnsupportedError} where a newer kith wrote it.
+ */
+export function openHeader(received: Uint8Array): OpenedHeader {
+  // Headers are kept in memory: as views they would hold on to the whole buffer they came in.
+  const headerBytes = received.slice();
+  return { id: sha256(headerBytes), header: decodeHeader(headerBytes), headerBytes };
+}
+
+/**
  * Checks what can be checked of a transaction by itself: canonical form, class, one operation per key, values,
  * Merkle root, signature.
  *
+ * @param opened its header where it was read already.
  * @throws {ProtocolError} `malformed` or `bad_transaction`.
  * @throws {UnsupportedError} where a newer kith wrote it.
  */
@@ -71,15 +87,15 @@ export function checkTransaction(
   bytes: TransactionBytes,
   space: Uint8Array,
   verify: Verify = verifySigned,
+  opened: OpenedHeader = openHeader(bytes.header),
 ): CheckedTransaction {
-  // Headers and membership are kept in memory: as views they would hold on to the whole buffer they came in.
-  const headerBytes = bytes.header.slice();
-  const header = decodeHeader(headerBytes);
+  const { header, headerBytes } = opened;
   if (header.operationCount !== bytes.operations.length) throw bad("its operation count is wrong");
   const operations: OperationRecord[] = new Array(bytes.operations.length);
   const leaves: Uint8Array[] = new Array(bytes.operations.length);
   for (let i = 0; i < bytes.operations.length; i++) {
     const { leaf: received, value } = bytes.operations[i] as TransactionBytes["operations"][number];
+    // Membership is kept in memory, as headers are.
     const leaf = header.class === "membership" ? received.slice() : received;
     const operation = decodeOperation(leaf);
     if (isMembership(operation) !== (header.class === "membership")) throw bad("its class does not fit its operations");
@@ -95,7 +111,7 @@ export function checkTransaction(
   if (!verify(DOMAINS.transaction, header.peer, transactionMessage(signedSpace, headerBytes), bytes.signature)) {
     throw bad("its signature is wrong");
   }
-  return { id: sha256(headerBytes), header, headerBytes, signature: bytes.signature.slice(), operations, subtrees };
+  return { ...opened, signature: bytes.signature.slice(), operations, subtrees };
 }
 
 /** The form in which a transaction travels. */

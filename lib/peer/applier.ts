@@ -5,7 +5,7 @@ import type { PeerEvent } from "../base/event.ts";
 import { MAX_MEMBERSHIP_ACTS, MAX_REFUSED_IDS } from "../base/limits.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { HybridClock } from "../data/clock.ts";
-import { type CheckedTransaction, checkTransaction, detached, type Verify } from "../data/transaction.ts";
+import { type CheckedTransaction, checkTransaction, detached, openHeader, type Verify } from "../data/transaction.ts";
 import { type CheckedPartial, checkPartial } from "../data/partial.ts";
 import type { Membership } from "../space/membership.ts";
 import { inheritedContext } from "../store/inherited_context.ts";
@@ -15,7 +15,7 @@ import type { Applied } from "../sync/announcements.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
-import { compareWriterIds, decodeHeader, type Header } from "../wire/transaction.ts";
+import { compareWriterIds, type Header } from "../wire/transaction.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
 /** What the applier works upon. */
@@ -77,12 +77,11 @@ export class Applier {
     connection: number,
     wallMs: number,
   ): Received | null {
-    const id = sha256(bytes.header);
-    const idText = toHex(id);
-    let header: Header;
     let transaction: CheckedTransaction;
     try {
-      header = decodeHeader(bytes.header);
+      const opened = openHeader(bytes.header);
+      const { id, header } = opened;
+      const idText = toHex(id);
       // Most are new, and to look for them among random ids is dear.
       const held = this.#parts.store.writers.isBeyond(header) ? null : this.#parts.store.transaction(id);
       if (held !== null || this.#waiting.has(idText)) {
@@ -95,12 +94,13 @@ export class Applier {
         // Before its signature is checked, so that a flood of such costs little.
         return this.#dropped(id, header, connection);
       }
-      transaction = checkTransaction(bytes, space, this.#parts.verify);
+      transaction = checkTransaction(bytes, space, this.#parts.verify, opened);
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
-      this.#noteUnsupported(idText, error);
+      this.#noteUnsupported(toHex(sha256(bytes.header)), error);
       return null;
     }
+    const { id, header } = transaction;
     const missing = this.#missingOf(header);
     if (this.#areRefused(missing)) throw this.#refuse(transaction, "it builds upon a refused transaction");
     if (missing.length === 0) {

@@ -17,25 +17,27 @@ export class OperationHasher {
   hashesOf(rows: readonly HashedFields[]): Uint8Array[] {
     const hashes = new Uint8Array(rows.length * HASH_BYTES);
     return rows.map((row, i) => {
-      const hash = hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
-      sha256Into(hash, this.#inputOf(row));
-      return hash.subarray(0, RECORD_HASH_BYTES);
+      const sizeBytes = this.#fill(row);
+      sha256Into(hashes, i * HASH_BYTES, this.#input, sizeBytes);
+      return hashes.subarray(i * HASH_BYTES, i * HASH_BYTES + RECORD_HASH_BYTES);
     });
   }
 
   /** Whether a row carries the hash that it ought to. */
   fits(hash: Uint8Array, row: HashedFields): boolean {
-    return hash.length === RECORD_HASH_BYTES && isSha256(hash, this.#inputOf(row));
+    const sizeBytes = this.#fill(row);
+    return hash.length === RECORD_HASH_BYTES && isSha256(hash, this.#input, sizeBytes);
   }
 
-  #inputOf({ row, transactionRow, state, leaf }: HashedFields): Uint8Array {
+  /** Writes what a row's hash covers to the beginning of `#input`. @returns how many bytes. */
+  #fill({ row, transactionRow, state, leaf }: HashedFields): number {
     const sizeBytes = 13 + leaf.length;
     if (this.#input.length < sizeBytes) this.#input = new Uint8Array(2 * sizeBytes);
     put48(this.#input, 0, row);
     put48(this.#input, 6, transactionRow);
     this.#input[12] = state;
     this.#input.set(leaf, 13);
-    return this.#input.subarray(0, sizeBytes);
+    return sizeBytes;
   }
 }
 

@@ -13,7 +13,7 @@ import type { TransactionRow } from "./rows.ts";
 const COLUMNS = "row, id, writer, sequence, first_operation, operation_count, first_row, class, context, header, " +
   "signature, record_hash";
 
-/** What is held of a transaction beside its operations. */
+/** What is held of a transaction beside its operations; its arrays are its own, since it is kept in memory. */
 type SignedHeader = Pick<CheckedTransaction, "id" | "header" | "headerBytes" | "signature">;
 
 /** The transactions table: header, signature and place of every transaction held. */
@@ -117,30 +117,20 @@ export class Transactions {
     firstRow: number,
     context: number,
   ): TransactionRow {
-    const { header } = transaction;
-    const kept: TransactionRow = {
-      row,
-      id: transaction.id.slice(),
-      // Read from a copy: the arrays of the caller's header may be views of a whole received frame.
-      ...headerOf(transaction.headerBytes.slice()),
-      signature: transaction.signature.slice(),
-      context,
-      firstRow,
-      writer,
-    };
+    const { id, header, headerBytes, signature } = transaction;
     const numbers = [row, writer, header.sequence, header.firstOperation, header.operationCount, firstRow];
     const classNumber = header.class === "membership" ? 1 : 0;
     statement.run(
       row,
-      kept.id,
+      id,
       ...numbers.slice(1),
       classNumber,
       context,
-      kept.headerBytes,
-      kept.signature,
-      transactionRecordHash([...numbers, classNumber, context], kept.id, kept.headerBytes, kept.signature),
+      headerBytes,
+      signature,
+      transactionRecordHash([...numbers, classNumber, context], id, headerBytes, signature),
     );
-    return this.#keep(kept);
+    return this.#keep({ row, id, header, headerBytes, signature, context, firstRow, writer });
   }
 
   /** Rows of a writer's transactions with a sequence number. */
@@ -190,10 +180,6 @@ export class Transactions {
   }
 }
 
-function headerOf(headerBytes: Uint8Array): Pick<TransactionRow, "header" | "headerBytes"> {
-  return { header: decodeHeader(headerBytes), headerBytes };
-}
-
 function readRow(columns: SqlValue[]): TransactionRow {
   const [row, id, writer, sequence, firstOperation, count, firstRow, classNumber, context] = columns;
   const [header, signature, recordHash] = columns.slice(9);
@@ -208,7 +194,8 @@ function readRow(columns: SqlValue[]): TransactionRow {
   const out: TransactionRow = {
     row: row as number,
     id,
-    ...headerOf(header),
+    header: decodeHeader(header),
+    headerBytes: header,
     signature,
     context: context as number,
     firstRow: firstRow as number,

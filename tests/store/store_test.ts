@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { DatabaseSync } from "node:sqlite";
 import { utf8Encode } from "../../lib/base/bytes.ts";
 import { KithError } from "../../lib/base/errors.ts";
+import { openHeader } from "../../lib/data/transaction.ts";
 import { Store } from "../../lib/store/store.ts";
 import { writerKey } from "../../lib/wire/transaction.ts";
 import { countingRandom, transactionOf, versionOf, writerOf } from "./histories.ts";
@@ -103,10 +104,10 @@ Deno.test("a transaction is appended once, and after its parents", () => {
 Deno.test("what a store keeps does not hold on to the buffer that it came in", () => {
   const store = openStore();
   const transaction = transactionOf({ operations: [{ put: "a" }] });
-  const { id, headerBytes } = transaction;
-  const kept = { id: id.slice(), header: headerBytes.slice(), peer: transaction.header.peer.slice() };
-  store.append(transaction, 0);
-  for (const buffer of [id, headerBytes, transaction.header.peer]) buffer.fill(0);
+  const kept = { id: transaction.id, header: transaction.headerBytes, peer: transaction.header.peer };
+  const received = transaction.headerBytes.slice();
+  store.append({ ...transaction, ...openHeader(received) }, 0);
+  received.fill(0);
   assertEquals(store.transactionByRow(1).id, kept.id);
   assertEquals(store.transactionByRow(1).headerBytes, kept.header);
   assertEquals(store.transactionByRow(1).header.peer, kept.peer);
