@@ -13,6 +13,12 @@ export class Writer {
     this.#buffer = new Uint8Array(capacityBytes);
   }
 
+  /** Forgets what was written, so that the buffer is used again: what `finish` gave is overwritten. */
+  clear(): this {
+    this.#size = 0;
+    return this;
+  }
+
   /** Bytes written so far. */
   get sizeBytes(): number {
     return this.#size;

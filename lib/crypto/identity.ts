@@ -1,5 +1,6 @@
 import { concat, equal, utf8Encode } from "../base/bytes.ts";
 import type { Random } from "../base/random.ts";
+import { Writer } from "../base/writer.ts";
 import { DhKeyPair } from "./dh.ts";
 import { hmacSha256 } from "./hash.ts";
 import { KEY_BYTES } from "./keys.ts";
@@ -84,7 +85,9 @@ export function verifySigned(
 /** A `verifySigned` that keeps the keys of the latest signers. */
 export function keepingVerifier(): typeof verifySigned {
   const keys = new KeptKeys();
-  return (domain, publicKey, message, signature) => keys.verify(publicKey, signedBytes(domain, message), signature);
+  const signed = new Writer(512);
+  return (domain, publicKey, message, signature) =>
+    keys.verify(publicKey, signed.clear().ascii(domain).u8(0).raw(message).finish(), signature);
 }
 
 function signedBytes(domain: string, message: Uint8Array): Uint8Array {

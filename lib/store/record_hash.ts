@@ -61,17 +61,31 @@ export function recordHash(...columns: readonly SqlValue[]): Uint8Array {
   return sha256(writer.finish()).subarray(0, RECORD_HASH_BYTES);
 }
 
-/** The hash that a row of `transactions` carries, over its numbers and its bytes. */
-export function transactionRecordHash(
-  numbers: readonly number[],
-  id: Uint8Array,
-  header: Uint8Array,
-  signature: Uint8Array,
-): Uint8Array {
-  const writer = new Writer(192 + header.length);
-  for (const number of numbers) writer.varint(number);
-  writer.raw(id).blob(header).raw(signature);
-  return sha256(writer.finish()).subarray(0, RECORD_HASH_BYTES);
+/** The hashes that rows of `transactions` carry, over their numbers and their bytes; one buffer serves all. */
+export class TransactionHasher {
+  readonly #input = new Writer(512);
+
+  /** The hash of a row. */
+  hashOf(numbers: readonly number[], id: Uint8Array, header: Uint8Array, signature: Uint8Array): Uint8Array {
+    return sha256(this.#inputOf(numbers, id, header, signature)).subarray(0, RECORD_HASH_BYTES);
+  }
+
+  /** Whether a row carries the hash that it ought to. */
+  fits(
+    hash: Uint8Array,
+    numbers: readonly number[],
+    id: Uint8Array,
+    header: Uint8Array,
+    signature: Uint8Array,
+  ): boolean {
+    return hash.length === RECORD_HASH_BYTES && isSha256(hash, this.#inputOf(numbers, id, header, signature));
+  }
+
+  #inputOf(numbers: readonly number[], id: Uint8Array, header: Uint8Array, signature: Uint8Array): Uint8Array {
+    this.#input.clear();
+    for (const number of numbers) this.#input.varint(number);
+    return this.#input.raw(id).blob(header).raw(signature).finish();
+  }
 }
 
 function put48(bytes: Uint8Array, offset: number, value: number): void {

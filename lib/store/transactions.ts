@@ -1,12 +1,12 @@
 import { assert } from "../base/assert.ts";
-import { equal, toHex } from "../base/bytes.ts";
+import { toHex } from "../base/bytes.ts";
 import { MAX_CACHED_TRANSACTIONS } from "../base/limits.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
 import { OPERATION_KINDS } from "../wire/operation.ts";
 import { decodeHeader } from "../wire/transaction.ts";
 import { DamagedError } from "./damaged_error.ts";
 import type { Database, SqlValue, Statement } from "./database.ts";
-import { transactionRecordHash } from "./record_hash.ts";
+import { TransactionHasher } from "./record_hash.ts";
 import { RowCache } from "./row_cache.ts";
 import type { TransactionRow } from "./rows.ts";
 
@@ -32,6 +32,7 @@ export class Transactions {
   readonly #after;
   readonly #rowsById = new RowCache<string, TransactionRow>(MAX_CACHED_TRANSACTIONS);
   readonly #rowsByRow = new RowCache<number, TransactionRow>(MAX_CACHED_TRANSACTIONS);
+  readonly #hasher = new TransactionHasher();
   #total: number | null = null;
 
   constructor(database: Database) {
@@ -78,7 +79,7 @@ export class Transactions {
     const known = this.#rowsById.get(toHex(id));
     if (known !== undefined) return known;
     const columns = this.#byId.get(id);
-    return columns === undefined ? null : this.#keep(readRow(columns));
+    return columns === undefined ? null : this.#keep(readRow(columns, this.#hasher));
   }
 
   /** The transaction in a row. @throws {DamagedError} also where there is none. */
@@ -87,7 +88,7 @@ export class Transactions {
     if (known !== undefined) return known;
     const columns = this.#byRow.get(row);
     if (columns === undefined) throw new DamagedError("transactions", row, null);
-    return this.#keep(readRow(columns));
+    return this.#keep(readRow(columns, this.#hasher));
   }
 
   /** Inserts a transaction; the table refuses one that is held. @param firstRow of its operations. @param writer its number. */
@@ -128,7 +129,7 @@ export class Transactions {
       context,
       headerBytes,
       signature,
-      transactionRecordHash([...numbers, classNumber, context], id, headerBytes, signature),
+      this.#hasher.hashOf([...numbers, classNumber, context], id, headerBytes, signature),
     );
     return this.#keep({ row, id, header, headerBytes, signature, context, firstRow, writer });
   }
@@ -166,7 +167,7 @@ export class Transactions {
     if (columns === undefined) return null;
     const row = columns[0] as number;
     try {
-      return { row, transaction: readRow(columns) };
+      return { row, transaction: readRow(columns, this.#hasher) };
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       return { row, transaction: null };
@@ -180,14 +181,14 @@ export class Transactions {
   }
 }
 
-function readRow(columns: SqlValue[]): TransactionRow {
+function readRow(columns: SqlValue[], hasher: TransactionHasher): TransactionRow {
   const [row, id, writer, sequence, firstOperation, count, firstRow, classNumber, context] = columns;
   const [header, signature, recordHash] = columns.slice(9);
   const numbers = [row, writer, sequence, firstOperation, count, firstRow, classNumber, context];
   if (
     !(id instanceof Uint8Array && header instanceof Uint8Array && signature instanceof Uint8Array &&
       recordHash instanceof Uint8Array && numbers.every(isCount)) ||
-    !equal(recordHash, transactionRecordHash(numbers, id, header, signature))
+    !hasher.fits(recordHash, numbers, id, header, signature)
   ) {
     throw new DamagedError("transactions", row as number, null);
   }

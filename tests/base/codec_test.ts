@@ -134,3 +134,10 @@ Deno.test("a writer grows from any capacity, and keeps what was written", () => 
     },
   ));
 });
+
+Deno.test("a writer that is cleared writes from the beginning, in the same buffer", () => {
+  const writer = new Writer(4).raw(fromHex("010203"));
+  const before = writer.finish();
+  assertEquals(toHex(writer.clear().u8(7).finish()), "07");
+  assertEquals(toHex(before), "070203");
+});
