@@ -1,6 +1,6 @@
 import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
-import type { Carried } from "../api/carry.ts";
+import type { Carried, Carrying } from "../api/carry.ts";
 import type { Privilege } from "../host/privileges.ts";
 import type { ProgramEnd, ProgramRun } from "../host/program.ts";
 import type { Restored } from "../host/restore.ts";
@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly lan?: boolean;
   /** Whether to use a home that is removed when the peer stops. */
   readonly ephemeral?: boolean;
+  /** Whether the home's data was just taken out of it by `carryOut`. */
+  readonly carrying?: boolean;
   /** Only open the store, for one command: no network, no control socket. */
   readonly offline?: boolean;
 }
@@ -81,7 +83,9 @@ export interface Backend {
   /** Resolves once no process uses a home any more. @throws {KithError} `timed_out`. */
   untilFree(home: string | undefined): Promise<void>;
   /** Takes the data out of a home whose peer does not run, to join with it. @throws {KithError} */
-  carryOut(home: string | undefined): Promise<Carried>;
+  carryOut(home: string | undefined): Promise<Carrying>;
+  /** What waits to be brought into the space of a home; null where nothing does. */
+  carriedIn(home: string | undefined): Carried | null;
   /** Gives up what the rest of this process does not need. */
   giveUp(privileges: readonly Privilege[]): void;
   /** Whether this process may run a program. */

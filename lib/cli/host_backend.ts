@@ -1,5 +1,5 @@
 import { createApi } from "../api/api.ts";
-import { carryOut } from "../api/carry.ts";
+import { carriedIn, carryOut } from "../api/carry.ts";
 import { KithError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { connectControl } from "../host/control.ts";
@@ -29,6 +29,7 @@ export function hostBackend(): Backend {
     start,
     untilFree: (home) => untilFree(pathsOf(home)),
     carryOut: (home) => carryOut(VERSION, home),
+    carriedIn,
     giveUp,
     mayRun,
     run: runProgram,
@@ -55,7 +56,7 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {
-  const { home, name, listen, text, historyMs, maxLinks, lan, ephemeral, offline } = options;
+  const { home, name, listen, text, historyMs, maxLinks, lan, ephemeral, offline, carrying } = options;
   const host = await Host.start({
     version: VERSION,
     ...(home === undefined ? {} : { home }),
@@ -66,6 +67,7 @@ async function start(options: StartOptions): Promise<RunningPeer> {
     ...(lan === undefined ? {} : { lan }),
     ephemeral: ephemeral === true,
     offline: offline === true,
+    carrying: carrying === true,
     api: createApi,
   });
   const speaksText = offline === true ? undefined : text ?? host.config().text;

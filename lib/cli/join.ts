@@ -2,7 +2,6 @@ import { KithError } from "../base/errors.ts";
 import { spokenSpaceName } from "../base/spoken_name.ts";
 import { ticketFromText } from "../space/ticket.ts";
 import { askTicket } from "./ask.ts";
-import type { Carried } from "../api/carry.ts";
 import type { Client } from "./client.ts";
 import type { Context } from "./context.ts";
 import { escapeText } from "./escape.ts";
@@ -101,15 +100,22 @@ function warnOfSeenTicket(output: Output, uses: number | null): void {
   );
 }
 
-/** Writes the data that was carried along into the space that was joined. @throws {ApiError} */
-export async function bringIn(context: Context, client: Client, carried: Carried): Promise<void> {
+/**
+ * Writes the data that was carried along into the space that was joined, where any waits.
+ *
+ * @param patient whether to wait also while nobody is linked.
+ * @throws {ApiError}
+ */
+export async function bringIn(context: Context, client: Client, patient: boolean): Promise<void> {
+  const { backend, home, output, console, signal } = context;
+  const carried = backend.carriedIn(home);
+  if (carried === null) return;
   // Before the space has arrived, nothing can be written into it.
-  await followFirstSync(context, client, true);
-  const answers = client.objects("POST", "/v1/import", { body: await carried.read(), signal: context.signal });
+  await followFirstSync(context, client, patient);
+  const answers = client.objects("POST", "/v1/import", { body: await carried.read(), signal });
   let imported = 0;
   for await (const answer of answers) imported = numberField(answer, "imported") ?? imported;
   carried.arrived();
-  const { output, console } = context;
   const aside = formatPath(carried.asidePath, console.variable("HOME"));
   if (!output.json) {
     output.words(`Carried ${formatCount(imported, "entry", "entries")} along; the former data is kept in ${aside}.`);

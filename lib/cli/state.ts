@@ -141,7 +141,7 @@ function damageRows(answer: JsonObject): (readonly [string, string])[] {
 /** What was found of the store at the start, in words. */
 export function noticeText(notice: JsonObject): string {
   const event = textField(notice, "event").replaceAll("_", " ");
-  const more = event === "store migrated" ? "" : "; it writes on under a new number";
+  const more = ["store migrated", "carry undone"].includes(event) ? "" : "; it writes on under a new number";
   return `${event}: ${escapeText(textField(notice, "reason"))}${more}`;
 }
 

@@ -1,6 +1,6 @@
 import { askChoice } from "./ask.ts";
 import type { RunningPeer, StartOptions } from "./backend.ts";
-import { Client, type JsonObject } from "./client.ts";
+import { ApiError, Client, type JsonObject } from "./client.ts";
 import { type Context, EXIT_INTERRUPTED, EXIT_OK } from "./context.ts";
 import { objectsOf, textField } from "./fields.ts";
 import { formatPath } from "./format.ts";
@@ -23,10 +23,10 @@ export async function up(context: Context): Promise<number> {
     context.output.words("This is the running peer.");
     return EXIT_OK;
   }
-  return await runPeer(context, async (peer) => {
+  return await runPeer(context, startOptions(context), async (peer) => {
     const client = new Client(peer.transport);
     const status = await client.object("GET", "/v1/status");
-    if (textField(status, "space") !== "") return;
+    if (textField(status, "space") !== "") return await bringInLater(context, client);
     if (isInteractive(context) && wantsToJoin()) await enterSpace(context, client, await readTicket(context));
     else await client.object("POST", "/v1/space");
   });
@@ -42,18 +42,22 @@ export async function join(context: Context): Promise<number> {
     await enterSpace(context, running, ticket);
     return EXIT_OK;
   }
-  const carried = flags.on("carry") ? await backend.carryOut(context.home) : null;
+  const carrying = flags.on("carry") ? await backend.carryOut(context.home) : null;
+  const options = { ...startOptions(context), carrying: carrying !== null };
   let joined = false;
   const enter = async (peer: RunningPeer) => {
     const client = new Client(peer.transport);
-    await enterSpace(context, client, ticket, () => joined = true);
-    if (carried === null) return;
-    await bringIn(context, client, carried);
+    await enterSpace(context, client, ticket, () => {
+      carrying?.joined();
+      joined = true;
+    });
+    if (carrying === null) return await bringInLater(context, client);
+    await bringIn(context, client, true);
     if (flags.on("exit")) await followFirstSync(context, client, true);
   };
   try {
-    if (!flags.on("exit")) return await runPeer(context, enter);
-    const peer = await backend.start(startOptions(context));
+    if (!flags.on("exit")) return await runPeer(context, options, enter);
+    const peer = await backend.start(options);
     tellOfFullDisk(context, peer);
     try {
       await enter(peer);
@@ -62,7 +66,7 @@ export async function join(context: Context): Promise<number> {
     }
     return EXIT_OK;
   } finally {
-    if (!joined) carried?.putBack();
+    if (!joined) carrying?.putBack();
   }
 }
 
@@ -85,9 +89,24 @@ export async function down(context: Context): Promise<number> {
   return EXIT_OK;
 }
 
+/** What an earlier join took along and did not get to bring in; where that does not go now, the next start tries again. */
+async function bringInLater(context: Context, client: Client): Promise<void> {
+  try {
+    await bringIn(context, client, false);
+  } catch (error) {
+    if (!(error instanceof ApiError) || context.signal.aborted) throw error;
+    const file = formatPath(context.backend.carriedIn(context.home)?.file ?? "", context.console.variable("HOME"));
+    context.output.warning(`${error.message} What 'join --carry' took along stays in ${file}.`);
+  }
+}
+
 /** Runs a peer until it is stopped; `enter` sees to it that it is in a space. */
-async function runPeer(context: Context, enter: (peer: RunningPeer) => Promise<void>): Promise<number> {
-  const peer = await context.backend.start(startOptions(context));
+async function runPeer(
+  context: Context,
+  options: StartOptions,
+  enter: (peer: RunningPeer) => Promise<void>,
+): Promise<number> {
+  const peer = await context.backend.start(options);
   const stopTelling = tellOfFullDisk(context, peer);
   let ready = false;
   context.endsItself = true;

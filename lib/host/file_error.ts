@@ -80,6 +80,15 @@ export function isThere(path: string): boolean {
   }
 }
 
+/** Renames a file; it is no error that there is none. @throws what the file system throws otherwise. */
+export function renameIfThere(from: string, to: string): void {
+  try {
+    Deno.renameSync(from, to);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** Removes a file; it is no error that there is none. @throws what the file system throws otherwise. */
 export function removeIfThere(path: string): void {
   try {

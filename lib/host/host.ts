@@ -6,6 +6,7 @@ import { countedNames, type PeerEvent } from "../base/event.ts";
 import { DEFAULT_HISTORY_MS, DEFAULT_MAX_LINKS, MAX_EVENT_NAMES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { spokenPeerName } from "../base/spoken_name.ts";
+import { settleCarried } from "./carried.ts";
 import { deriveTicketKeysInBackground } from "../crypto/ticket_keys.ts";
 import type { Reply, Request, TicketKeys } from "../peer/machine.ts";
 import { Peer } from "../peer/peer.ts";
@@ -51,6 +52,8 @@ export interface HostOptions {
   readonly ephemeral?: boolean;
   /** Whether only to open the store, for one command: no network, no control channel. Default: false. */
   readonly offline?: boolean;
+  /** Whether the home's data is on its way into another space by this very process: that is not taken back then. */
+  readonly carrying?: boolean;
   /** Makes what answers on the control channel. Default: no control channel. */
   readonly api?: (host: HostApi) => Handler;
   /** Receives each line of the log too. Default: none. */
@@ -121,7 +124,7 @@ export class Host implements HostApi {
     prepareHome(home);
     const lock = await lockHome(paths);
     resources.defer(() => lock.release());
-    const settled = settleStaged(paths);
+    const settled = [settleStaged(paths), options.carrying ? null : settleCarried(paths)];
     const config = readConfig(paths);
     const identity = openIdentity(paths, random);
     const name = checkedName(options.name ?? config.name ?? spokenPeerName(toBase32(identity.peerId)));
@@ -146,7 +149,7 @@ export class Host implements HostApi {
       }));
     resources.defer(() => store.close());
     const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
-    if (settled !== null) notices.unshift(settled);
+    notices.unshift(...settled.filter((notice) => notice !== null));
     const usesLan = options.lan ?? config["no-lan"] !== "yes";
     const parts = { usesLan, maxLinks, options, paths, peer, store, log, addresses, otherPort, notices };
     const host = new Host({ ...parts, resources: resources.move() });

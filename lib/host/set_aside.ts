@@ -1,16 +1,8 @@
-import { fileError, removeIfThere } from "./file_error.ts";
+import { fileError, renameIfThere, syncFolderOf } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 
 /** What SQLite has beside its database while that is open, and after a crash; and the commit counter. */
-const COMPANIONS = ["-wal", "-shm", "-commits"];
-
-/** A store that was moved out of the way. */
-export interface StoreAside {
-  /** Where it is now. */
-  readonly path: string;
-  /** Puts it back in place of whatever store is there now. */
-  putBack(): void;
-}
+export const STORE_COMPANIONS = ["-wal", "-shm", "-commits"];
 
 /**
  * Moves the store of a home that nobody uses out of the way, so that the next peer begins with an empty one. What a
@@ -19,28 +11,15 @@ export interface StoreAside {
  * @param nowMs wall clock, for the name.
  * @throws {KithError} `home_…`.
  */
-export function setStoreAside(paths: HomePaths, nowMs: number): StoreAside {
+export function setStoreAside(paths: HomePaths, nowMs: number): void {
   const path = asidePath(paths, nowMs);
-  // The store comes last: as long as it is in its place, it is not done.
-  const move = (from: string, to: string) => {
-    for (const companion of [...COMPANIONS, ""]) renameIfThere(from + companion, to + companion);
-  };
   try {
-    move(paths.store, path);
+    // The store comes last: as long as it is in its place, it is not done.
+    for (const companion of [...STORE_COMPANIONS, ""]) renameIfThere(paths.store + companion, path + companion);
+    syncFolderOf(path);
   } catch (error) {
     throw fileError(error, paths.home);
   }
-  return {
-    path,
-    putBack() {
-      try {
-        for (const companion of ["", ...COMPANIONS]) removeIfThere(paths.store + companion);
-        move(path, paths.store);
-      } catch (error) {
-        throw fileError(error, paths.home);
-      }
-    },
-  };
 }
 
 /** Where a store is set aside. @param nowMs wall clock. */
@@ -68,13 +47,5 @@ export async function readStream(path: string): Promise<ReadableStream<Uint8Arra
     return (await Deno.open(path)).readable;
   } catch (error) {
     throw fileError(error, path);
-  }
-}
-
-function renameIfThere(from: string, to: string): void {
-  try {
-    Deno.renameSync(from, to);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -117,6 +117,10 @@ export class FakeBackend implements Backend {
     return Promise.reject(new Error("there is nothing to carry"));
   }
 
+  carriedIn(): null {
+    return null;
+  }
+
   giveUp(privileges: readonly string[]): void {
     this.givenUp.push(...privileges);
   }

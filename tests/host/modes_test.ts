@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { carryOut } from "../../lib/api/carry.ts";
+import { carriedIn, carryOut } from "../../lib/api/carry.ts";
 import { MAX_LOG_BYTES } from "../../lib/base/limits.ts";
 import { processConsole } from "../../lib/host/console.ts";
 import { serveControl } from "../../lib/host/control.ts";
@@ -48,7 +48,7 @@ for (const umask of [0o000, 0o077]) {
           assertEquals([left.sort(), deep.host.running], [[".json", ".json", ".sock"], true]);
         }
         await restoreBackup(backup, `${folder.path}/restored`, random);
-        const carried = await carryOut("0.0.0", `${folder.path}/restored`);
+        const carrying = await carryOut("0.0.0", `${folder.path}/restored`);
         const paths = homePaths(`${folder.path}/tcp`);
         prepareHome(paths.home);
         const control = serveControl(paths, () => Promise.resolve(new Response()), random, "tcp");
@@ -58,7 +58,8 @@ for (const umask of [0o000, 0o077]) {
         log.close();
         assertEquals(openToOthers(folder.path), []);
         assert(Deno.statSync(`${paths.log}.1`).isFile && Deno.statSync(`${paths.home}/control.json`).isFile);
-        assert(Deno.statSync(carried.asidePath).isFile);
+        carrying.joined();
+        assert(Deno.statSync(carriedIn(`${folder.path}/restored`)?.asidePath as string).isFile);
         await control.stop();
       } finally {
         Deno.umask(umaskBefore);
