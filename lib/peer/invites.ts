@@ -1,19 +1,18 @@
 import { toBase32 } from "../base/base32.ts";
-import { utf8Encode } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
-import { MAX_INVITE_USES, MAX_KEY_BYTES, MAX_MEMBERSHIP_ACTS } from "../base/limits.ts";
+import { MAX_INVITE_USES, MAX_MEMBERSHIP_ACTS } from "../base/limits.ts";
 import { SigningKey } from "../crypto/sign.ts";
 import { versionText } from "../data/version_text.ts";
 import { type Act, versionKey } from "../space/acts.ts";
-import { grantMac } from "../space/grant.ts";
+import { grantMac, NO_MAC } from "../space/grant.ts";
 import type { Membership, Standing } from "../space/membership.ts";
 import type { Grant } from "../wire/operation.ts";
+import { checkGrantedPrefix } from "./granted_prefix.ts";
 import type { LocalWriter } from "./local_writes.ts";
 import type { Request } from "./machine.ts";
 import type { InviteView } from "./reads.ts";
 import type { SpaceState } from "./space_state.ts";
 
-const NO_MAC = new Uint8Array(32);
 const TICKET_DERIVATION = 1;
 
 /** The invites of a space: making them, and listing those that may still be redeemed. */
@@ -30,7 +29,7 @@ export class Invites {
    * Grants an invite, and keeps its secret so that it can be shown again.
    *
    * @param standing under which it is granted, an admin's.
-   * @throws {KithError} `not_allowed`, `invite_unusable`.
+   * @throws {KithError} `not_allowed`, `invite_unusable`, `grant_unusable`.
    */
   make(
     request: Extract<Request, { type: "invite" }>,
@@ -39,14 +38,16 @@ export class Invites {
     writer: LocalWriter,
     wallMs: number,
   ): InviteView {
-    this.#check(request, standing);
+    const { prefix = standing.prefix } = request;
+    this.#check(request);
+    checkGrantedPrefix(prefix, standing);
     const made = writer.writeMembership((place) => {
       const grant: Grant = {
         kind: "grant",
         subjectKind: "invite",
         subject: SigningKey.fromSeed(request.keys.inviteSeed).publicKey,
         role: request.role,
-        prefix: request.prefix ?? standing.prefix,
+        prefix,
         expiresMs: Math.floor(request.expiresMs),
         standingExpiresMs: Math.floor(request.memberExpiresMs ?? 0),
         uses: request.uses,
@@ -87,17 +88,11 @@ export class Invites {
     };
   }
 
-  #check({ uses, prefix = "" }: Extract<Request, { type: "invite" }>, standing: Standing): void {
+  #check({ uses }: Extract<Request, { type: "invite" }>): void {
     const unusable = (detail: string) => new KithError("invite_unusable", { detail });
     if (!(uses >= 1 && uses <= MAX_INVITE_USES)) throw unusable(`it can be used 1 to ${MAX_INVITE_USES} times`);
     if (this.#membership.size >= MAX_MEMBERSHIP_ACTS) {
       throw unusable("this space has had as many invites and members as it may");
-    }
-    if (!prefix.isWellFormed() || utf8Encode(prefix).length > MAX_KEY_BYTES) {
-      throw unusable(`a prefix is a text of at most ${MAX_KEY_BYTES} bytes`);
-    }
-    if (prefix !== "" && !prefix.startsWith(standing.prefix)) {
-      throw new KithError("not_allowed", { detail: `this admin can let in below '${standing.prefix}' only` });
     }
   }
 }

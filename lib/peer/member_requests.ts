@@ -1,10 +1,11 @@
 import { fromBase32, toBase32 } from "../base/base32.ts";
-import { equal, utf8Encode } from "../base/bytes.ts";
+import { equal } from "../base/bytes.ts";
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { LIST_PAGE_ENTRIES, MAX_KEY_BYTES, MAX_NAMED_HEADS } from "../base/limits.ts";
+import { LIST_PAGE_ENTRIES, MAX_NAMED_HEADS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
+import { NO_MAC } from "../space/grant.ts";
 import type { Membership, Standing } from "../space/membership.ts";
 import type { UndoneVersion } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
@@ -12,6 +13,7 @@ import type { Frontier } from "../wire/frontier.ts";
 import type { Grant } from "../wire/operation.ts";
 import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Epochs } from "./epochs.ts";
+import { checkGrantedPrefix } from "./granted_prefix.ts";
 import type { LocalWriter } from "./local_writes.ts";
 import type { Request, Role } from "./machine.ts";
 import type { MemberView } from "./reads.ts";
@@ -32,7 +34,6 @@ export interface MemberRequestParts {
 }
 
 const POWERS: readonly Role[] = ["reader", "writer", "admin"];
-const NO_MAC = new Uint8Array(32);
 
 /** What local people ask for about members: other roles, removals, and taking in again what a removal undid. */
 export class MemberRequests {
@@ -71,13 +72,7 @@ export class MemberRequests {
     const { role, prefix } = request;
     const expiresMs = Math.floor(request.expiresMs);
     const standing = this.adminStanding("only an admin can give a role");
-    if (!prefix.startsWith(standing.prefix)) {
-      const detail = `it may only give keys that begin with '${standing.prefix}'`;
-      throw new KithError("not_allowed", { detail });
-    }
-    if (!prefix.isWellFormed() || utf8Encode(prefix).length > MAX_KEY_BYTES) {
-      throw new KithError("grant_unusable", { detail: `a prefix is valid Unicode of at most ${MAX_KEY_BYTES} bytes` });
-    }
+    checkGrantedPrefix(prefix, standing);
     if (expiresMs !== 0 && expiresMs <= wallMs) throw new KithError("grant_unusable", { detail: "its time is over" });
     const member = memberCalled(this.#parts.members(), request.peer);
     if (member.self) throw new KithError("grant_unusable", { detail: "it is for this very peer; another admin can" });

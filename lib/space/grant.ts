@@ -4,6 +4,9 @@ import { DOMAINS } from "../wire/domains.ts";
 import type { Grant } from "../wire/operation.ts";
 import type { Header } from "../wire/transaction.ts";
 
+/** In place of a MAC, in a grant to a peer, whom nobody has to be lured away from. 32 bytes. */
+export const NO_MAC: Uint8Array = new Uint8Array(32);
+
 /**
  * The MAC that an inviter puts into a grant, so that a joiner, who knows only the ticket, can tell the true space
  * from one that somebody would lure it into (PROTOCOL.md, "Letting a machine in").

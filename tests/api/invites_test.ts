@@ -43,7 +43,7 @@ Deno.test("open invites are listed at every member, their words only where they 
     const refused = await b.object("POST", "/v1/invites", { prefix: "other/" });
     assertEquals([refused.error, refused.exit], ["not_allowed", 4]);
     assertEquals((await b.object("POST", "/v1/invites", {})).prefix, "notes/", "no more than who invites");
-    assertEquals((await b.object("POST", "/v1/invites", { prefix: "x".repeat(513) })).error, "invite_unusable");
+    assertEquals((await b.object("POST", "/v1/invites", { prefix: "x".repeat(513) })).error, "grant_unusable");
     assertEquals((await b.object("POST", "/v1/invites", { prefix: 1 })).error, "bad_request");
   });
 });

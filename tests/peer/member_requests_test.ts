@@ -58,6 +58,26 @@ Deno.test("a grant is refused: nobody of that name, more than one, this very pee
   refused(lab, limited, grant(b.id, { prefix: "music/" }), "not_allowed");
 });
 
+Deno.test("what keys may be given is one rule with one refusal, for members and for who comes in by an invite", () => {
+  const lab = new Lab();
+  const [a, b] = lab.space(2) as [SimPeer, SimPeer];
+  const limited = lab.add();
+  lab.join(limited, lab.invite(a), a);
+  lab.untilHealed();
+  lab.ask(a, grant(limited.id, { role: "admin", prefix: "docs/" }));
+  lab.untilHealed();
+  const keys = { inviteSeed: lab.prng.bytes(32), macKey: lab.prng.bytes(32), tagKey: lab.prng.bytes(32) };
+  const invite = (prefix: string): Request => {
+    return { type: "invite", keys, secret: lab.prng.bytes(8), role: "writer", uses: 1, expiresMs: 0, prefix };
+  };
+  for (const prefix of ["", "music/", "x".repeat(513), "docs/\ud800"]) {
+    const replies = [grant(b.id, { prefix }), invite(prefix)].map((request) => lab.answer(limited, request));
+    assert(replies.every(({ ok }) => !ok));
+    assertEquals(replies[0], replies[1]);
+  }
+  lab.ask(limited, invite("docs/a/"));
+});
+
 Deno.test("a removed member is told, stops writing, and can't come back by what it has", () => {
   const lab = new Lab();
   const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];
