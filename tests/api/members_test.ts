@@ -71,6 +71,17 @@ Deno.test("a member is looked up by what people call it", async () => {
     for (const text of [boat.peer, String(boat.peer).slice(0, 4)]) assertEquals((await called(text)).peer, boat.peer);
     assertEquals((await called(String(boat.peer).slice(0, 3))).error, "member_unknown");
     assertEquals((await called("")).error, "member_unknown");
+    // Names are chosen by members themselves, so that two may have one.
+    await using mimic = await startHost(`${founder.home}-mimic`, { name: "boat" });
+    await mimic.lines("POST", "/v1/join", { ticket: (await founder.object("POST", "/v1/invites", {})).ticket });
+    await inSync(founder, mimic);
+    const { peer } = await mimic.object("GET", "/v1/status");
+    for (const path of ["revoke", "grant"]) {
+      const refused = await founder.object("POST", `/v1/${path}`, { peer: "boat", role: "reader" });
+      assertEquals([refused.error, refused.exit], ["member_ambiguous", 2]);
+      for (const id of [peer, boat.peer]) assertMatch(String(refused.candidates), new RegExp(String(id).slice(0, 8)));
+    }
+    assertEquals((await founder.object("POST", "/v1/revoke", { peer })).error, undefined);
   });
 });
 
