@@ -21,8 +21,15 @@ export class GivenUpError extends Error {
 
 /** Asks on the terminal; only a yes is a yes. @throws {GivenUpError} */
 export function askYesNo(question: string): boolean {
-  const answer = ask(`${question} [y/N]`).toLowerCase();
-  return answer === "y" || answer === "yes";
+  return isYes(ask(`${question} ${YES_OR_NO}`));
+}
+
+/** What stands behind a question that only a yes answers. */
+export const YES_OR_NO = "[y/N]";
+
+/** Whether an answer is a yes. */
+export function isYes(answer: string): boolean {
+  return ["y", "yes"].includes(answer.trim().toLowerCase());
 }
 
 /** Asks on the terminal for one of a few answers, by number or first letters; Enter alone is the first. @throws {GivenUpError} */

@@ -17,19 +17,27 @@ export const EXIT_INTERRUPTED = 130;
 const HOME_TRIES = 50;
 const HOME_RETRY_MS = 100;
 
+/** The prompt that a command was typed at. */
+export interface Prompted {
+  /** The peer that runs in this process; commands talk to it. */
+  readonly peer: RunningPeer;
+  /** Asks on the terminal, which the prompt reads; only a yes is a yes. @throws {GivenUpError} */
+  askYesNo(question: string, signal: AbortSignal): Promise<boolean>;
+}
+
 /** What commands share with each other: one process, or one prompt. */
 export interface Surroundings {
   readonly console: Console;
   readonly backend: Backend;
-  /** The peer that runs in this process with a prompt; commands talk to it. Null elsewhere. */
-  readonly prompted: RunningPeer | null;
+  /** Null outside of a prompt. */
+  readonly prompted: Prompted | null;
 }
 
 /** What a command has to work with. */
 export class Context {
   readonly console: Console;
   readonly backend: Backend;
-  readonly prompted: RunningPeer | null;
+  readonly prompted: Prompted | null;
   #offline: RunningPeer | null = null;
   #connection: Connection | null = null;
   /** Set by a command that ends by itself when the signal is aborted, and then says with which exit code. */
@@ -106,7 +114,7 @@ export class Context {
   }
 
   async #running(): Promise<Transport | null> {
-    if (this.prompted !== null) return this.prompted.transport;
+    if (this.prompted !== null) return this.prompted.peer.transport;
     // This process has the home, so no other one can.
     if (this.#offline !== null) return null;
     this.#connection ??= await this.#connect();

@@ -11,14 +11,11 @@ import { usageError } from "./usage.ts";
 /** `leave`. */
 export async function leave(context: Context): Promise<number> {
   const { output, console, flags } = context;
-  if (!flags.on("yes") && context.prompted !== null) {
-    throw usageError("Leaving is for good: this machine needs a new ticket to come back. If so: leave --yes");
-  }
   if (!flags.on("yes") && console.stdinIsTerminal) {
     const client = await context.peer();
     const hint = await secondAdminHint(context, client, await client.object("GET", "/v1/status"));
     if (hint !== null) output.words(hint);
-    confirm(context, "Leave the space? Its members stay, this machine needs a new ticket to come back.");
+    await confirm(context, "Leave the space? Its members stay, this machine needs a new ticket to come back.");
   }
   await (await context.peer()).object("POST", "/v1/leave", { signal: context.signal });
   if (output.json) output.object({ left: true });
@@ -68,11 +65,11 @@ export async function revoke(context: Context): Promise<number> {
   const member = await client.object("GET", "/v1/member", { query: { called: args[0] }, signal });
   const name = calledMember(member);
   if (!flags.on("yes")) {
-    const meant = `removing ${name} is for good. If so: revoke ${shortId(textField(member, "peer"))} --yes`;
-    if (context.prompted !== null || !context.console.stdinIsTerminal) {
-      throw usageError(`Nobody was asked whether ${meant}`);
+    if (!context.console.stdinIsTerminal) {
+      const id = shortId(textField(member, "peer"));
+      throw usageError(`Nobody was asked whether removing ${name} is for good. If so: revoke ${id} --yes`);
     }
-    confirm(context, `Remove ${name}? What it wrote that this peer has not seen is undone everywhere.`);
+    await confirm(context, `Remove ${name}? What it wrote that this peer has not seen is undone everywhere.`);
   }
   const removed = await client.object("POST", "/v1/revoke", { json: { peer: textField(member, "peer") }, signal });
   if (output.json) output.object(removed);
@@ -81,8 +78,8 @@ export async function revoke(context: Context): Promise<number> {
 }
 
 /** Asks on the terminal. @throws {GivenUpError} for anything but a yes. */
-function confirm({ output }: Context, question: string): void {
-  if (askYesNo(question)) return;
+async function confirm({ output, prompted, signal }: Context, question: string): Promise<void> {
+  if (prompted === null ? askYesNo(question) : await prompted.askYesNo(question, signal)) return;
   output.words("Nothing was changed.");
   throw new GivenUpError();
 }

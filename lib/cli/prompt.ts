@@ -1,6 +1,7 @@
 import process from "node:process";
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { KithError } from "../base/errors.ts";
+import { GivenUpError, isYes, YES_OR_NO } from "./ask.ts";
 import type { RunningPeer } from "./backend.ts";
 import { ApiError, Client } from "./client.ts";
 import { completions } from "./completion.ts";
@@ -37,6 +38,7 @@ class Prompt {
   readonly #closed = Promise.withResolvers<void>();
   #queue: Promise<void> = Promise.resolve();
   #running: AbortController | null = null;
+  #isAsking = false;
   #ending = false;
 
   constructor(context: Context, peer: RunningPeer) {
@@ -46,7 +48,7 @@ class Prompt {
     this.#surroundings = {
       console: { ...context.console, stdin: takenStdin },
       backend: context.backend,
-      prompted: peer,
+      prompted: { peer, askYesNo: (question, signal) => this.#askYesNo(question, signal) },
     };
     this.#history = new History(context.console, context.backend.paths(peer.home).history ?? `${peer.home}/history`);
     this.#readline = createInterface({
@@ -127,6 +129,21 @@ class Prompt {
     }
   }
 
+  /** Asks for the next line, which is not a command and does not come again. */
+  async #askYesNo(question: string, signal: AbortSignal): Promise<boolean> {
+    const { promise: answered, resolve, reject } = Promise.withResolvers<string>();
+    const giveUp = () => reject(new GivenUpError());
+    signal.addEventListener("abort", giveUp, { once: true });
+    this.#isAsking = true;
+    try {
+      this.#readline.question(`${question} ${YES_OR_NO} `, { signal }, resolve);
+      return isYes(await answered);
+    } finally {
+      this.#isAsking = false;
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
   /** Ctrl-C: ends the command that runs, else clears the line. */
   #interrupt(): void {
     if (this.#running !== null) return this.#running.abort();
@@ -170,7 +187,7 @@ class Prompt {
 
   #above(line: string): void {
     if (this.#ending) return;
-    if (this.#running !== null) return this.#context.output.words(line);
+    if (this.#running !== null && !this.#isAsking) return this.#context.output.words(line);
     cursorTo(process.stdout, 0);
     clearLine(process.stdout, 0);
     process.stdout.write(line + "\n");

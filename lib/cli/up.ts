@@ -80,7 +80,7 @@ async function enterSpace(context: Context, client: Client, ticket: string, join
 /** `down`. */
 export async function down(context: Context): Promise<number> {
   if (context.prompted !== null) {
-    void context.prompted.stop();
+    void context.prompted.peer.stop();
     return EXIT_OK;
   }
   await (await context.needRunningPeer()).object("POST", "/v1/down", { signal: context.signal });

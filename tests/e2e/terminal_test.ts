@@ -174,15 +174,48 @@ terminalTest("an error is one sentence, and the prompt goes on", async (home) =>
   await screen.type("set k -");
   await screen.press("Enter");
   await screen.shows(/^kith: Standard input is taken by the prompt/m);
-  await screen.type("leave");
-  await screen.press("Enter");
-  await screen.shows(/^kith: Leaving is for good.+leave --yes\n\S+>$/m);
   await screen.type("set k 'open");
   await screen.press("Enter");
   await screen.shows(/^kith: The quote ' is not closed\.\n\S+>$/m);
   await screen.type("down");
   await screen.press("Enter");
   await screen.shows(/Stopping the peer.+\nexit 0/);
+});
+
+terminalTest("the prompt asks before somebody goes for good", async (home) => {
+  await using screen = await atPrompt(home);
+  const boat = home.machine.home("boat");
+  const joined = await boat.run(["join", "-", "--exit", "--name", "boat"], {
+    stdin: (await home.object("invite")).words,
+  });
+  assertEquals(joined.code, 0, joined.err);
+  await screen.type("revoke boat");
+  await screen.press("Enter");
+  await screen.shows(/^Remove boat \(\w{8}\)\? What it wrote .+ \[y\/N\]$/m);
+  await screen.press("Enter");
+  await screen.shows(/^Nothing was changed\.\n\S+>$/m);
+  await screen.type("revoke boat");
+  await screen.press("Enter");
+  await screen.shows(/\[y\/N\]$/);
+  await screen.press("C-c");
+  await screen.shows(/\[y\/N\].*\n\S+>$/);
+  assertEquals((await home.objects("members")).length, 2);
+  await screen.type("revoke boat");
+  await screen.press("Enter");
+  await screen.shows(/\[y\/N\]$/);
+  await screen.type("y");
+  await screen.press("Enter");
+  await screen.shows(/^Removed boat \(\w{8}\)\./m);
+  await screen.press("Up");
+  await screen.shows(/\n\S+> revoke boat$/);
+  await screen.press("C-c");
+  await screen.type("leave");
+  await screen.press("Enter");
+  await screen.shows(/^Leave the space\?.+ \[y\/N\]$/m);
+  await screen.type("yes");
+  await screen.press("Enter");
+  await screen.shows(/^Left the space\./m);
+  await end(screen);
 });
 
 terminalTest("what others wrote can't steer the terminal", async (home) => {
