@@ -52,11 +52,14 @@ export class Crowd implements AsyncDisposable {
     }
   }
 
-  /** Kills some of the peers at once, without a word. @returns who goes on. */
+  /** Kills some of the peers at once, without a word; they are none of the crowd any more. @returns who goes on. */
   async kill(chosen: readonly CrowdPeer[]): Promise<CrowdPeer[]> {
     await Promise.all(chosen.map(({ process }) => process.kill("SIGKILL")));
-    for (const peer of chosen) peer.close();
-    return this.peers.filter((peer) => !chosen.includes(peer));
+    for (const peer of chosen) {
+      peer.close();
+      this.peers.splice(this.peers.indexOf(peer), 1);
+    }
+    return [...this.peers];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
