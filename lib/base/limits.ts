@@ -334,6 +334,8 @@ export const MAX_SUBSCRIPTION_BYTES = 16 * 1024 * 1024;
 export const MAX_OPEN_QUESTIONS = 1024;
 /** Questions of others that may be answered; the oldest give way. */
 export const MAX_HEARD_QUESTIONS = 4096;
+/** How long it is waited for word that a message came, which went by others' links: some seconds, over several of them. */
+export const RECEIPT_TIMEOUT_MS = 5000;
 /** How long a question can wait for an answer: a day, so that it fits into a timer. */
 export const MAX_QUESTION_MS = 24 * 60 * 60 * 1000;
 /** Addresses in what is announced on a network: IPv4 and IPv6 ones of one interface. */

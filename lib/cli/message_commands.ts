@@ -62,8 +62,9 @@ export const MESSAGE_COMMANDS: readonly CommandSpec[] = [
     summary: "send a message to one peer, or to all",
     group: "messages",
     details: "PEER is a linked peer, by its name or the beginning of its id; '@all' is everybody. The message is on " +
-      "the topic 'chat', which peers at a prompt show. What is sent to one peer no other can read. MESSAGE is given " +
-      "as for 'kith pub'.",
+      "the topic 'chat', which peers at a prompt show. What is sent to one peer no other can read. In a space of more " +
+      "than 13 members, where not all are linked with each other, PEER may be any member: the message then goes by " +
+      "others, and when no word comes back that it came, exit 5. MESSAGE is given as for 'kith pub'.",
     arguments: [{ name: "PEER|@all", kind: "peer" }, MESSAGE],
     flags: [TOPIC],
     examples: [

@@ -226,12 +226,13 @@ export class PeerParts {
     this.postLinks = new PostLinks(this.links, emit);
     this.questions = new Questions(random, (id, reply) => outbox.reply(id, reply));
     const postParts = { ...parts, membership: this.membership, links: this.postLinks, questions: this.questions };
-    this.topics = new Topics({ ...postParts, emit });
+    const own = new OwnPosts({ ...postParts, random });
+    this.topics = new Topics({ ...postParts, own, emit });
     this.postRequests = new PostRequests({
       ...postParts,
-      own: new OwnPosts({ ...postParts, random }),
+      own,
       topics: this.topics,
-      find: (peer) => this.views.linkedAs(peer),
+      find: (peer) => this.views.addresseeAs(peer),
       reply: (id, reply) => outbox.reply(id, reply),
     });
     this.messages = new Messages({

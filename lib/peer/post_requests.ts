@@ -1,9 +1,8 @@
 import { toBase32 } from "../base/base32.ts";
 import type { Now } from "../base/clock.ts";
-import { MAX_QUESTION_MS } from "../base/limits.ts";
+import { MAX_QUESTION_MS, RECEIPT_TIMEOUT_MS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { Post } from "../wire/posts.ts";
-import type { Connection } from "./links.ts";
 import type { PostRequest, Reply } from "./machine.ts";
 import type { OwnPosts } from "./own_posts.ts";
 import type { PostLinks } from "./post_links.ts";
@@ -17,8 +16,8 @@ export interface PostRequestParts {
   readonly topics: Topics;
   readonly questions: Questions;
   readonly links: PostLinks;
-  /** The connection to a linked member, as people call it. @throws {KithError} `peer_unknown`, `member_ambiguous`. */
-  readonly find: (peer: string) => Connection;
+  /** The base32 id of a member that messages get to, as people call it. @throws {KithError} `peer_unknown`, …. */
+  readonly find: (peer: string) => string;
   readonly reply: (id: number, reply: Reply) => void;
 }
 
@@ -39,11 +38,13 @@ export class PostRequests {
 
   /** Takes a request in. @throws {KithError} `peer_unknown`, `topic_invalid`, `message_too_large`, `question_unknown`, …. */
   take(id: number, request: PostRequest, now: Now): void {
-    const { own, questions, find } = this.#parts;
+    const { own, questions, links, find } = this.#parts;
     if (request.type === "answer") return this.#answer(id, request, now);
-    const to = request.to === null ? null : find(request.to).peer;
+    const to = request.to === null ? null : find(request.to);
     if (request.type === "post") {
-      own.add(request.posts.map(({ topic, payload }) => plain(topic, payload)), to);
+      const posts = request.posts.map(({ topic, payload }) => plain(topic, payload));
+      if (to !== null && links.of(to) === null) return this.#track(id, posts, to, now);
+      own.add(posts, to);
       this.#held.push({ id, to });
       return;
     }
@@ -55,7 +56,7 @@ export class PostRequests {
 
   /** Sends what was asked for in the turn that ends. */
   endTurn(now: Now): void {
-    this.#parts.topics.endTurn(this.#parts.own, now);
+    this.#parts.topics.endTurn(now);
     if (this.#held.length === 0) return;
     const { links, reply } = this.#parts;
     const held = this.#held;
@@ -69,6 +70,17 @@ export class PostRequests {
   /** The monotonic time in ms at which a turn is due: at once, where somebody may go on. */
   deadline(): number {
     return this.#held.some(({ to }) => this.#parts.links.hasRoom(to)) ? 0 : Infinity;
+  }
+
+  /** To a peer that is not linked: it goes by others, which is no use where that peer is not there. */
+  #track(id: number, posts: readonly Post[], to: string, now: Now): void {
+    const { own, questions } = this.#parts;
+    const send = (question: Uint8Array) => {
+      const last = posts.length - 1;
+      own.add(posts.map((post, i) => i < last ? post : { ...post, kind: "tracked", question } as const), to);
+    };
+    const lacking = "it is not linked with this peer, and no word came by others that it got the message";
+    questions.open(id, RECEIPT_TIMEOUT_MS, send, now, lacking);
   }
 
   #answer(id: number, { question, payload }: Extract<PostRequest, { type: "answer" }>, now: Now): void {

@@ -7,11 +7,13 @@ import { QUESTION_BYTES } from "../wire/posts.ts";
 import type { Reply } from "./machine.ts";
 import type { AnswerView } from "./post_views.ts";
 
-/** A question of this peer that waits for its answer. */
+/** A question of this peer that waits for its answer, or a message that waits for word that it came. */
 interface Open {
   readonly request: number;
   readonly timeoutMs: number;
   readonly dueMs: number;
+  /** What did not come about where it waits in vain. */
+  readonly lacking: string;
 }
 
 /** A question that somebody asked, and that can be answered. */
@@ -35,12 +37,23 @@ export class Questions {
     this.#reply = reply;
   }
 
-  /** A request asks something. @param ask is given the question's id. @throws {KithError} `busy`, and what `ask` throws. */
-  open(request: number, timeoutMs: number, ask: (question: Uint8Array) => void, now: Now): void {
+  /**
+   * A request asks something.
+   *
+   * @param ask is given the question's id. @param lacking what did not come about where nobody answers.
+   * @throws {KithError} `busy`, and what `ask` throws.
+   */
+  open(
+    request: number,
+    timeoutMs: number,
+    ask: (question: Uint8Array) => void,
+    now: Now,
+    lacking = "nobody answered",
+  ): void {
     if (this.#open.size >= MAX_OPEN_QUESTIONS) throw new KithError("busy", { limit: MAX_OPEN_QUESTIONS });
     const id = this.#random.bytes(QUESTION_BYTES).slice();
     ask(id);
-    this.#open.set(toBase32(id), { request, timeoutMs, dueMs: now.monotonicMs + timeoutMs });
+    this.#open.set(toBase32(id), { request, timeoutMs, dueMs: now.monotonicMs + timeoutMs, lacking });
   }
 
   /** An answer came. The first one counts; where none is waited for any more, nothing happens. */
@@ -49,7 +62,7 @@ export class Questions {
     const open = this.#open.get(text);
     if (open === undefined) return;
     this.#open.delete(text);
-    this.#reply(open.request, { ok: true, answer });
+    this.#reply(open.request, { ok: true, answer, reached: 1 });
   }
 
   /** Somebody asks something. @returns how it is called by who answers it. */
@@ -75,10 +88,10 @@ export class Questions {
 
   /** Gives up on what waited too long. */
   tick(now: Now): void {
-    for (const [text, { request, timeoutMs, dueMs }] of this.#open) {
+    for (const [text, { request, timeoutMs, dueMs, lacking }] of this.#open) {
       if (dueMs > now.monotonicMs) continue;
       this.#open.delete(text);
-      const values = { seconds: timeoutMs / 1000, detail: "nobody answered" };
+      const values = { seconds: timeoutMs / 1000, detail: lacking };
       this.#reply(request, { ok: false, code: "timed_out", values });
     }
   }

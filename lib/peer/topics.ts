@@ -1,4 +1,4 @@
-import { toBase32 } from "../base/base32.ts";
+import { fromBase32, toBase32 } from "../base/base32.ts";
 import { equal, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
@@ -51,6 +51,7 @@ export interface TopicParts {
   readonly verify: Verify;
   readonly links: PostLinks;
   readonly questions: Questions;
+  readonly own: OwnPosts;
   readonly emit: (event: PeerEvent) => void;
 }
 
@@ -86,8 +87,8 @@ export class Topics {
   }
 
   /** Sends what was made here in the turn that ends, and gives it to who subscribes here. */
-  endTurn(own: OwnPosts, now: Now): void {
-    const { links, identity } = this.#parts;
+  endTurn(now: Now): void {
+    const { links, identity, own } = this.#parts;
     for (const { message, posts, to } of own.take(now)) {
       this.#spread.seen(idOf(message));
       const direct = to === null ? null : links.of(to);
@@ -179,6 +180,7 @@ export class Topics {
         questions.answered(post.question as Uint8Array, { peer, payload: post.payload.slice(), timeMs });
         continue;
       }
+      if (post.kind === "tracked" && isDirect) this.#tellThatItCame(post, peer);
       if (post.topic !== topic) {
         topic = post.topic;
         readers = [...this.#subscriptions].filter(({ filter }) => takesTopic(filter, post.topic));
@@ -191,6 +193,12 @@ export class Topics {
       const view: PostView = { topic, payload: post.payload.slice(), peer, timeMs, direct: isDirect, question };
       for (const reader of readers) this.#unread += reader.add(view);
     }
+  }
+
+  #tellThatItCame({ topic, question }: Post, peer: string): void {
+    const { own, membership } = this.#parts;
+    if (question === null || !membership.renewals.knowsKey(fromBase32(peer))) return;
+    own.add([{ topic, kind: "answer", question: question.slice(), timeoutMs: 0, payload: new Uint8Array() }], peer);
   }
 }
 

@@ -1,7 +1,7 @@
 import { fromBase32, toBase32 } from "../base/base32.ts";
 import { equal, toHex } from "../base/bytes.ts";
 import type { EventValue } from "../base/event.ts";
-import { MAX_LISTED_CONFLICTS } from "../base/limits.ts";
+import { FULL_MESH_LINKS, MAX_LISTED_CONFLICTS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
@@ -197,6 +197,18 @@ export class Views {
       return { connection, peer: connection.peer, name: this.#nameOf(fromBase32(connection.peer)) };
     });
     return memberCalled(called, text, "peer_unknown").connection;
+  }
+
+  /**
+   * The base32 id of a member that messages get to, called as for `linkedAs`: one that is linked or, in a space where
+   * not all link with each other, any.
+   *
+   * @throws {KithError} `peer_unknown`, `member_ambiguous`.
+   */
+  addresseeAs(text: string): string {
+    const members = this.members().filter(({ self }) => !self);
+    if (members.length <= FULL_MESH_LINKS) return this.linkedAs(text).peer;
+    return memberCalled(members, text, "peer_unknown").peer;
   }
 
   /** The members without a link. */

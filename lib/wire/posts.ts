@@ -38,15 +38,18 @@ export interface SealedPosts {
 /** What travels for topics (lib/wire/PROTOCOL.md, "Posts"). */
 export type PostMessage = Topics | Posts | SealedPosts;
 
-/** What a post is: one that wants nothing, a question, or the answer to one. `unknown`: of a newer kith. */
-export type PostKind = "plain" | "question" | "answer" | "unknown";
+/**
+ * What a post is: one that wants nothing, a question, the answer to one, or one whose recipient tells by an empty answer
+ * that it came (`tracked`). `unknown`: of a newer kith.
+ */
+export type PostKind = "plain" | "question" | "answer" | "tracked" | "unknown";
 
 /** One post, as it travels. */
 export interface Post {
   /** UTF-8, 1 to `MAX_TOPIC_BYTES`. */
   readonly topic: string;
   readonly kind: PostKind;
-  /** Of a question or answer: the question's id (8 bytes). */
+  /** Of a question, an answer, or one that is tracked: the id by which it is answered (8 bytes). */
   readonly question: Uint8Array | null;
   /** Of a question: how long an answer is waited for, in ms; else 0. */
   readonly timeoutMs: number;
@@ -80,7 +83,7 @@ export interface SealedBatch extends BatchHead {
   readonly box: Uint8Array;
 }
 
-const KINDS = { plain: 0, question: 1, answer: 2 } as const;
+const KINDS = { plain: 0, question: 1, answer: 2, tracked: 3 } as const;
 /** A question's id and its timeout stand before its payload. */
 const MAX_CONTENT_BYTES = MAX_POST_BYTES + QUESTION_BYTES + 8;
 /** A box is one message of Noise. */
@@ -217,10 +220,12 @@ function readContent(topic: string, kind: number, content: Uint8Array): Post {
       const timeoutMs = reader.varint();
       return { topic, kind: "question", question, timeoutMs, payload: withinLimit(reader.raw(reader.remainingBytes)) };
     }
-    case KINDS.answer: {
+    case KINDS.answer:
+    case KINDS.tracked: {
       const reader = new Reader(content);
       const question = reader.raw(QUESTION_BYTES);
-      return { topic, kind: "answer", question, timeoutMs: 0, payload: withinLimit(reader.raw(reader.remainingBytes)) };
+      const payload = withinLimit(reader.raw(reader.remainingBytes));
+      return { topic, kind: kind === KINDS.answer ? "answer" : "tracked", question, timeoutMs: 0, payload };
     }
     default:
       return { topic, kind: "unknown", question: null, timeoutMs: 0, payload: content };

@@ -221,3 +221,37 @@ Deno.test("a question that nobody answers comes to its end, and readers may ask 
   const left = lab.answer(reader, { type: "post", posts: [{ topic: "t", payload: encode("x") }], to: null });
   assert(!left.ok && left.code === "left_space");
 });
+
+Deno.test("what is tracked is delivered as any other, and its recipient says that it came, over whatever links", () => {
+  const lab = new Lab();
+  const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];
+  lab.network.cut(a, c);
+  lab.wait(2 * SILENT_AFTER_MS);
+  const [reader, heard] = [subscribe(c), subscribe(a)] as const;
+  const tracked: Post = {
+    topic: "t",
+    kind: "tracked",
+    question: new Uint8Array(8).fill(3),
+    timeoutMs: 0,
+    payload: encode("far"),
+  };
+  const box = seal(
+    c.identity.sealingPublicKey,
+    DOMAINS.post_box,
+    encodeSealedContent(a.identity.peerId, [tracked]),
+    lab.prng,
+  ) as Uint8Array;
+  const head = { sender: a.identity.peerId, run: new Uint8Array(8).fill(9), first: 1, timeMs: 5 };
+  const batch = encodeSealedBatch({ ...head, to: c.identity.peerId, box });
+  const signature = signed(lab, a.identity, "sealed_posts", batch);
+  c.machine!.linkMessage(linkOf(c, b), { type: "sealed_posts", batch, signature }, c.now);
+  c.push({ type: "tick" });
+  lab.wait(1000);
+  assertEquals(textsOf(reader), ["far"]);
+  assertEquals([c, b, a].map(({ machine }) => machine?.status().messages), [
+    { sent: 1, received: 1, passedOn: 0, missed: 0, dropped: 0, unread: 0 },
+    { sent: 0, received: 0, passedOn: 1, missed: 0, dropped: 0, unread: 0 },
+    { sent: 0, received: 1, passedOn: 0, missed: 0, dropped: 0, unread: 0 },
+  ]);
+  assertEquals(textsOf(heard), [], "the answer is for who asked");
+});

@@ -278,7 +278,7 @@ const posts: fc.Arbitrary<Post[]> = fc.array(
     }),
     fc.record({
       topic,
-      kind: fc.constant("answer" as const),
+      kind: fc.constantFrom("answer" as const, "tracked" as const),
       question: bytes(8),
       timeoutMs: fc.constant(0),
       payload: blob(60),

@@ -25,9 +25,10 @@ const BATCH: Batch = {
     { topic: "né", kind: "plain", question: null, timeoutMs: 0, payload: bytesOf("01 02") },
     { topic: "né", kind: "question", question: bytesOf("dd*8"), timeoutMs: 300, payload: bytesOf("03") },
     { topic: "b", kind: "answer", question: bytesOf("ee*8"), timeoutMs: 0, payload: bytesOf("") },
+    { topic: "b", kind: "tracked", question: bytesOf("ff*8"), timeoutMs: 0, payload: bytesOf("04") },
   ],
 };
-const POSTS_HEX = "03 03 6ec3a9 00 02 01 02 00 01 0b dd*8 822c 03 01 62 02 08 ee*8";
+const POSTS_HEX = "04 03 6ec3a9 00 02 01 02 00 01 0b dd*8 822c 03 01 62 02 08 ee*8 00 03 09 ff*8 04";
 
 Deno.test("a batch is encoded as specified, and signed with its space", () => {
   const bytes = bytesOf(HEAD_HEX, POSTS_HEX);
