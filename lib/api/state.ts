@@ -65,10 +65,11 @@ function messageFields({ sent, received, passedOn, missed, dropped, unread }: Me
 }
 
 /** `history_ms` is null for ever. */
-function compactionFields({ historyMs, finalAtMs, isDone, pendingSinceMs, waitsFor }: CompactionView): Fields {
+function compactionFields(view: CompactionView): Fields {
+  const { historyMs, finalAtMs, compactedAtMs, isDone, pendingSinceMs, waitsFor } = view;
   return {
-    ...{ history_ms: historyMs === Infinity ? null : historyMs, final: finalAtMs, done: isDone },
-    ...{ pending: pendingSinceMs, waits_for: waitsFor },
+    ...{ history_ms: historyMs === Infinity ? null : historyMs, final: finalAtMs, compacted: compactedAtMs },
+    ...{ done: isDone, pending: pendingSinceMs, waits_for: waitsFor },
   };
 }
 

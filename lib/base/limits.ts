@@ -284,6 +284,10 @@ export const DIGEST_SLICE_IDS = 4096;
 export const COMPACTION_STEP_OPERATIONS = 512;
 /** Operations that must be dead before a checkpoint is proposed: each costs an act for every member. */
 export const MIN_DEAD_OPERATIONS = 16;
+/** How long after a removal a checkpoint is proposed: removals in a row share one. Doubled with each that came to nothing. */
+export const REMOVAL_CHECKPOINT_AFTER_MS = 10_000;
+/** Longest pause before the next one, so that nobody can make members write checkpoints without end. */
+export const MAX_CHECKPOINT_PAUSE_MS = 60 * 60 * 1000;
 /** Absence after which a member is not waited for, where history is kept for less. */
 export const MIN_ABSENT_MS = 24 * 60 * 60 * 1000;
 /** How often history is looked at, at the most. */

@@ -89,7 +89,7 @@ function toldRemovedText(teller: JsonObject): string {
   return `${peerText(teller)} does not link, since this peer was removed, it says`;
 }
 
-/** How far the old history was let go, and what holds it back; null where there is nothing to tell. */
+/** How far the history is final, how far it was let go, and what holds that back; null where there is nothing to tell. */
 function historyText(answer: JsonObject, nowMs: number): string | null {
   const compaction = answer.compaction as JsonObject | undefined;
   if (compaction === undefined) return null;
@@ -104,9 +104,10 @@ function historyText(answer: JsonObject, nowMs: number): string | null {
     return `a checkpoint of ${formatAge(pendingMs, nowMs)} waits for ${waits.join(", ")}`;
   }
   if (finalMs === null) return null;
-  return compaction.done === true
-    ? `let go up to a checkpoint of ${formatAge(finalMs, nowMs)}`
-    : `is being let go up to a checkpoint of ${formatAge(finalMs, nowMs)}`;
+  const final = `final up to a checkpoint of ${formatAge(finalMs, nowMs)}`;
+  const compactedMs = numberField(compaction, "compacted");
+  if (compactedMs === null) return final;
+  return `${final}, let go up to ${compactedMs === finalMs ? "it" : `one of ${formatAge(compactedMs, nowMs)}`}`;
 }
 
 /** Who used a number twice, in words. */

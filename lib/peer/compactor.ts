@@ -2,13 +2,7 @@ import { toBase32 } from "../base/base32.ts";
 import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
-import {
-  COMPACTION_STEP_OPERATIONS,
-  MAX_WANTED,
-  MIN_ABSENT_MS,
-  MIN_DEAD_OPERATIONS,
-  MIN_HISTORY_STEP_MS,
-} from "../base/limits.ts";
+import { COMPACTION_STEP_OPERATIONS, MAX_WANTED, REMOVAL_CHECKPOINT_AFTER_MS } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
@@ -19,15 +13,14 @@ import type { Past } from "../store/past.ts";
 import type { PastState, PastTransaction } from "../store/past_state.ts";
 import { PastTrees } from "../store/past_trees.ts";
 import type { Store } from "../store/store.ts";
-import { encodeFrontier, type Frontier } from "../wire/frontier.ts";
+import type { Frontier } from "../wire/frontier.ts";
 import type { Checkpoint, Confirm } from "../wire/operation.ts";
 import type { HistoryMarks } from "./history_marks.ts";
 import type { Links } from "./links.ts";
+import { historyStepMs, Proposals } from "./proposals.ts";
 import type { CompactionView } from "./reads.ts";
 import type { SpaceState } from "./space_state.ts";
 
-/** How often the compactor looks whether there is something to do, at the longest. */
-const LOOK_MS = 60 * 60 * 1000;
 /** Pause before a checkpoint whose digest did not come out right is looked at again. */
 const RETRY_MS = 60_000;
 
@@ -51,7 +44,7 @@ export interface CompactorParts {
 
 /** A look at the state inside a frontier, and what it is for. */
 interface Work {
-  readonly purpose: "propose" | "confirm" | "compact";
+  readonly purpose: "propose" | "confirm" | "settle" | "compact";
   /** Null where one is to be proposed. */
   readonly checkpoint: CheckpointView | null;
   readonly frontier: Frontier;
@@ -63,21 +56,24 @@ interface Work {
 }
 
 /**
- * Lets the old history go (DESIGN 6, "Checkpoints and history"): an admin's peer proposes a checkpoint, each member
- * checks it and confirms, and once it is final each lets go what is dead inside its frontier. All of it in small steps.
+ * Makes removals final and lets the old history go (DESIGN 6, "Checkpoints and history"): an admin's peer proposes a
+ * checkpoint, each member checks it and confirms. Once it is final each settles what it holds by it, and takes what is
+ * absent inside for dead; and once all of it has been held for as long as history is kept, what is dead inside its frontier
+ * goes. All of it in small steps.
  */
 export class Compactor {
   readonly #parts: CompactorParts;
   #work: Work | null = null;
+  readonly #proposals: Proposals;
   #nextLookMs: number;
-  /** Since when a checkpoint has been due, by the monotonic clock; null when none is. */
-  #dueSinceMs: number | null = null;
-  /** The checkpoint that is waited for, and since when. */
-  #pending: { readonly key: string; readonly sinceMs: number } | null = null;
+  /** A checkpoint that is old enough to compact up to, and cannot be, as text: a later one has to do. */
+  #unfit: string | null = null;
 
   constructor(parts: CompactorParts, now: Now) {
     this.#parts = parts;
-    this.#nextLookMs = now.monotonicMs + this.#stepMs;
+    this.#proposals = new Proposals(parts);
+    // A removal from before the start may wait for its checkpoint.
+    this.#nextLookMs = now.monotonicMs + Math.min(this.#stepMs, REMOVAL_CHECKPOINT_AFTER_MS);
   }
 
   /** The monotonic time in ms at which `tick` is due. */
@@ -110,18 +106,27 @@ export class Compactor {
   /** What people are told. */
   view(): CompactionView {
     const { membership, space, historyMs } = this.#parts;
-    const { latestFinal, pending } = membership.checkpoints;
+    const { checkpoints } = membership;
+    const { finalsApplied } = checkpoints;
+    // One that became void waits for nobody: another one takes its place.
+    const pending = checkpoints.pending !== null && checkpoints.canBeConfirmed(checkpoints.pending)
+      ? checkpoints.pending
+      : null;
+    const latest = finalsApplied.at(-1) ?? null;
+    const compacted = finalsApplied.find(({ act }) => versionText(act.version) === space.compacted);
     return {
       historyMs,
-      finalAtMs: latestFinal?.act.timeMs ?? null,
-      isDone: latestFinal === null || space.compacted === versionText(latestFinal.act.version),
+      finalAtMs: latest?.act.timeMs ?? null,
+      compactedAtMs: compacted?.act.timeMs ?? null,
+      isDone: this.#work?.purpose !== "compact" &&
+        (latest === null || space.settled === versionText(latest.act.version)),
       pendingSinceMs: pending?.act.timeMs ?? null,
       waitsFor: pending?.missing.map((peer) => toBase32(fromHex(peer))) ?? [],
     };
   }
 
   get #stepMs(): number {
-    return Math.min(Math.max(this.#parts.historyMs / 8, MIN_HISTORY_STEP_MS), LOOK_MS);
+    return historyStepMs(this.#parts.historyMs);
   }
 
   #look(now: Now): void {
@@ -131,15 +136,34 @@ export class Compactor {
     if (standing === null) return;
     if (historyMs !== Infinity) marks.note(store.transactionsTotal, now.wallMs, historyMs);
     const { latestFinal, pending } = membership.checkpoints;
-    if (latestFinal !== null && space.compacted !== versionText(latestFinal.act.version)) {
-      return this.#begin("compact", latestFinal, latestFinal.act.operation.frontier);
+    if (latestFinal !== null && space.settled !== versionText(latestFinal.act.version)) {
+      return this.#begin("settle", latestFinal, latestFinal.act.operation.frontier);
     }
     if (pending !== null && this.#mayConfirm(pending)) {
       return this.#begin("confirm", pending, pending.act.operation.frontier);
     }
-    const frontier = standing.role === "admin" ? this.#dueFrontier(pending, now) : null;
-    if (frontier !== null) return this.#begin("propose", null, frontier);
+    const old = this.#oldFinal(now);
+    if (old !== null) return this.#begin("compact", old, old.act.operation.frontier);
+    if (standing.role === "admin") {
+      const due = this.#proposals.due(now);
+      if (typeof due === "object") return this.#begin("propose", null, due.frontier);
+      this.#nextLookMs = Math.min(this.#nextLookMs, due);
+    }
     this.#askForAbsent();
+  }
+
+  /** The last final checkpoint all of which has been held for as long as history is kept; null where it was compacted. */
+  #oldFinal(now: Now): CheckpointView | null {
+    const { membership, space, store, marks, historyMs } = this.#parts;
+    const row = historyMs === Infinity ? null : marks.rowBefore(now.wallMs - historyMs);
+    if (row === null) return null;
+    for (const final of membership.checkpoints.finalsApplied.toReversed()) {
+      const text = versionText(final.act.version);
+      if (text === space.compacted || text === this.#unfit) return null;
+      const newest = store.pasts.newestRow(final.act.operation.frontier);
+      if (newest !== null && newest <= row) return final;
+    }
+    return null;
   }
 
   /** Asks for what is absent though no final checkpoint shows it as dead: some source left it out. */
@@ -151,51 +175,7 @@ export class Compactor {
   }
 
   #mayConfirm(pending: CheckpointView): boolean {
-    const { membership, identity, store } = this.#parts;
-    if (!pending.missing.includes(toHex(identity.peerId)) || !membership.checkpoints.canBeConfirmed(pending)) {
-      return false;
-    }
-    const past = store.pasts.of(pending.act.operation.frontier);
-    return past !== null && !store.pasts.hasForkBeside(past);
-  }
-
-  /** The frontier of a checkpoint that this peer should propose now; null where it should not. */
-  #dueFrontier(pending: CheckpointView | null, now: Now): Frontier | null {
-    const { store, marks, historyMs } = this.#parts;
-    const row = marks.rowBefore(now.wallMs - historyMs);
-    const dead = Math.max(MIN_DEAD_OPERATIONS, Math.floor(store.entries / 8));
-    if (historyMs === Infinity || row === null || !store.pasts.hasReplaced(row, dead)) {
-      this.#dueSinceMs = null;
-      return null;
-    }
-    this.#dueSinceMs ??= now.monotonicMs;
-    // Two at once would only void each other: the first of the admins that are here does it, others only if it does not.
-    const waitedMs = now.monotonicMs - this.#dueSinceMs;
-    if (waitedMs < this.#place() * 2 * this.#stepMs || this.#isAwaited(pending, now)) return null;
-    const frontier = store.pasts.frontierAt(row);
-    const before = this.#parts.membership.checkpoints.latestFinal?.act.operation.frontier;
-    return before !== undefined && equal(encodeFrontier(before), encodeFrontier(frontier)) ? null : frontier;
-  }
-
-  /** How many admins that are here come before this peer. */
-  #place(): number {
-    const { membership, identity, links } = this.#parts;
-    const own = toBase32(identity.peerId);
-    const here = new Set([...links.members()].map(({ peer }) => peer));
-    return membership.members().filter(({ role, peer }) => {
-      const id = toBase32(peer);
-      return role === "admin" && here.has(id) && id < own;
-    }).length;
-  }
-
-  /** Whether a checkpoint that is not final yet is given more time: until those that it waits for are long absent. */
-  #isAwaited(pending: CheckpointView | null, now: Now): boolean {
-    if (pending === null || !this.#parts.membership.checkpoints.canBeConfirmed(pending)) return false;
-    const absent = new Set(this.#longAbsent(now).map(toHex));
-    if (pending.missing.every((peer) => absent.has(peer))) return false;
-    const key = versionText(pending.act.version);
-    if (this.#pending?.key !== key) this.#pending = { key, sinceMs: now.monotonicMs };
-    return now.monotonicMs - this.#pending.sinceMs < Math.max(this.#parts.historyMs, MIN_ABSENT_MS);
+    return pending.missing.includes(toHex(this.#parts.identity.peerId)) && this.#proposals.canBeConfirmed(pending);
   }
 
   #begin(purpose: Work["purpose"], checkpoint: CheckpointView | null, frontier: Frontier): void {
@@ -239,22 +219,25 @@ export class Compactor {
     }
     if (checkpoint === null) {
       this.#work = null;
-      this.#dueSinceMs = null;
-      sign({ kind: "checkpoint", frontier, digest, absent: this.#longAbsent(now) }, now);
+      sign({ kind: "checkpoint", frontier, digest, absent: this.#proposals.longAbsent(now) }, now);
       emit({ name: "checkpoint_proposed", level: "info", fields: { digest: toHex(digest) } });
       return;
     }
     const fields = { checkpoint: versionText(checkpoint.act.version), by: toBase32(checkpoint.act.peer) };
     if (!equal(digest, checkpoint.act.operation.digest)) {
       this.#work = null;
+      // What a later one has settled need not fit an earlier one any more.
+      if (purpose === "compact") {
+        this.#unfit = versionText(checkpoint.act.version);
+        return this.membershipChanged(now);
+      }
       this.#nextLookMs = now.monotonicMs + RETRY_MS;
       emit({ name: "checkpoint_differs", level: "warning", reason: "this peer holds another state", fields });
-      if (purpose === "compact") differs(checkpoint, work.state, work.leaves, now);
+      if (purpose === "settle") differs(checkpoint, work.state, work.leaves, now);
       return;
     }
-    if (purpose === "compact") {
-      // Who keeps all of it for ever settles what it holds all the same, and takes what is absent for dead.
-      work.compaction = store.pasts.compaction(work.past, this.#parts.historyMs !== Infinity);
+    if (purpose !== "confirm") {
+      work.compaction = store.pasts.compaction(work.past, purpose === "compact");
       return;
     }
     this.#work = null;
@@ -266,23 +249,16 @@ export class Compactor {
 
   #compacted(work: Work, compaction: Compaction, now: Now): void {
     const { store, space, emit } = this.#parts;
-    const checkpoint = work.checkpoint as CheckpointView;
+    const checkpoint = versionText((work.checkpoint as CheckpointView).act.version);
     this.#work = null;
-    store.pasts.keepLeaves(work.leaves);
-    space.compacted = versionText(checkpoint.act.version);
-    emit({ name: "compacted", level: "info", fields: { operations: compaction.dropped } });
     this.#nextLookMs = now.monotonicMs;
-  }
-
-  /** Members that were not seen for as long as history is kept, and at least for a day. */
-  #longAbsent(now: Now): Uint8Array[] {
-    const { membership, links, book, identity, historyMs } = this.#parts;
-    const here = new Set([...links.members()].map(({ peer }) => peer));
-    const sinceMs = now.wallMs - Math.max(historyMs, MIN_ABSENT_MS);
-    return membership.members().filter(({ peer, sinceMs: admittedMs }) => {
-      if (equal(peer, identity.peerId) || here.has(toBase32(peer))) return false;
-      const known = book.get(toHex(peer));
-      return Math.max(known?.lastSeenMs ?? 0, known?.record?.dateMs ?? 0, admittedMs) < sinceMs;
-    }).map(({ peer }) => peer).sort((a, b) => toHex(a) < toHex(b) ? -1 : 1);
+    if (work.purpose === "compact") {
+      space.compacted = checkpoint;
+      emit({ name: "compacted", level: "info", fields: { operations: compaction.dropped } });
+      return;
+    }
+    store.pasts.keepLeaves(work.leaves);
+    space.settled = checkpoint;
+    emit({ name: "checkpoint_settled", level: "info", fields: { checkpoint } });
   }
 }

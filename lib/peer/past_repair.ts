@@ -106,7 +106,7 @@ export class PastRepair {
     for (const place of message.leaves) repair.theirs.set(placeKey(place), place);
     if (repair.theirs.size > MAX_PAST_LEAVES) throw new ProtocolError("too_large", `${MAX_PAST_LEAVES} leaves`);
     if (message.more) return;
-    if (repair.theirs.size === 0) return this.#giveUp("it has not compacted up to that checkpoint", now);
+    if (repair.theirs.size === 0) return this.#giveUp("it has not settled by that checkpoint", now);
     const trees = new PastTrees();
     for (const { writer, leaf, hash } of repair.theirs.values()) {
       const number = this.#parts.store.writers.numberOf(writer);

@@ -18,8 +18,8 @@ export interface PastSourceParts {
 }
 
 /**
- * Answers who was away for longer than the history: the state inside the final checkpoint up to which this peer has
- * compacted (lib/wire/PROTOCOL.md, "Checkpoints"). What finds no room in the link's queue is not sent; it is asked for
+ * Answers who was away for longer than the history: the state inside the final checkpoint by which this peer has settled
+ * what it holds (lib/wire/PROTOCOL.md, "Checkpoints"). What finds no room in the link's queue is not sent; it is asked for
  * again.
  */
 export class PastSource {
@@ -29,10 +29,10 @@ export class PastSource {
     this.#parts = parts;
   }
 
-  /** Shows the leaves; none where this peer has not compacted up to that very checkpoint. */
+  /** Shows the leaves; none where this peer has not settled by that very checkpoint. */
   leaves(connection: number, { checkpoint }: AskPast): void {
     const { store, space, links } = this.#parts;
-    const isHere = space.compacted === versionText(checkpoint);
+    const isHere = space.settled === versionText(checkpoint);
     let after: { writer: number; leaf: number } | null = null;
     for (let more = true; more;) {
       const page: PastLeaf[] = isHere ? store.pasts.leaves(after, MAX_MESSAGE_LEAVES) : [];
@@ -50,7 +50,7 @@ export class PastSource {
     const final = membership.checkpoints.latestFinal;
     const number = store.writers.numberOf(writer);
     const text = versionText(checkpoint);
-    if (final === null || number === null || space.compacted !== text || versionText(final.act.version) !== text) {
+    if (final === null || number === null || space.settled !== text || versionText(final.act.version) !== text) {
       return;
     }
     const past = store.pasts.of(final.act.operation.frontier);

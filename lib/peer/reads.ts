@@ -214,13 +214,15 @@ export interface DoorView {
   readonly sinceMs: number;
 }
 
-/** How far the old history has been let go, and what holds that back. */
+/** How far the history is final, how far it has been let go, and what holds that back. */
 export interface CompactionView {
   /** How long what was replaced is kept; Infinity for ever. */
   readonly historyMs: number;
   /** When the last final checkpoint was written, ms since 1970; null before the first. */
   readonly finalAtMs: number | null;
-  /** Whether this peer has let go all that it allows. */
+  /** When the final checkpoint was written up to which this peer let go what is dead; null before the first. */
+  readonly compactedAtMs: number | null;
+  /** Whether this peer has settled what it holds by the last final one, and lets nothing go just now. */
   readonly isDone: boolean;
   /** When the checkpoint was written that is not final yet; null where there is none. */
   readonly pendingSinceMs: number | null;

@@ -80,15 +80,27 @@ export class SpaceState {
     this.#store.setMeta("admission", admission);
   }
 
-  /** The checkpoint up to which all that is dead has gone, as text; null before the first. */
+  /** The final checkpoint by which what is held was settled last, and whose leaves are kept, as text; null for none. */
+  get settled(): string | null {
+    const bytes = this.#store.getMeta("settled");
+    // Up to kith 0.3.0 what was settled was compacted at once.
+    return bytes === null ? this.compacted : utf8Decode(bytes);
+  }
+
+  /** Keeps which one it is. */
+  set settled(checkpoint: string) {
+    this.#store.setMeta("settled", utf8Encode(checkpoint));
+  }
+
+  /** The final checkpoint up to which all that is dead has gone, as text; null before the first. */
   get compacted(): string | null {
     const bytes = this.#store.getMeta("compacted");
     return bytes === null ? null : utf8Decode(bytes);
   }
 
   /** Keeps which one it is. */
-  set compacted(checkpoint: string | null) {
-    this.#store.setMeta("compacted", checkpoint === null ? null : utf8Encode(checkpoint));
+  set compacted(checkpoint: string) {
+    this.#store.setMeta("compacted", utf8Encode(checkpoint));
   }
 
   /** Whether this peer was let in, but has not received its own admission yet. */

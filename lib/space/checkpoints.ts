@@ -75,10 +75,19 @@ export class Checkpoints {
     ) => this.#ports.sizeOf(a.context) - this.#ports.sizeOf(b.context) || compareVersionIds(a.version, b.version));
   }
 
+  /** The final checkpoints, in the order in which they were applied. */
+  get finalsApplied(): readonly CheckpointView[] {
+    return [...this.#held.values()].filter(({ isFinal }) => isFinal).map(viewOf);
+  }
+
   /** The final checkpoint that was applied last; null where there is none. */
   get latestFinal(): CheckpointView | null {
-    const held = [...this.#held.values()].findLast(({ isFinal }) => isFinal);
-    return held === undefined ? null : viewOf(held);
+    return this.finalsApplied.at(-1) ?? null;
+  }
+
+  /** How many checkpoints have a membership transaction in their past, final or not. */
+  countBehind(row: number): number {
+    return [...this.#held.values()].filter(({ act }) => this.#ports.inContext(act.context, row)).length;
   }
 
   /** The checkpoint that was applied last, where it is not final; null where it is, or there is none. */

@@ -79,6 +79,25 @@ export class Pasts {
     return this.#parts.heads.frontierAt(row);
   }
 
+  /** The row of the newest of a frontier's heads, and so of all that is inside; null where some are not held. */
+  newestRow(frontier: Frontier): number | null {
+    let newest = 0;
+    for (const { id } of frontier.flatMap(({ heads }) => heads)) {
+      const row = this.#parts.transactions.byId(id)?.row;
+      if (row === undefined) return null;
+      newest = Math.max(newest, row);
+    }
+    return newest;
+  }
+
+  /** Whether all that is inside a frontier is inside a past. */
+  covers(past: Past, frontier: Frontier): boolean {
+    return frontier.flatMap(({ heads }) => heads).every(({ id }) => {
+      const held = this.#parts.transactions.byId(id);
+      return held !== null && past.has(held.writer, held.header.sequence, held.row);
+    });
+  }
+
   /** Whether a transaction is held that is not inside a past, though its writer's number is used there. */
   hasForkBeside(past: Past): boolean {
     return past.writers.some((writer) => {
@@ -102,7 +121,7 @@ export class Pasts {
     return found >= count;
   }
 
-  /** Keeps the digest's leaves over the past of the checkpoint that was compacted last, to show them to others. */
+  /** Keeps the digest's leaves over the past of the checkpoint that was settled by last, to show them to others. */
   keepLeaves(leaves: PastTrees): void {
     this.#parts.database.begin();
     this.#parts.database.execute("DELETE FROM past_leaves");

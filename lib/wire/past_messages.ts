@@ -25,7 +25,7 @@ export interface LeafPlace {
   readonly leaf: number;
 }
 
-/** Leaves of the state inside a checkpoint; none at all where the sender has not compacted up to it. */
+/** Leaves of the state inside a checkpoint; none at all where the sender has not settled by it. */
 export interface PastLeavesMessage {
   readonly type: "past_leaves";
   readonly checkpoint: VersionId;
