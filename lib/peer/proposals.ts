@@ -13,7 +13,7 @@ import type { Identity } from "../crypto/identity.ts";
 import { versionText } from "../data/version_text.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
 import type { CheckpointView } from "../space/checkpoints.ts";
-import type { Membership } from "../space/membership.ts";
+import type { Membership, Standing } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
 import { encodeFrontier, type Frontier } from "../wire/frontier.ts";
 import type { HistoryMarks } from "./history_marks.ts";
@@ -38,9 +38,8 @@ export interface ProposalsParts {
 interface Cause {
   readonly kind: "removal" | "history";
   readonly frontier: Frontier;
-  /** How long it can wait, ms, and how much longer for each admin that comes before. */
+  /** How long it has to have been one, ms. */
   readonly waitMs: number;
-  readonly turnMs: number;
 }
 
 /** How often history is looked at, ms. */
@@ -71,8 +70,7 @@ export class Proposals {
       return Infinity;
     }
     if (this.#due?.kind !== cause.kind) this.#due = { kind: cause.kind, sinceMs: now.monotonicMs };
-    // Two at once would only void each other: the first of the admins that are here does it, others only if it does not.
-    const dueMs = this.#due.sinceMs + cause.waitMs + this.#place() * cause.turnMs;
+    const dueMs = this.#due.sinceMs + cause.waitMs;
     if (now.monotonicMs < dueMs) return dueMs;
     this.#due = null;
     return cause;
@@ -102,20 +100,19 @@ export class Proposals {
 
   /** A removal that could be undone yet; in a space of one there is nobody who could bring what does it. */
   #removalCause(): Cause | null {
-    const { membership, store } = this.#parts;
+    const { membership, store, identity } = this.#parts;
     const removal = membership.openRemoval;
     if (removal === null || membership.members().length < 2) return null;
     const tried = membership.checkpoints.countBehind(removal.row);
-    return {
-      kind: "removal",
-      frontier: store.frontier(),
-      waitMs: Math.min(REMOVAL_CHECKPOINT_AFTER_MS * 2 ** tried, MAX_CHECKPOINT_PAUSE_MS),
-      turnMs: 2 * REMOVAL_CHECKPOINT_AFTER_MS,
-    };
+    const waitMs = Math.min(REMOVAL_CHECKPOINT_AFTER_MS * 2 ** tried, MAX_CHECKPOINT_PAUSE_MS);
+    const place = equal(removal.peer, identity.peerId)
+      ? 0
+      : 1 + this.#adminsBefore(({ peer }) => !equal(peer, removal.peer));
+    return { kind: "removal", frontier: store.frontier(), waitMs: waitMs + place * 2 * REMOVAL_CHECKPOINT_AFTER_MS };
   }
 
   #historyCause(now: Now): Cause | null {
-    const { store, marks, historyMs, membership } = this.#parts;
+    const { store, marks, historyMs, membership, links } = this.#parts;
     const row = historyMs === Infinity ? null : marks.rowBefore(now.wallMs - historyMs);
     const dead = Math.max(MIN_DEAD_OPERATIONS, Math.floor(store.entries / 8));
     if (row === null || !store.pasts.hasReplaced(row, dead)) return null;
@@ -126,18 +123,21 @@ export class Proposals {
       const newest = store.pasts.newestRow(before);
       if (newest === null || newest > row || equal(encodeFrontier(before), encodeFrontier(frontier))) return null;
     }
-    return { kind: "history", frontier, waitMs: 0, turnMs: 2 * historyStepMs(historyMs) };
+    const here = new Set([...links.members()].map(({ peer }) => peer));
+    const place = this.#adminsBefore(({ peer }) => here.has(toBase32(peer)));
+    return { kind: "history", frontier, waitMs: place * 2 * historyStepMs(historyMs) };
   }
 
-  /** How many admins that are here come before this peer. */
-  #place(): number {
-    const { membership, identity, links } = this.#parts;
-    const own = toBase32(identity.peerId);
-    const here = new Set([...links.members()].map(({ peer }) => peer));
-    return membership.members().filter(({ role, peer }) => {
-      const id = toBase32(peer);
-      return role === "admin" && here.has(id) && id < own;
-    }).length;
+  /**
+   * How many of some admins come before this peer. Checkpoints of two would only void each other: the first does it, others
+   * only if it does not. After a removal that is who removed, who is here, and then any, linked with this peer or not.
+   */
+  #adminsBefore(counts: (admin: Standing) => boolean): number {
+    const { membership, identity } = this.#parts;
+    const own = toHex(identity.peerId);
+    return membership.members().filter((member) =>
+      member.role === "admin" && toHex(member.peer) < own && counts(member)
+    ).length;
   }
 
   /** Whether a checkpoint that is not final yet is given more time: until those that it waits for are long absent. */
