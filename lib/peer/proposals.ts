@@ -101,7 +101,7 @@ export class Proposals {
   /** A removal that could be undone yet; in a space of one there is nobody who could bring what does it. */
   #removalCause(): Cause | null {
     const { membership, store, identity } = this.#parts;
-    const removal = membership.openRemoval;
+    const removal = membership.removal.open;
     if (removal === null || membership.members().length < 2) return null;
     const tried = membership.checkpoints.countBehind(removal.row);
     const waitMs = Math.min(REMOVAL_CHECKPOINT_AFTER_MS * 2 ** tried, MAX_CHECKPOINT_PAUSE_MS);

@@ -123,16 +123,6 @@ export class Membership {
     return this.renewalsInForce().every((renewal) => this.#inContext(act.context, renewal.act.row));
   }
 
-  /** The first removal that prevails and is in the past of no final checkpoint: who was removed may yet undo it. */
-  get openRemoval(): Act<Revoke> | null {
-    if (!this.#standings.hasRemovals) return null;
-    const { outcome } = this.#removal;
-    return this.#standings.revokes.find((revoke) =>
-      revoke.operation.frontier !== null && outcome.isEffective(revoke) &&
-      outcome.layerOf(revoke.row) === outcome.finals
-    ) ?? null;
-  }
-
   /** What removals undo. */
   get removal(): Removal {
     return this.#removal;

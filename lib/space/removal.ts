@@ -71,6 +71,16 @@ export class Removal {
     });
   }
 
+  /** The first removal that prevails and is in the past of no final checkpoint: who was removed may yet undo it. */
+  get open(): Act<Revoke> | null {
+    if (!this.#standings.hasRemovals) return null;
+    const { outcome } = this;
+    return this.#standings.revokes.find((revoke) =>
+      revoke.operation.frontier !== null && outcome.isEffective(revoke) &&
+      outcome.layerOf(revoke.row) === outcome.finals
+    ) ?? null;
+  }
+
   /** Notes that an act was applied. */
   added(act: Act): void {
     if (this.#outcome === null || this.#isPlain(act, this.#outcome)) return;

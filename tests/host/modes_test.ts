@@ -48,6 +48,8 @@ for (const umask of [0o000, 0o077]) {
           assertEquals([left.sort(), deep.host.running], [[".json", ".json", ".sock"], true]);
         }
         await restoreBackup(backup, `${folder.path}/restored`, random);
+        // Before anything else opens it, which would make it private.
+        assertEquals(openToOthers(folder.path), []);
         const carrying = await carryOut("0.0.0", `${folder.path}/restored`);
         const paths = homePaths(`${folder.path}/tcp`);
         prepareHome(paths.home);

@@ -91,7 +91,7 @@ Deno.test("nothing but a proof or a knock is taken from a stranger", () => {
   }
 });
 
-Deno.test("a proof is of one link and one direction: an echo is none", () => {
+Deno.test("a proof that is echoed is none", () => {
   const { lab, peer } = setUp();
   const stranger = new Stranger(lab, {
     message: (link, message) => {
