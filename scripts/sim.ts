@@ -4,7 +4,7 @@ import { type Outcome, runSeed } from "../tests/sim/run_seed.ts";
 /**
  * Simulates networks of peers with faults, each from one seed.
  *
- * Usage: sim.ts [--seed N] [--seeds FROM..TO|COUNT] [--forever] [--keep-going] [--peers N] [--plant NAME] [--verbose]
+ * Usage: sim.ts [--seed N] [--seeds FROM..TO|COUNT] [--forever] [--keep-going] [--peers N] [--plant NAME] [--lan] [--verbose]
  *
  * --forever takes fresh seeds until one fails, or with --keep-going until it is stopped. Default: seeds 1 to 200.
  * Exits with 1 where a seed fails; the same seed always does the same.
@@ -16,6 +16,8 @@ interface Flags {
   keepGoing: boolean;
   peers: number | null;
   plant: string | null;
+  /** Whether all are on one local network. */
+  lan: boolean;
   verbose: boolean;
 }
 
@@ -24,10 +26,20 @@ const SEED_LIMIT = 2 ** 31;
 const SEEDS_PER_LINE = 100;
 
 function parse(args: readonly string[]): Flags {
-  const flags: Flags = { from: 1, to: 200, forever: false, keepGoing: true, peers: null, plant: null, verbose: false };
+  const flags: Flags = {
+    from: 1,
+    to: 200,
+    forever: false,
+    keepGoing: true,
+    peers: null,
+    plant: null,
+    lan: false,
+    verbose: false,
+  };
   for (let i = 0; i < args.length; i++) {
     const name = args[i] as string;
     if (name === "--verbose") flags.verbose = true;
+    else if (name === "--lan") flags.lan = true;
     else if (name === "--keep-going") flags.keepGoing = true;
     else if (name === "--forever") {
       flags.forever = true;
@@ -55,6 +67,7 @@ function run(seed: number, flags: Flags): Outcome {
   return runSeed(seed, {
     ...(flags.peers === null ? {} : { peers: flags.peers }),
     ...(flags.plant === null ? {} : { plant: flags.plant }),
+    lan: flags.lan,
     ...(flags.verbose ? { print: (line: string) => console.log(line) } : {}),
   });
 }
@@ -67,7 +80,7 @@ function tell(outcome: Outcome, flags: Flags): void {
   if (error === null) return;
   console.log(error instanceof Error ? error.stack ?? error.message : String(error));
   const others = (flags.peers === null ? "" : ` --peers ${flags.peers}`) +
-    (flags.plant === null ? "" : ` --plant ${flags.plant}`);
+    (flags.plant === null ? "" : ` --plant ${flags.plant}`) + (flags.lan ? " --lan" : "");
   console.log(`run it again: deno task sim --seed ${seed}${others}`);
 }
 

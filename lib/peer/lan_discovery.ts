@@ -80,8 +80,8 @@ export class LanDiscovery {
     const { interfaces, heard } = this.#lan;
     if (interfaces.length === 0) return `nobody was looked for on the local network, since ${this.#problem}`;
     const asked = `asked on ${interfaces.join(" and ")}`;
-    if (heard.peers) return `${asked}: other peers answer, but none that knows this ticket`;
-    if (heard.others) return `${asked}: other machines are heard, but no peer that knows this ticket`;
+    if (heard.peers) return `${asked}: other peers answer, but none for which this ticket is good`;
+    if (heard.others) return `${asked}: other machines are heard, but no peer for which this ticket is good`;
     if (heard.self) {
       return `${asked}: nobody is heard there, so the other machine is off or elsewhere, or this network or its ` +
         "firewall keeps back multicast (UDP port 5353)";

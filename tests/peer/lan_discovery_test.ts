@@ -68,7 +68,7 @@ Deno.test("after a removal, tickets from before are answered by their maker alon
   assert(joinByTicket(lab, lab.add(LAN), after) < 1000);
   assertEquals(
     failedJoin(lab, lab.add(LAN), before),
-    "join_failed: asked on eth0: other peers answer, but none that knows this ticket",
+    "join_failed: asked on eth0: other peers answer, but none for which this ticket is good",
   );
 });
 

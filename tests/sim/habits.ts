@@ -41,6 +41,8 @@ export interface Habits {
   readonly attack: number;
   /** How long peers keep what was replaced; long after the end where history stays. */
   readonly historyMs: number;
+  /** Whether all are on one local network, where they find each other, and mostly join by the ticket alone. */
+  readonly lan: boolean;
   /** Mean pause between two requests of one peer. */
   readonly requestEveryMs: number;
   readonly writes: WriteHabits;
@@ -108,6 +110,7 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     leaves: isOn() && prng.chance(0.5),
     contested: isOn(),
     historyMs: Infinity,
+    lan: false,
   };
   // Drawn last, so that seeds without it do what they did. History goes only where much of it comes about.
   if (!isOn() || !prng.chance(0.5)) return habits;

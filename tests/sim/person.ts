@@ -30,6 +30,8 @@ export interface PersonWorld {
   readonly writes: WriteHabits;
   /** Whether some peers are an older kith: then some keys are written by newer ones only. */
   readonly hasOlderKith: boolean;
+  /** Whether all are on one local network. */
+  readonly usesLan: boolean;
   /** Where members listen now. */
   doors(): string[];
   /** Asks some admin for a ticket; null for none yet. */
@@ -114,11 +116,12 @@ export class Person {
     this.#ticket ??= this.#world.ticket();
     const doors = this.#world.doors();
     if (this.#ticket === null || doors.length === 0) return;
-    const addresses = [this.#world.prng.pick(doors), this.#world.prng.pick(doors)];
+    const { prng, usesLan } = this.#world;
+    const addresses = usesLan && this.#refusals === 0 && prng.chance(0.7) ? [] : [prng.pick(doors), prng.pick(doors)];
     this.#ask({ type: "join", keys: this.#ticket.keys, addresses }, (reply) => {
       if (reply.ok || reply.code === "still_joining" || reply.code === "home_has_space") {
         this.state = "inside";
-      } else if (reply.code === "refused_ticket" && ++this.#refusals >= 6) {
+      } else if ((reply.code === "refused_ticket" || usesLan) && ++this.#refusals >= 6) {
         this.#refusals = 0;
         this.#ticket = null;
       }

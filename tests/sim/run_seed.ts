@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly peers?: number;
   /** Name of a bug to plant. */
   readonly plant?: string;
+  /** Whether its peers are on one local network. Default: no. */
+  readonly lan?: boolean;
   /** Takes each line of the trace. */
   readonly print?: (line: string) => void;
 }
@@ -33,7 +35,11 @@ export interface RunOptions {
 export function runSeed(seed: number, options: RunOptions = {}): Outcome {
   const trace = new Trace(options.print ?? null);
   const plant = options.plant === undefined ? null : PLANTS[options.plant] ?? null;
-  const habits = { ...drawHabits(new Prng(seed, 1), options.peers ?? null), ...plant?.habits };
+  const habits = {
+    ...drawHabits(new Prng(seed, 1), options.peers ?? null),
+    lan: options.lan === true,
+    ...plant?.habits,
+  };
   const world = new World(seed, habits, trace, plant);
   let error: unknown = null;
   const uproot = plant?.install?.();

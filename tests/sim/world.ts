@@ -42,6 +42,8 @@ export class World {
   readonly writes: WriteHabits;
   /** Part of `PersonWorld`. */
   readonly hasOlderKith: boolean;
+  /** Part of `PersonWorld`. */
+  readonly usesLan: boolean;
   /** Part of `PersonWorld`: no faults, and no writes. */
   healing = false;
   /** Part of `PersonWorld`. */
@@ -57,6 +59,7 @@ export class World {
     this.checks = new Checks(plant?.checker ?? null);
     this.#habits = habits;
     this.writes = habits.writes;
+    this.usesLan = habits.lan;
     this.network = new Network(this.schedule, this.prng, habits.network);
     this.#tickets = new Tickets(this.prng, trace, habits.contested);
     const verify = plant?.verify ?? verifyOnce();
@@ -76,6 +79,7 @@ export class World {
         },
         verify,
         historyMs: habits.historyMs,
+        lan: habits.lan,
         notesCommits: habits.notesCommits,
         isOlder: this.prng.chance(habits.olderKith),
         needsNewer: (message) => this.#isNewer(message),
