@@ -32,17 +32,20 @@ export class HookQueue<Job> {
   #waitingBytes = 0;
   #running = 0;
   #failure: unknown = null;
-  readonly #failed = Promise.withResolvers<never>();
+  #failureHeard: (error: unknown) => void = () => {};
   #changed = Promise.withResolvers<void>();
 
   constructor(options: HookQueueOptions<Job>) {
     this.#options = options;
-    this.#failed.promise.catch(() => {});
   }
 
-  /** Rejects with what a run failed with; else it stays open. */
-  get failed(): Promise<never> {
-    return this.#failed.promise;
+  /** The value of a promise. @throws what a run fails with meanwhile, or before. */
+  async unlessFailed<Value>(awaited: Promise<Value>): Promise<Value> {
+    if (this.#failure !== null) throw this.#failure;
+    return await new Promise<Value>((resolve, reject) => {
+      this.#failureHeard = reject;
+      awaited.then(resolve, reject);
+    });
   }
 
   /** Adds a job, once there is room. @throws what a run failed with. */
@@ -102,7 +105,7 @@ export class HookQueue<Job> {
       await this.#options.run(next.job, skipped);
     } catch (error) {
       this.#failure ??= error;
-      this.#failed.reject(error);
+      this.#failureHeard(error);
     }
     this.#running--;
     lane.isRunning = false;

@@ -81,7 +81,7 @@ export class Hooks {
         const coming = happenings[Symbol.asyncIterator]();
         while (!signal.aborted) {
           // Nothing may come any more that could tell of a run that failed.
-          const next = await Promise.race([coming.next(), this.#queue.failed]);
+          const next = await this.#queue.unlessFailed(coming.next());
           if (next.done) break;
           await this.#queue.add(next.value.lane, next.value, next.value.input.length);
         }

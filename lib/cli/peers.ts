@@ -51,6 +51,8 @@ async function watchPeers(context: Context, peer: Client): Promise<number> {
     isOver = true;
     changed.resolve();
   });
+  // It is told once the view ends.
+  following.catch(() => {});
   let drawnRows = 0;
   while (!isOver && !signal.aborted) {
     changed = Promise.withResolvers();

@@ -84,9 +84,12 @@ Deno.test("a job that is larger than all the room there is fits where nothing wa
 Deno.test("a run that can't be ends the queue: who adds, and who waits for its end, is told", async () => {
   const bench = new Bench({ maxRuns: 1 });
   await bench.add("a 1", "b 1");
+  const waiting = assertRejects(() => bench.queue.unlessFailed(new Promise(() => {})), Error, "no such program");
   const idle = assertRejects(() => bench.queue.idle(), Error, "no such program");
   await bench.end("a 1", new Error("no such program"));
   await idle;
+  await waiting;
+  await assertRejects(() => bench.queue.unlessFailed(new Promise(() => {})), Error, "no such program");
   await assertRejects(() => bench.add("c 1"), Error, "no such program");
   assertEquals(bench.started, ["a 1"]);
 });
