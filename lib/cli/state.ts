@@ -64,6 +64,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   }
   const waiting = numberField(answer, "waiting") ?? 0;
   if (waiting > 0) lines.push(row("waiting", output.yellow(formatCount(waiting, "transaction"))));
+  const lostMessages = lostMessagesText(answer);
+  if (lostMessages !== null) lines.push(row("messages", output.yellow(lostMessages)));
   const troubles = [
     ...objectsOf(answer, "forks").map((fork) => ["forked", forkText(fork)] as const),
     ...(answer.copies as string[] ?? []).map((address) => ["copied", copyText(address)] as const),
@@ -76,6 +78,20 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const refusals = refusalsOf(answer);
   for (const [index, text] of refusals.entries()) lines.push(row(index === 0 ? "refused" : "", output.yellow(text)));
   return lines;
+}
+
+/** Which messages on topics went to nobody, in words; null where none did. */
+function lostMessagesText(answer: JsonObject): string | null {
+  const counts = (answer.messages ?? {}) as JsonObject;
+  const parts = [
+    ["dropped", "left out on links that are too slow"],
+    ["unread", "not read in time here"],
+    ["missed", "of others never came"],
+  ].flatMap(([name = "", text]) => {
+    const count = numberField(counts, name) ?? 0;
+    return count === 0 ? [] : [`${formatNumber(count)} ${text}`];
+  });
+  return parts.length === 0 ? null : parts.join(", ");
 }
 
 /** How this peer came to be no member of its space any more, as what follows the name of the space. */
