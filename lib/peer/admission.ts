@@ -159,6 +159,8 @@ export class Admission {
         throw new ProtocolError("bad_state", "its parents are unknown here yet");
       }
     }
+    // It may be an old one, whose standing has ended since: the ticket can be redeemed anew where it is good for more.
+    if (!this.isMember(transaction.header.peer, now)) throw new ProtocolError("refused_ticket", "that has ended");
     this.#offered.delete(connection.number);
     connection.isKnownMember = true;
     links.send(connection.number, { type: "welcome", epochs: this.#parts.epochs.all() }, "control");

@@ -209,13 +209,19 @@ export class Joiner {
     links.send(connection.number, { type: "redeem", transaction }, "control");
   }
 
-  /** A redeem of the grant that this peer made before, the one of which it is not known whether it arrived first. */
+  /**
+   * A redeem of the grant that this peer made before, the one of which it is not known whether it arrived first; null for
+   * none, or where it is held and what it gave has ended.
+   */
   #redeemBefore(spaceId: Uint8Array, grant: VersionId): TransactionBytes | null {
     const { identity, membership, space, store } = this.#parts;
+    const isMember = membership.standingOf(identity.peerId) !== null;
     const pending = space.pendingRedeem;
-    if (pending !== null && equal(pending.space, spaceId) && sameVersion(pending.grant, grant)) {
+    const isOfGrant = pending !== null && equal(pending.space, spaceId) && sameVersion(pending.grant, grant);
+    if (isOfGrant && (isMember || !store.hasTransaction(sha256(pending.transaction.header)))) {
       return pending.transaction;
     }
+    if (!isMember) return null;
     const held = membership.redeemsOf(grant).find(({ peer }) => equal(peer, identity.peerId));
     return held === undefined ? null : store.load(held.row);
   }

@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
+import { SigningKey } from "../../lib/crypto/sign.ts";
 import type { TicketKeys } from "../../lib/peer/machine.ts";
 import { SpaceState } from "../../lib/peer/space_state.ts";
+import { knockTag } from "../../lib/space/grant.ts";
+import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import { Lab } from "../sim/lab.ts";
 import type { SimPeer } from "../sim/sim_peer.ts";
-import { Stranger } from "./stranger.ts";
+import { type Session, Stranger } from "./stranger.ts";
 
 interface CutOff {
   readonly admin: SimPeer;
@@ -175,4 +178,30 @@ Deno.test("who lost its store after it had redeemed a ticket gets in by it again
   assertEquals([admin.transactions().size, new SpaceState(joiner.store).isArriving], [5, false]);
   lab.ask(admin, { type: "revoke", peer: joiner.id });
   lab.until(() => joiner.machine?.status().removedBy === admin.id, "it to know that it was removed");
+});
+
+Deno.test("who left comes back by the ticket it came in by, where that is good for more, but not by what it redeemed", () => {
+  const lab = new Lab();
+  const [admin, other] = lab.space(2) as [SimPeer, SimPeer];
+  const ticket = lab.invite(admin, 3);
+  const guest = lab.add();
+  lab.join(guest, ticket, admin);
+  lab.untilHealed();
+  const redeemed = new SpaceState(guest.store).pendingRedeem?.transaction as TransactionBytes;
+  lab.ask(guest, { type: "leave" });
+  lab.until(() => [admin, other].every((peer) => peer.machine?.members().length === 2), "it to be gone");
+  const knock = (link: Session, seed: Uint8Array) => {
+    const tag = knockTag(SigningKey.fromSeed(seed).publicKey, link.handshakeHash);
+    link.send({ type: "knock", tag });
+  };
+  const replayed = new Stranger(lab, {
+    opened: (link) => knock(link, ticket.inviteSeed),
+    message: (link, { type }) => type === "offer" && link.send({ type: "redeem", transaction: redeemed }),
+  }, guest.identity);
+  assertEquals(replayed.closedBy(admin), "refused_ticket");
+  assertEquals(replayed.messages.map(({ type }) => type), ["offer"]);
+  lab.join(guest, ticket, other);
+  lab.untilHealed();
+  lab.set(guest, "k", "v");
+  lab.untilHealed();
 });
