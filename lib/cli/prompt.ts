@@ -34,7 +34,7 @@ class Prompt {
   readonly #client: Client;
   readonly #surroundings: Surroundings;
   readonly #history: History;
-  readonly #readline: Interface;
+  readonly #readline: Interface & { readonly history: string[] };
   readonly #closed = Promise.withResolvers<void>();
   #queue: Promise<void> = Promise.resolve();
   #running: AbortController | null = null;
@@ -61,7 +61,7 @@ class Prompt {
       completer: (line: string, done: (error: Error | null, found: [string[], string]) => void) => {
         this.#complete(line).then((found) => done(null, found), (error) => done(error, [[], line]));
       },
-    });
+    }) as Interface & { readonly history: string[] };
   }
 
   async run(interrupted: Promise<void>): Promise<void> {
@@ -137,7 +137,10 @@ class Prompt {
     this.#isAsking = true;
     try {
       this.#readline.question(`${question} ${YES_OR_NO} `, { signal }, resolve);
-      return isYes(await answered);
+      const answer = await answered;
+      // It is no command: who goes back through those does not meet it.
+      if (this.#readline.history[0] === answer) this.#readline.history.shift();
+      return isYes(answer);
     } finally {
       this.#isAsking = false;
       signal.removeEventListener("abort", giveUp);
