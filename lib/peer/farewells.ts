@@ -11,7 +11,6 @@ import type { Store } from "../store/store.ts";
 import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
 import type { Message } from "../wire/message.ts";
 import { decodeOperation } from "../wire/operation.ts";
-import { type PartialBytes, partialSizeBytes } from "../wire/partial.ts";
 import { decodeHeader } from "../wire/transaction.ts";
 import type { Applier } from "./applier.ts";
 import type { Connection } from "./links.ts";
@@ -28,7 +27,7 @@ export interface FarewellParts {
 }
 
 /** The messages that a farewell is made of. */
-export type FarewellMessage = Extract<Message, { type: "transactions" | "partials" }>;
+export type FarewellMessage = Extract<Message, { type: "transactions" }>;
 
 /** How much of a farewell has come on a connection. */
 interface Hearing {
@@ -44,7 +43,8 @@ const PAST_EVERY_MS = 5_000;
 
 /**
  * What a removed member is told before its link is closed, and what this peer is told when it is the one: the revoke, and
- * what of its past the removed one lacks, so that both judge alike. Of data only headers go, and nothing that is newer.
+ * the membership transactions that it builds upon and the removed one lacks, so that both judge alike. No data goes, and
+ * so where the revoke builds upon data that the other one lacks, it has the word of who tells it, and the revoke alone.
  */
 export class Farewells {
   readonly #parts: FarewellParts;
@@ -71,7 +71,7 @@ export class Farewells {
     const isSoon = now.monotonicMs < (this.#saidMs.get(peer) ?? -Infinity) + PAST_EVERY_MS;
     if (!isSoon) this.#saidMs.set(peer, now.monotonicMs);
     const lacked = isSoon ? [] : this.#lackedBy(id, end.row);
-    return inMessages([revoke, ...lacked.map((row) => this.#withoutData(row))]);
+    return inMessages([revoke, ...lacked.map((row) => store.load(row))]);
   }
 
   /** Whether somebody was a member, and is none any more. */
@@ -108,9 +108,10 @@ export class Farewells {
     hearing.transactions += message.list.length;
     if (hearing.transactions > MAX_FAREWELL_TRANSACTIONS) throw new ProtocolError("too_large", "a farewell");
     if (hearing.isVain || id === null) return;
-    if (message.type === "transactions") {
-      for (const bytes of message.list) applier.receive(bytes, id, connection.number, now.wallMs);
-    } else for (const bytes of message.list) applier.receivePartial(bytes, id, connection.number, now.wallMs);
+    for (const bytes of message.list) {
+      if (decodeHeader(bytes.header).class !== "membership") throw new ProtocolError("bad_state", "data in a farewell");
+      applier.receive(bytes, id, connection.number, now.wallMs);
+    }
   }
 
   /** A connection is gone. */
@@ -148,7 +149,7 @@ export class Farewells {
 
   /** It begins with the revoke: who wrote that tells whether the rest is worth taking. */
   #begin({ peer }: Connection, message: FarewellMessage): Hearing {
-    const [first] = message.type === "transactions" ? message.list : [];
+    const [first] = message.list;
     const revokes = first?.operations.some(({ leaf }) => decodeOperation(leaf).kind === "revoke");
     if (first === undefined || revokes !== true || !this.#hasASay(fromBase32(peer))) {
       throw new ProtocolError("bad_state", `${message.type} before hello`);
@@ -164,7 +165,10 @@ export class Farewells {
     return end !== null && membership.removal.mayPrevail(peer, end);
   }
 
-  /** Rows of what a removal builds upon, but for what the removed one built upon itself; none where it is too much. */
+  /**
+   * Rows of what a removal builds upon, but for what the removed one built upon itself; none where it is too much, or
+   * where some of it is data.
+   */
   #lackedBy(peer: Uint8Array, revokeRow: number): number[] {
     const { store } = this.#parts;
     const heads = store.frontier().filter(({ writer }) => equal(writer.peer, peer)).flatMap(({ heads }) => heads);
@@ -178,7 +182,8 @@ export class Farewells {
       const isHeld = held.delete(row);
       if (!isWanted && !isHeld) continue;
       if (++seen > MAX_FAREWELL_ROWS) return [];
-      if (!isHeld && lacked.push(row) >= MAX_FAREWELL_TRANSACTIONS) return [];
+      const isData = store.transactionByRow(row).header.class === "data";
+      if (!isHeld && (isData || lacked.push(row) >= MAX_FAREWELL_TRANSACTIONS)) return [];
       for (const parent of this.#parentsOf(row)) (isHeld ? held : wanted).add(parent);
     }
     return lacked.reverse();
@@ -188,30 +193,20 @@ export class Farewells {
     const { store } = this.#parts;
     return parentsOf(store.transactionByRow(row).header).flatMap((id) => store.transaction(id)?.row ?? []);
   }
-
-  #withoutData(row: number): TransactionBytes | PartialBytes {
-    const { store } = this.#parts;
-    const { header, headerBytes, signature } = store.transactionByRow(row);
-    if (header.class === "membership") return store.load(row);
-    const hashes = header.operationCount === 0 ? [] : [header.root];
-    return { header: headerBytes, signature, operations: [], hashes };
-  }
 }
 
 /** In messages that also a stranger may send. */
-function inMessages(list: readonly (TransactionBytes | PartialBytes)[]): FarewellMessage[] {
-  const messages: FarewellMessage[] = [];
+function inMessages(list: readonly TransactionBytes[]): FarewellMessage[] {
+  const messages: TransactionBytes[][] = [];
   let leftBytes = 0;
   for (const one of list) {
-    const last = messages.at(-1);
-    const type = "hashes" in one ? "partials" : "transactions";
-    const sizeBytes = "hashes" in one ? partialSizeBytes(one) : bundleSizeBytes(one);
+    const sizeBytes = bundleSizeBytes(one);
     leftBytes -= sizeBytes;
-    if (last?.type === type && leftBytes >= 0) (last.list as (TransactionBytes | PartialBytes)[]).push(one);
+    if (messages.length > 0 && leftBytes >= 0) messages.at(-1)?.push(one);
     else {
-      messages.push({ type, list: [one] } as FarewellMessage);
+      messages.push([one]);
       leftBytes = MESSAGE_BYTES - sizeBytes;
     }
   }
-  return messages;
+  return messages.map((list) => ({ type: "transactions", list }));
 }

@@ -86,8 +86,7 @@ export class Messages {
     if (message.type === "prove" && stage === "proving") {
       return this.#parts.admission.proved(connection, message.mac, now);
     }
-    const isFarewell = message.type === "transactions" || message.type === "partials";
-    if (isFarewell && stage === "proving" && direction === "out") {
+    if (message.type === "transactions" && stage === "proving" && direction === "out") {
       return this.#parts.farewells.received(connection, message, now);
     }
     if (message.type === "knock" && stage === "proving" && direction === "in") {
@@ -102,8 +101,7 @@ export class Messages {
   #memberMessage(connection: Connection, message: Message, now: Now): void {
     const { applier, repairs, sync, pastSource, pastRepair } = this.#parts;
     if (message.type !== "hello" && !sync.isOpen(connection.number)) {
-      const isFarewell = message.type === "transactions" || message.type === "partials";
-      if (isFarewell) return this.#parts.farewells.received(connection, message, now);
+      if (message.type === "transactions") return this.#parts.farewells.received(connection, message, now);
       throw new ProtocolError("bad_state", `${message.type} before hello`);
     }
     switch (message.type) {
