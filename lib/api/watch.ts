@@ -36,7 +36,8 @@ export async function* watchChanges(
   for (let page = first ?? past.next(); page !== null; page = past.next()) {
     if (signal.aborted) return;
     for (const key of page) if (key.startsWith(prefix)) yield* changeLines(host, host.peer.changes([key]));
-    if (tellsPositions && page.length > 0) yield { event: "position", since: past.position() };
+    const position = tellsPositions && page.length > 0 ? past.position() : null;
+    if (position !== null) yield { event: "position", since: position };
   }
   yield* liveChanges(host, prefix, tellsPositions, signal);
 }

@@ -280,6 +280,11 @@ export const TEXT_REPLY_MS = 3000;
 export const TEXT_PAUSE_MS = 200;
 /** Live versions that are hashed for the digest at a time, some 5 ms: others get their turn in between. */
 export const DIGEST_SLICE_IDS = 4096;
+/**
+ * Operations that are undone after a removal, or taken back, in one step, some 20 ms; the rest of one transaction may come
+ * on top. Who was removed may have written any number.
+ */
+export const UNDOING_STEP_OPERATIONS = 512;
 /** Operations that are looked at in one step of a compaction: a few milliseconds. */
 export const COMPACTION_STEP_OPERATIONS = 512;
 /** Operations that must be dead before a checkpoint is proposed: each costs an act for every member. */

@@ -16,6 +16,7 @@ import type { TransactionBytes } from "../wire/bundle.ts";
 import type { PartialBytes } from "../wire/partial.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
 import { compareWriterIds, type Header } from "../wire/transaction.ts";
+import { Undoer } from "./undoer.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
 /** What the applier works upon. */
@@ -24,6 +25,7 @@ export interface ApplierParts {
   readonly membership: Membership;
   readonly clock: HybridClock;
   readonly verify: Verify;
+  readonly undoingStep?: number | undefined;
   readonly emit: (event: PeerEvent) => void;
   /** A transaction came by a link, and was applied. */
   readonly received: (header: Header) => void;
@@ -44,6 +46,8 @@ type Signed = Pick<CheckedTransaction, "id" | "header">;
 
 /** The way from a transaction's bytes to applied operations: checks, causal order, judgement, store. */
 export class Applier {
+  /** Undoes what removals undo. */
+  readonly undoer: Undoer;
   readonly #parts: ApplierParts;
   readonly #waiting = new WaitingRoom();
   readonly #refused = new Set<string>();
@@ -53,6 +57,7 @@ export class Applier {
 
   constructor(parts: ApplierParts) {
     this.#parts = parts;
+    this.undoer = new Undoer({ ...parts, changed: (keys) => this.changed(keys) });
   }
 
   /** Transactions that wait for their parents, and those that need a newer kith. */
@@ -225,16 +230,9 @@ export class Applier {
     return keys !== null;
   }
 
-  /**
-   * Undoes in the store what removals undo by now, and takes back what they do not undo any more: once all that came in
-   * is applied, and before anything is written upon it or committed.
-   */
+  /** Undoes what removals undo by now (`Undoer`). */
   settle(): void {
-    const { store, membership } = this.#parts;
-    const changes = membership.removal.takeChanges();
-    if (changes.size === 0) return;
-    for (const key of store.undoing.set(changes)) this.#changed.add(key);
-    this.#tellUndone(changes);
+    this.undoer.settle();
   }
 
   /** Keys changed by something else than a transaction. */
@@ -256,6 +254,7 @@ export class Applier {
    */
   turnFailed(): void {
     this.take();
+    this.undoer.turnFailed();
     this.#waiting.clear();
   }
 
@@ -294,29 +293,6 @@ export class Applier {
     }
     this.#applied.push({ row, header, id, from: connection });
     if (connection !== null) this.#parts.received(header);
-  }
-
-  /** Says whose transactions are undone newly, how many, and by whom; and how many are back. */
-  #tellUndone(changes: ReadonlyMap<number, boolean>): void {
-    const { store, membership, emit } = this.#parts;
-    const counts = new Map<string, number>();
-    for (const [row, isUndone] of changes) {
-      const { header, context } = store.transactionByRow(row);
-      const by = membership.removal.outcome.undone.get(row) ?? membership.undoerOf(header, context, row);
-      const text = `${toBase32(header.peer)} ${isUndone && by !== null ? toBase32(by.peer) : ""}`;
-      counts.set(text, (counts.get(text) ?? 0) + 1);
-    }
-    for (const [text, transactions] of counts) {
-      const [peer, by] = text.split(" ") as [string, string];
-      if (by === "") {
-        emit({ name: "redone", level: "warning", reason: "its removal is undone", fields: { peer, transactions } });
-      } else {emit({
-          name: "undone",
-          level: "warning",
-          reason: "its writer was removed",
-          fields: { peer, by, transactions },
-        });}
-    }
   }
 
   /** A writer that goes on from elsewhere than from its last transaction uses a number for the second time. */

@@ -14,6 +14,11 @@ export function positionText(frontier: Frontier): string {
   return toBase32(encodeFrontier(frontier));
 }
 
+/** How far a store has come, as text; null while it lacks parts of what it holds, or a removal is under way. */
+export function positionOf(store: Store): string | null {
+  return store.partials.hasOpen || store.undoing.isUnderWay ? null : positionText(store.frontier());
+}
+
 /**
  * What changed since a position, and what changes from now on.
  *
@@ -24,7 +29,10 @@ export function positionText(frontier: Frontier): string {
 export function changesSince(store: Store, position: string | null): ChangesSince {
   const replay = store.replay(position === null ? store.frontier() : frontierOf(position));
   if (replay === null) throw new KithError("position_lost", { detail: "this peer does not hold all that it covers" });
-  return { next: () => nextKeys(replay), position: () => positionText(replay.frontier()) };
+  return {
+    next: () => nextKeys(replay),
+    position: () => store.undoing.isUnderWay ? null : positionText(replay.frontier()),
+  };
 }
 
 function nextKeys(replay: Replay): readonly string[] | null {

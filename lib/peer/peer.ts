@@ -3,7 +3,7 @@ import { type CloseReason, KithError } from "../base/errors.ts";
 import { KEEP_BOOK_AFTER_MS } from "../base/limits.ts";
 import { DamagedError } from "../store/damaged_error.ts";
 import type { Message } from "../wire/message.ts";
-import { changesSince, positionText } from "./changes_since.ts";
+import { changesSince, positionOf } from "./changes_since.ts";
 import type { Connection, LinksListener, Stage } from "./links.ts";
 import type { Effect, Input, Machine } from "./machine.ts";
 import type {
@@ -175,6 +175,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   deadline(): number {
     return Math.min(
       this.#bookDueMs,
+      this.#parts.applier.undoer.deadline(),
       this.#parts.links.deadline(),
       this.#parts.sync.deadline(),
       this.#parts.reconciler.deadline(),
@@ -213,9 +214,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
     return this.#reading(() => this.#parts.views.changes(keys));
   }
 
-  /** How far this peer has come; null while it lacks parts of what it holds. */
+  /** How far this peer has come; null while it lacks parts of what it holds, or a removal is under way. */
   position(): string | null {
-    return this.#parts.store.partials.hasOpen ? null : positionText(this.#parts.store.frontier());
+    return positionOf(this.#parts.store);
   }
 
   /** What changed since a position (null: since now). @throws {KithError} `position_invalid`, `position_lost`. */
@@ -352,9 +353,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.topics.tick(now);
     this.#parts.repairs.tick(now);
     this.#parts.sync.tick(now);
-    // What it signs rests upon all acts that were applied.
-    this.#parts.applier.settle();
-    this.#parts.compactor.tick(now);
+    // What it signs rests upon all acts that were applied; of a state that is between two nothing is signed, or let go.
+    if (this.#parts.applier.undoer.tick()) this.#parts.compactor.tick(now);
     this.#parts.expiry.tick(now);
     this.#parts.pastRepair.tick(now);
   }

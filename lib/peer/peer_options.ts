@@ -18,6 +18,8 @@ export interface PeerOptions {
   readonly now: Now;
   /** How long what was replaced is kept, in ms; Infinity for ever. Default: DEFAULT_HISTORY_MS. */
   readonly historyMs?: number;
+  /** How many operations a removal undoes at a time, or so. Default: UNDOING_STEP_OPERATIONS. */
+  readonly undoingStep?: number;
   /** Links to members at a time. Range: 1 to GREATEST_MAX_LINKS. Default: DEFAULT_MAX_LINKS. */
   readonly maxLinks?: number;
   /** Checks signatures. Default: Ed25519. For the simulator, which plants a broken one. */

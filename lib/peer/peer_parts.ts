@@ -96,6 +96,7 @@ export class PeerParts {
     const ownPast = new OwnPast({ identity, store, emit });
     this.applier = new Applier({
       ...{ store, membership: this.membership, clock: this.clock, verify, emit },
+      undoingStep: options.undoingStep,
       received: (header) => ownPast.received(header),
     });
     this.conduct = new Conduct(emit);
@@ -274,6 +275,6 @@ export class PeerParts {
     for (const { transaction, operations } of this.store.membershipRows()) {
       this.membership.add(transaction, operations, transaction.row, transaction.context);
     }
-    this.membership.removal.loaded();
+    this.membership.removal.loaded(this.store.undoing.isUnderWay);
   }
 }

@@ -307,8 +307,8 @@ export interface ChangesSince {
    * @throws {KithError} `position_lost` where a part of the history is no longer held, so that not all can be told.
    */
   next(): readonly string[] | null;
-  /** The position behind what was told so far. */
-  position(): string;
+  /** The position behind what was told so far; null while a removal is under way, of which more is to be told. */
+  position(): string | null;
 }
 
 /** Something that is not as it was written. */

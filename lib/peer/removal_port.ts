@@ -47,7 +47,7 @@ function* dataOf(store: Store, peer: Uint8Array, bound: DataBound | null): Gener
     const aboveSequence = bound === null || heads.length > 1 ? 0 : Math.min(...floors as number[]);
     for (const row of store.writers.dataRows(writer, aboveSequence, bound?.afterRow ?? Infinity)) {
       const { header, context } = store.transactionByRow(row);
-      yield { row, standing: versionKey(header.standing as VersionId), context };
+      yield { row, standing: versionKey(header.standing as VersionId), context, operations: header.operationCount };
     }
   }
 }

@@ -234,8 +234,8 @@ export class Views {
 
   /** Whether the members that are linked hold the same; at least one must be, unless the space has one member. */
   synced(): boolean {
-    const { membership, links, sync, identity } = this.#parts;
-    if (membership.standingOf(identity.peerId) === null) return false;
+    const { membership, links, sync, identity, applier } = this.#parts;
+    if (membership.standingOf(identity.peerId) === null || applier.undoer.isSettling) return false;
     const linked = [...links.members()];
     if (linked.length === 0) return membership.members().length === 1;
     return linked.every(({ number }) => sync.agrees(number));

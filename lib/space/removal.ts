@@ -12,6 +12,8 @@ export interface JudgedData {
   /** The standing that it was written under, as `versionKey`. */
   readonly standing: string;
   readonly context: number;
+  /** How many operations it has. */
+  readonly operations: number;
 }
 
 /** What a removal asks of the store. */
@@ -41,7 +43,8 @@ interface Rule {
 
 /**
  * Which transactions are undone by what was applied so far, and what of that is news to the store. While no revoke has a
- * frontier there is nothing to judge; else acts that change nothing cost a look, and data transactions one as well.
+ * frontier there is nothing to judge; else acts that change nothing cost a look, and data transactions one as well. Acts
+ * that are undone are news at once; data may be much, and are gone through in steps.
  */
 export class Removal {
   readonly #standings: Standings;
@@ -52,6 +55,10 @@ export class Removal {
   #settled: Outcome | null = null;
   /** By holder. */
   #rules = new Map<string, Rule>();
+  /** Holders whose data are still to be gone through, with what bounds them. */
+  readonly #open = new Map<string, DataBound | null>();
+  /** The way through the data of the first of them. */
+  #walk: Iterator<JudgedData> | null = null;
   /** Membership transactions that the store has as undone. */
   #undoneActs = new Set<number>();
 
@@ -87,21 +94,31 @@ export class Removal {
     this.#outcome = null;
   }
 
-  /** Takes what the store holds as judged already: it is what was applied, judged by this very class. */
-  loaded(): void {
+  /**
+   * Takes what the store holds as judged already: it is what was applied, judged by this very class.
+   *
+   * @param isPart whether the store was not told of all data before it was closed: all are gone through again.
+   */
+  loaded(isPart: boolean): void {
     if (!this.#standings.hasRemovals) return;
     this.#undoneActs = new Set(this.outcome.undone.keys());
     this.#rules = this.#rulesNow();
     this.#settled = this.#outcome;
+    if (isPart) { for (const holder of this.#standings.holders()) this.#open.set(holder, null); }
+  }
+
+  /** Whether `takeData` has more. */
+  get isOpen(): boolean {
+    return this.#open.size > 0;
   }
 
   /**
-   * What is undone newly (true), and what is no more (false), by transaction row, since the last call: to be set in the
-   * store within the commit of the acts that are the cause.
+   * The acts that are undone newly (true), and those that are no more (false), by transaction row, since the last call: to
+   * be set in the store within the commit of the acts that are the cause. Null where nothing can have changed.
    */
-  takeChanges(): ReadonlyMap<number, boolean> {
+  takeActs(): ReadonlyMap<number, boolean> | null {
+    if (!this.#standings.hasRemovals || (this.#outcome !== null && this.#outcome === this.#settled)) return null;
     const changes = new Map<number, boolean>();
-    if (!this.#standings.hasRemovals || (this.#outcome !== null && this.#outcome === this.#settled)) return changes;
     const { undone } = this.outcome;
     for (const row of undone.keys()) if (!this.#undoneActs.has(row)) changes.set(row, true);
     for (const row of this.#undoneActs) if (!undone.has(row)) changes.set(row, false);
@@ -111,12 +128,38 @@ export class Removal {
     for (const holder of new Set([...before.keys(), ...this.#rules.keys()])) {
       const [was, is] = [before.get(holder), this.#rules.get(holder)];
       if (was?.text === is?.text) continue;
-      for (const data of this.#port.dataOf(fromHex(holder), union(was, is))) {
-        const isUndone = this.undoerOf(data) !== null;
-        if (isUndone !== this.#port.isUndone(data.row)) changes.set(data.row, isUndone);
-      }
+      this.#open.set(holder, union([was?.bound, is?.bound, this.#open.get(holder)]));
+      this.#walk = null;
     }
     this.#settled = this.#outcome;
+    return changes;
+  }
+
+  /**
+   * The next data transactions that are undone newly (true), or no more (false), by row, behind what `takeActs` gave: to be
+   * set in the store.
+   *
+   * @param operations after about so many it pauses: one for each transaction that is looked at, and its own where it
+   * changes.
+   */
+  takeData(operations: number): ReadonlyMap<number, boolean> {
+    const changes = new Map<number, boolean>();
+    let left = operations;
+    for (const [holder, bound] of this.#open) {
+      this.#walk ??= this.#port.dataOf(fromHex(holder), bound)[Symbol.iterator]();
+      for (let next = this.#walk.next(); next.done !== true; next = this.#walk.next()) {
+        const data = next.value;
+        const isUndone = this.undoerOf(data) !== null;
+        left--;
+        if (isUndone !== this.#port.isUndone(data.row)) {
+          changes.set(data.row, isUndone);
+          left -= data.operations;
+        }
+        if (left <= 0) return changes;
+      }
+      this.#walk = null;
+      this.#open.delete(holder);
+    }
     return changes;
   }
 
@@ -125,9 +168,11 @@ export class Removal {
    *
    * @param data `row` null for one that only now arrives; the changes so far are taken by then.
    */
-  undoerOf({ row, standing, context }: Omit<JudgedData, "row"> & { readonly row: number | null }): Act<Revoke> | null {
+  undoerOf(
+    { row, standing, context }: Pick<JudgedData, "standing" | "context"> & { readonly row: number | null },
+  ): Act<Revoke> | null {
     if (!this.#standings.hasRemovals) return null;
-    assert(row !== null || this.#outcome === this.#settled, "what arrives is judged upon what the store has");
+    assert(row !== null || this.#outcome === this.#settled, "what arrives is judged upon the outcome that was taken");
     const admission = this.#standings.get(standing);
     if (admission === null) return null;
     const { undoneBy, endings } = this.outcome.endOf(admission);
@@ -199,11 +244,15 @@ function boundOf(
   return { frontiers, afterRow };
 }
 
-function union(a: Rule | undefined, b: Rule | undefined): DataBound | null {
-  if (a === undefined || b === undefined) return ((a ?? b) as Rule).bound;
-  if (a.bound === null || b.bound === null) return null;
-  return {
-    frontiers: [...a.bound.frontiers, ...b.bound.frontiers],
-    afterRow: Math.min(a.bound.afterRow, b.bound.afterRow),
-  };
+/** What bounds all that one of these bounds; undefined stands for nothing. */
+function union(bounds: readonly (DataBound | null | undefined)[]): DataBound | null {
+  const frontiers: Frontier[] = [];
+  let afterRow = Infinity;
+  for (const bound of bounds) {
+    if (bound === null) return null;
+    if (bound === undefined) continue;
+    frontiers.push(...bound.frontiers);
+    afterRow = Math.min(afterRow, bound.afterRow);
+  }
+  return { frontiers, afterRow };
 }

@@ -19,6 +19,7 @@ export interface ReplayParts {
   readonly operations: Operations;
   readonly lacking: Lacking;
   readonly marks: UndoneMarks;
+  readonly undoing: { readonly isUnderWay: boolean };
   /** The store's instance id, which is another one once it was cleared. */
   readonly instance: () => Uint8Array;
 }
@@ -43,6 +44,12 @@ export class Replay {
   #afterRow = 0;
   /** Of the transactions whose mark changed with the next one, the last that was told. */
   #afterMark = 0;
+  /** Membership transactions of which more may be undone than was told, since that was under way. */
+  readonly #early: number[] = [];
+  /** Those of them of which all is told again. */
+  #late: number[] = [];
+  /** The number of changes of marks by which all is told but for what comes of `early`. */
+  #toldChanges = 0;
   /** Whether the frontier has another history of removals than the one here, so that what was undone in it can't be told. */
   readonly #isAstray: boolean;
 
@@ -61,6 +68,8 @@ export class Replay {
       const isSame = held.length === heads.length && held.every(({ id }, i) => equal(id, (heads[i] as Head).id));
       if (!isForked || isSame) this.#inside.set(writerKey(writer), (heads.at(-1) as Head).sequence);
     }
+    if (parts.undoing.isUnderWay) this.#early.push(parts.marks.lastAct);
+    this.#toldChanges = parts.marks.changes;
     this.#isAstray = this.#hasRemoval() && !this.#actsComeFirst();
   }
 
@@ -86,6 +95,7 @@ export class Replay {
     while (looked < operations) {
       const rows = this.#rows();
       if (rows.length === 0) break;
+      this.#tellLateAnew();
       for (const row of rows) {
         if (looked >= operations) break;
         const transaction = this.#parts.transactions.byRow(row);
@@ -98,13 +108,38 @@ export class Replay {
           if (transaction.header.class === "membership") {
             looked += this.#tellUndone(row, operations - looked, keys);
             if (this.#afterMark > 0) return keys;
+            if (this.#parts.undoing.isUnderWay) this.#early.push(row);
           }
           this.#walk(transaction);
         }
         this.#afterRow = row;
       }
     }
+    if (looked === 0) looked += this.#tellLate(operations, keys);
     return looked === 0 ? null : keys;
+  }
+
+  /** Tells again what was told too early. @returns how much was looked at. */
+  #tellLate(operations: number, keys: Set<string>): number {
+    const { changes } = this.#parts.marks;
+    if (this.#late.length === 0 && this.#toldChanges !== changes) {
+      this.#toldChanges = changes;
+      this.#late = [...this.#early];
+    }
+    let looked = 0;
+    for (let act = this.#late[0]; act !== undefined && looked < operations; act = this.#late[0]) {
+      looked += this.#tellUndone(act, operations - looked, keys);
+      if (this.#afterMark > 0) break;
+      this.#late.shift();
+    }
+    return looked;
+  }
+
+  #tellLateAnew(): void {
+    if (this.#late.length === 0) return;
+    this.#late = [];
+    this.#afterMark = 0;
+    this.#toldChanges = -1;
   }
 
   /** Tells the keys of what was undone, or no longer is, with an act. @returns how much was looked at. */

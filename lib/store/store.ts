@@ -347,7 +347,8 @@ export class Store {
   replay(frontier: Frontier): Replay | null {
     const past = this.pasts.of(frontier);
     if (past === null) return null;
-    return new Replay({ ...this.#parts, lacking: this.#lacking, instance: () => this.instance }, frontier, past);
+    const parts = { ...this.#parts, undoing: this.undoing, lacking: this.#lacking, instance: () => this.instance };
+    return new Replay(parts, frontier, past);
   }
 
   /** The live versions as a set that is reconciled with another peer's. */
@@ -379,10 +380,10 @@ export class Store {
    * Does a part of what `digest` has to do, for whoever must not be held up.
    *
    * @param maxIds how many live versions are read, or so.
-   * @returns whether all is done, so that `digest` costs little.
+   * @returns whether all is done, so that `digest` costs little and may be compared with another peer's.
    */
   prepareDigest(maxIds: number): boolean {
-    return this.#parts.digest.prepare(maxIds);
+    return !this.undoing.isUnderWay && this.#parts.digest.prepare(maxIds);
   }
 
   /** The digest of the space's state (lib/data/digest.ts). */

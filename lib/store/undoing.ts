@@ -3,6 +3,8 @@ import { operationOf } from "./operations.ts";
 import type { UndoneVersion } from "./rows.ts";
 import type { StoreParts } from "./store_parts.ts";
 
+/** The name in the meta table under which it is kept that transactions are on their way to being undone. */
+const UNDER_WAY = "undoing";
 /** Marks that are read at a time. */
 const PAGE_ROWS = 256;
 
@@ -29,6 +31,21 @@ export class Undoing {
     return this.#parts.marks.any;
   }
 
+  /**
+   * Whether not all is undone yet that has to be, or taken back: until then the state is between two, and has a digest that
+   * nobody else has. It is kept on disk, so that whoever opens the store after a crash goes on.
+   */
+  get isUnderWay(): boolean {
+    return this.#parts.meta.get(UNDER_WAY) !== null;
+  }
+
+  /** Notes that, within the transaction under way. */
+  set isUnderWay(isUnderWay: boolean) {
+    if (isUnderWay === this.isUnderWay) return;
+    this.#parts.database.begin();
+    this.#parts.meta.set(UNDER_WAY, isUnderWay ? Uint8Array.of(1) : null);
+  }
+
   /** Whether a held transaction is undone. */
   isUndone(transactionRow: number): boolean {
     return this.#parts.marks.isUndone(transactionRow);
@@ -46,7 +63,8 @@ export class Undoing {
 
   /**
    * Undoes transactions, data or membership, or takes that back, within the transaction under way: after the membership
-   * transaction that is the cause was appended.
+   * transaction that is the cause was appended. Where they are many, some at a time (`isUnderWay`): what the state is
+   * follows from those that are undone by then.
    *
    * @param changes by the row of a held transaction, whether it is undone from now on.
    * @returns the keys they are about.

@@ -54,7 +54,7 @@ export class UndoneMarks {
   /** Notes whether a transaction is undone, as of the last membership transaction. @returns whether that is new. */
   set(transactionRow: number, isUndone: boolean): boolean {
     if (this.isUndone(transactionRow) === isUndone) return false;
-    this.#upsert.run(transactionRow, isUndone ? 1 : 0, this.#last);
+    this.#upsert.run(transactionRow, isUndone ? 1 : 0, this.lastAct);
     this.#any = true;
     this.#changes++;
     return true;
@@ -62,7 +62,7 @@ export class UndoneMarks {
 
   /** A mark is as of the last membership transaction from now on. */
   renew(transactionRow: number): void {
-    this.#upsert.run(transactionRow, this.isUndone(transactionRow) ? 1 : 0, this.#last);
+    this.#upsert.run(transactionRow, this.isUndone(transactionRow) ? 1 : 0, this.lastAct);
   }
 
   /** Deletes a mark. */
@@ -82,7 +82,8 @@ export class UndoneMarks {
     return (this.#causedPage.all(actRow, afterRow, limit) as [number][]).map(([row]) => row);
   }
 
-  get #last(): number {
+  /** The last membership transaction, which changes of marks are noted with; 0 where there is none. */
+  get lastAct(): number {
     return (this.#lastAct.get()?.[0] ?? 0) as number;
   }
 }

@@ -56,7 +56,9 @@ export function runPartition(
   const prng = new Prng(seed, 17);
   const lab = new Lab();
   const quiet = { turned: () => {}, crashed: () => {}, lost: () => {}, trace: new NoTrace(), verify };
-  const peers = disks.map((disk) => lab.add({ ...quiet, disk: copyOf(disk) }));
+  // Every second one undoes in the smallest steps.
+  const step = seed % 2 === 0 ? {} : { undoingStep: 1 };
+  const peers = disks.map((disk) => lab.add({ ...quiet, ...step, disk: copyOf(disk) }));
   const [left, right] = peers.slice(-STAYING) as [SimPeer, SimPeer];
   const sideOf = new Map<SimPeer, number>([[left, 0], [right, 1]]);
   for (const peer of peers.slice(0, -STAYING)) sideOf.set(peer, prng.below(2));

@@ -102,7 +102,7 @@ export class SimPeer implements NetworkHost {
   }
 
   #boot(): void {
-    const { prng, trace, wrap, historyMs } = this.options;
+    const { prng, trace, wrap, historyMs, undoingStep } = this.options;
     this.#clock.restart(prng.below(1_000_000));
     const store = wrap === undefined ? this.#store : wrap(this.#store, this.identity);
     if (this.#noted.commits > store.lastCommit.commits) {
@@ -118,6 +118,7 @@ export class SimPeer implements NetworkHost {
       random: this.#random,
       now: this.now,
       ...(historyMs === undefined ? {} : { historyMs }),
+      ...(undoingStep === undefined ? {} : { undoingStep }),
       name: `peer${this.index}`,
       version: this.#isOlder ? "0.1.0" : "sim",
       addresses: this.#addresses,

@@ -33,6 +33,8 @@ export interface SimPeerOptions {
   readonly needsNewer?: (message: Uint8Array) => boolean;
   /** How long it keeps what was replaced; the default of a peer where it is left out. */
   readonly historyMs?: number;
+  /** How many operations a removal undoes at a time; the default of a peer where it is left out. */
+  readonly undoingStep?: number;
   /** What is on its disk at first. Default: nothing. */
   readonly disk?: DatabaseSync;
   /** Puts another store in front of the true one. */

@@ -198,6 +198,39 @@ function liveOf(store: Store): Map<string, string> {
   );
 }
 
+Deno.test("what is undone step by step is told by a replay that begins before it or half-way", () => {
+  for (const [operations, comesBetween] of [[1, false], [1, true], [3, true], [99, false]] as const) {
+    const store = open();
+    const act = (writer: number) => transactionOf({ writer, operations: [{ genesis: writer }] });
+    for (const writer of [1, 2, 3, 4]) store.append(transactionOf({ writer, operations: [{ put: `k${writer}` }] }), 0);
+    const before = store.replay(store.frontier()) as Replay;
+    store.append(act(8), 0);
+    store.undoing.isUnderWay = true;
+    store.undoing.set(new Map([[1, true]]));
+    const between = store.replay(store.frontier()) as Replay;
+    const told = [before, between].map(() => new Set<string>());
+    const step = (row: number, takes: number) => {
+      store.undoing.set(new Map([[row, true]]));
+      for (const [i, replay] of [before, between].entries()) {
+        for (let left = takes; left > 0; left--) {
+          for (const key of (replay.next(operations) ?? []) as Set<string>) told[i]?.add(key);
+        }
+      }
+    };
+    step(2, 3);
+    if (comesBetween) store.append(act(9), 0);
+    step(3, 1);
+    step(4, 0);
+    store.undoing.isUnderWay = false;
+    for (const [i, replay] of [before, between].entries()) {
+      for (const key of drain(replay, operations).keys) told[i]?.add(key);
+      assertEquals(replay.frontier(), store.frontier());
+    }
+    assertEquals(told.map((keys) => [...keys].sort()), [["k1", "k2", "k3", "k4"], ["k1", "k2", "k3", "k4"]]);
+    store.close();
+  }
+});
+
 Deno.test("from a position with another history of removals what was undone in it can't be told", () => {
   const founder = new Writer();
   const put = founder.put("k");
