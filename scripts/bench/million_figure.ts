@@ -98,7 +98,11 @@ async function whole(lines: Lines, fill: (home: Home) => Promise<Sample>): Promi
   const peerA = await a.up();
   const { words } = await a.object("invite");
   const startMs = performance.now();
-  const peerB = await b.up(["join", "-", "--at", peerA.address], { stdin: String(words) });
+  const peerB = await b.up(["join", "-", "--at", peerA.address], {
+    stdin: String(words),
+    // It is ready once it holds the space.
+    deadlineMs: 10 * 60_000,
+  });
   await ended(b, ["wait", "--synced", "--timeout", "10m"]);
   const sync = lines.count / ((performance.now() - startMs) / 1000);
   const exportMs = performance.now();

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What is done with the process while it runs. */
   readonly meanwhile?: (process: Deno.ChildProcess) => Promise<void> | void;
+  /** After how long it is killed, in ms. Default: `DEADLINE_MS`. */
+  readonly deadlineMs?: number;
 }
 
 /** A folder that stands for one machine: homes whose peers find each other. Removed at the end, with all it ran. */
@@ -71,7 +73,7 @@ export class Home {
   async run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const stdin = options.stdin === undefined ? "null" : "piped";
     const process = this.machine.spawn(args, { KITH_HOME: this.path, ...options.env }, stdin);
-    const deadline = setTimeout(() => process.kill("SIGKILL"), DEADLINE_MS);
+    const deadline = setTimeout(() => process.kill("SIGKILL"), options.deadlineMs ?? DEADLINE_MS);
     const fed = options.stdin === undefined ? Promise.resolve() : feed(process, options.stdin);
     const output = process.output();
     await options.meanwhile?.(process);
@@ -118,7 +120,7 @@ export class Home {
       stdin,
     );
     if (options.stdin !== undefined) await feed(process, options.stdin);
-    return await UpPeer.ready(process);
+    return await UpPeer.ready(process, options.deadlineMs);
   }
 }
 
@@ -131,10 +133,10 @@ export class UpPeer {
     readonly rest: Promise<void>,
   ) {}
 
-  static async ready(process: Deno.ChildProcess): Promise<UpPeer> {
+  static async ready(process: Deno.ChildProcess, deadlineMs = DEADLINE_MS): Promise<UpPeer> {
     const err = new Response(process.stderr).text();
     const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const deadline = setTimeout(() => process.kill("SIGKILL"), DEADLINE_MS);
+    const deadline = setTimeout(() => process.kill("SIGKILL"), deadlineMs);
     let text = "";
     try {
       while (true) {
