@@ -123,7 +123,11 @@ function credulousStore(store: Store, { prng }: PlantedPeer): Store {
       store.transaction(id) ?? (believed.has(toHex(id)) ? store.transactionByRow(1) : null),
     append: (transaction: CheckedTransaction, context: number) => {
       const parents = transaction.header.parents.filter((parent) => store.hasTransaction(parent));
-      return store.append({ ...transaction, header: { ...transaction.header, parents } }, context);
+      const header = { ...transaction.header, parents };
+      const keys = store.append({ ...transaction, header }, context);
+      // The store relies upon the header it was given, and what it holds says whom it came before.
+      Object.assign(header, { parents: transaction.header.parents });
+      return keys;
     },
   });
 }
