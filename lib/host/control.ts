@@ -67,11 +67,13 @@ export function serveControl(
   }
   return {
     async stop() {
-      const timer = setTimeout(() => abort.abort(), CLOSE_TIMEOUT_MS);
       try {
         removeIfThere(path);
       } finally {
-        await server.shutdown();
+        // To abort it as well would end the process: Deno 2.9 throws where the listener is closed and answers are open.
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_TIMEOUT_MS));
+        await Promise.race([server.shutdown(), late]);
         clearTimeout(timer);
       }
     },

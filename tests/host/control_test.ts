@@ -39,6 +39,29 @@ for (const means of ["unix", "tcp"] satisfies ControlMeans[]) {
   });
 }
 
+Deno.test("an answer that does not end holds nobody up who stops", async () => {
+  await using folder = await tempFolder();
+  const paths = homePaths(`${folder.path}/home`);
+  prepareHome(paths.home);
+  let end = () => {};
+  const endless = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(1));
+      end = () => controller.close();
+    },
+  });
+  const server = serveControl(paths, () => Promise.resolve(new Response(endless)), random);
+  const client = await connectControl(paths);
+  if (client === null) throw new Error("it runs");
+  const reader = (await client.request(new Request("http://kith/v1/watch"))).body?.getReader();
+  assertEquals((await reader?.read())?.value?.length, 1);
+  await server.stop();
+  assertEquals(await connectControl(paths), null);
+  end();
+  assertEquals((await reader?.read())?.done, true);
+  client.close();
+});
+
 Deno.test("over TCP, whoever does not hold the token is refused", async () => {
   await using folder = await tempFolder();
   const paths = homePaths(`${folder.path}/home`);
