@@ -38,7 +38,8 @@ class Prompt {
   readonly #closed = Promise.withResolvers<void>();
   #queue: Promise<void> = Promise.resolve();
   #running: AbortController | null = null;
-  #isAsking = false;
+  /** Takes the next line, while something is asked. */
+  #answer: ((line: string) => void) | null = null;
   #ending = false;
 
   constructor(context: Context, peer: RunningPeer) {
@@ -69,6 +70,7 @@ class Prompt {
     const status = await this.#client.object("GET", "/v1/status");
     readline.setPrompt(`${escapeText(textField(status, "name"))}> `);
     readline.on("line", (line) => {
+      if (this.#answer !== null) return this.#answer(line);
       this.#queue = this.#queue.then(() => this.#take(line));
     });
     readline.on("SIGINT", () => this.#interrupt());
@@ -131,30 +133,41 @@ class Prompt {
 
   /** Asks for the next line, which is not a command and does not come again. */
   async #askYesNo(question: string, signal: AbortSignal): Promise<boolean> {
+    const readline = this.#readline;
+    const prompt = readline.getPrompt();
     const { promise: answered, resolve, reject } = Promise.withResolvers<string>();
     const giveUp = () => reject(new GivenUpError());
     signal.addEventListener("abort", giveUp, { once: true });
-    this.#isAsking = true;
+    // Not by `question` with a signal: in an executable of Deno 2.6 its answer never came.
+    this.#answer = resolve;
+    readline.setPrompt(`${question} ${YES_OR_NO} `);
+    readline.prompt();
     try {
-      this.#readline.question(`${question} ${YES_OR_NO} `, { signal }, resolve);
       const answer = await answered;
       // It is no command: who goes back through those does not meet it.
-      if (this.#readline.history[0] === answer) this.#readline.history.shift();
+      if (readline.history[0] === answer) readline.history.shift();
       return isYes(answer);
     } finally {
-      this.#isAsking = false;
+      this.#answer = null;
+      readline.setPrompt(prompt);
       signal.removeEventListener("abort", giveUp);
+      if (signal.aborted) this.#leaveLine();
     }
   }
 
   /** Ctrl-C: ends the command that runs, else clears the line. */
   #interrupt(): void {
     if (this.#running !== null) return this.#running.abort();
+    this.#leaveLine();
+    this.#readline.prompt();
+  }
+
+  /** Begins a new, empty line. */
+  #leaveLine(): void {
     process.stdout.write("^C\n");
     // Moving to the end and deleting backwards works whatever the line holds.
     this.#readline.write(null, { ctrl: true, name: "e" });
     this.#readline.write(null, { ctrl: true, name: "u" });
-    this.#readline.prompt();
   }
 
   async #complete(line: string): Promise<[string[], string]> {
@@ -190,7 +203,7 @@ class Prompt {
 
   #above(line: string): void {
     if (this.#ending) return;
-    if (this.#running !== null && !this.#isAsking) return this.#context.output.words(line);
+    if (this.#running !== null && this.#answer === null) return this.#context.output.words(line);
     cursorTo(process.stdout, 0);
     clearLine(process.stdout, 0);
     process.stdout.write(line + "\n");
