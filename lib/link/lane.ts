@@ -1,16 +1,13 @@
 import { assert } from "../base/assert.ts";
+import { Fifo } from "../base/fifo.ts";
 import { type Frame, MAX_FRAME_HEADER_BYTES, putVarint } from "./frame.ts";
 
 /** What a queued frame costs besides its body, in bytes: its header, and what it takes in memory. */
 export const FRAME_COST_BYTES = 64;
 
-/** Stands in the place of a frame that has left. */
-const SENT: Frame = { kind: 0, body: new Uint8Array(0) };
-
 /** The frames of one priority that wait to be sent, cut into records only when these leave. */
 export class Lane {
-  #frames: Frame[] = [];
-  #first = 0;
+  readonly #frames = new Fifo<Frame>();
   #sentOfFirst = 0;
   #isFirstBegun = false;
   #costBytes = 0;
@@ -38,8 +35,7 @@ export class Lane {
 
   /** Forgets all frames. One that was begun is never ended, so that nothing can follow it. */
   clear(): void {
-    this.#frames = [];
-    this.#first = 0;
+    this.#frames.takeAll();
     this.#sentOfFirst = 0;
     this.#isFirstBegun = false;
     this.#costBytes = 0;
@@ -47,18 +43,17 @@ export class Lane {
 
   /** Forgets all frames but one that was begun. */
   clearBehindBegun(): void {
-    const begun = this.#isFirstBegun ? this.#frames[this.#first] : undefined;
+    const begun = this.#isFirstBegun ? this.#frames.first : undefined;
     if (begun === undefined) return this.clear();
-    this.#frames = [begun];
-    this.#first = 0;
+    this.#frames.takeAll();
+    this.#frames.push(begun);
     this.#costBytes = begun.body.length - this.#sentOfFirst + FRAME_COST_BYTES;
   }
 
   /** Moves as much as fits into a record's room. @returns the bytes written; 0 where not even a header fits. */
   fill(room: Uint8Array): number {
     let written = 0;
-    while (this.#first < this.#frames.length) {
-      const frame = this.#frames[this.#first] as Frame;
+    for (let frame = this.#frames.first; frame !== undefined; frame = this.#frames.first) {
       if (!this.#isFirstBegun) {
         if (room.length - written < MAX_FRAME_HEADER_BYTES) break;
         written = putVarint(room, putVarint(room, written, frame.kind), frame.body.length);
@@ -76,16 +71,10 @@ export class Lane {
   }
 
   #finishFirst(): void {
-    // Its body is let go at once: a stream that never runs dry would hold a thousand large ones.
-    this.#frames[this.#first++] = SENT;
+    this.#frames.shift();
     this.#sentOfFirst = 0;
     this.#isFirstBegun = false;
     this.#costBytes -= FRAME_COST_BYTES;
-    // Sent frames are let go in batches: moving the rest down at each one would cost more than the frames.
-    if (this.#first === this.#frames.length || this.#first >= 1024) {
-      this.#frames.splice(0, this.#first);
-      this.#first = 0;
-    }
     assert(this.#costBytes >= 0, "no more is sent than was queued");
   }
 }

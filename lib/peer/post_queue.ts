@@ -1,3 +1,4 @@
+import { Fifo } from "../base/fifo.ts";
 import { MAX_POST_QUEUE_BYTES } from "../base/limits.ts";
 import type { Posts, SealedPosts } from "../wire/posts.ts";
 
@@ -10,8 +11,7 @@ export interface OutgoingBatch {
 
 /** The batches that wait for one link, bounded: where it is too slow, the oldest give way. */
 export class PostQueue {
-  #waiting: OutgoingBatch[] = [];
-  #first = 0;
+  readonly #waiting = new Fifo<OutgoingBatch>();
   #sizeBytes = 0;
 
   /** Bytes that wait. */
@@ -30,15 +30,9 @@ export class PostQueue {
 
   /** Takes the oldest batch out; null where none waits. */
   next(): OutgoingBatch | null {
-    const batch = this.#waiting[this.#first];
+    const batch = this.#waiting.shift();
     if (batch === undefined) return null;
-    this.#first++;
     this.#sizeBytes -= batch.message.batch.length;
-    // In batches: moving the rest down at each one would cost more than the posts.
-    if (this.#first === this.#waiting.length || this.#first >= 1024) {
-      this.#waiting.splice(0, this.#first);
-      this.#first = 0;
-    }
     return batch;
   }
 }

@@ -1,3 +1,4 @@
+import { Fifo } from "../base/fifo.ts";
 import { MAX_SUBSCRIPTION_BYTES, MAX_SUBSCRIPTION_POSTS } from "../base/limits.ts";
 import type { PostNews, PostReader, PostView } from "./post_views.ts";
 
@@ -17,8 +18,7 @@ export function takesTopic(filter: string, topic: string): boolean {
 export class Subscription implements PostReader {
   readonly filter: string;
   readonly #closed: (subscription: Subscription) => void;
-  #posts: PostView[] = [];
-  #first = 0;
+  readonly #posts = new Fifo<PostView>();
   #sizeBytes = 0;
   #dropped = 0;
   #missed = new Map<string, number>();
@@ -31,21 +31,17 @@ export class Subscription implements PostReader {
 
   /** Part of `PostReader`. */
   get hasNews(): boolean {
-    return this.#posts.length > 0 || this.#dropped > 0 || this.#missed.size > 0;
+    return this.#posts.size > 0 || this.#dropped > 0 || this.#missed.size > 0;
   }
 
   /** A post on one of its topics. @returns how many gave way. */
   add(post: PostView): number {
     this.#posts.push(post);
-    this.#sizeBytes += post.payload.length + POST_COST_BYTES;
+    this.#sizeBytes += costBytes(post);
     const droppedBefore = this.#dropped;
-    while (this.#posts.length - this.#first > MAX_SUBSCRIPTION_POSTS || this.#sizeBytes > MAX_SUBSCRIPTION_BYTES) {
-      this.#sizeBytes -= (this.#posts[this.#first++] as PostView).payload.length + POST_COST_BYTES;
+    while (this.#posts.size > MAX_SUBSCRIPTION_POSTS || this.#sizeBytes > MAX_SUBSCRIPTION_BYTES) {
+      this.#sizeBytes -= costBytes(this.#posts.shift() as PostView);
       this.#dropped++;
-    }
-    if (this.#first >= MAX_SUBSCRIPTION_POSTS / 16) {
-      this.#posts.splice(0, this.#first);
-      this.#first = 0;
     }
     return this.#dropped - droppedBefore;
   }
@@ -58,9 +54,7 @@ export class Subscription implements PostReader {
   /** Part of `PostReader`. */
   take(): PostNews {
     const missed = [...this.#missed].map(([peer, count]) => ({ peer, count }));
-    const news = { dropped: this.#dropped, missed, posts: this.#posts.slice(this.#first) };
-    this.#posts = [];
-    this.#first = 0;
+    const news = { dropped: this.#dropped, missed, posts: this.#posts.takeAll() };
     this.#sizeBytes = 0;
     this.#dropped = 0;
     this.#missed = new Map();
@@ -71,4 +65,8 @@ export class Subscription implements PostReader {
   close(): void {
     this.#closed(this);
   }
+}
+
+function costBytes({ payload }: PostView): number {
+  return payload.length + POST_COST_BYTES;
 }
