@@ -14,6 +14,7 @@ import { knockTag, secretOfProof, spaceProof } from "../space/grant.ts";
 import type { Membership } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
 import type { Grant } from "../wire/operation.ts";
+import { sameVersion } from "../wire/transaction.ts";
 import type { Message } from "../wire/message.ts";
 import type { Applier } from "./applier.ts";
 import type { Epochs } from "./epochs.ts";
@@ -148,7 +149,7 @@ export class Admission {
     const transaction = checkTransaction(message.transaction, id, verify);
     const first = transaction.operations[0]?.operation;
     const fits = first?.kind === "redeem" && equal(transaction.header.peer, fromBase32(connection.peer)) &&
-      equal(first.grant.transaction, grant.version.transaction) && first.grant.index === grant.version.index;
+      sameVersion(first.grant, grant.version);
     if (!fits) throw new ProtocolError("refused_ticket", "the redeem is not of the grant that was shown");
     if (!store.hasTransaction(transaction.id) && !this.#cameInBy(grant, transaction.header.peer, now)) {
       // Since the offer it may have been used elsewhere, closed, or come to its end.

@@ -15,7 +15,7 @@ import type { Store } from "../store/store.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { Offer } from "../wire/door_messages.ts";
 import type { Message } from "../wire/message.ts";
-import { INSTANCE_BYTES, type VersionId, type WriterId } from "../wire/transaction.ts";
+import { INSTANCE_BYTES, sameVersion, type VersionId, type WriterId } from "../wire/transaction.ts";
 import { hashOf } from "./admission.ts";
 import type { Connection, Links } from "./links.ts";
 import type { LanDiscovery } from "./lan_discovery.ts";
@@ -371,8 +371,4 @@ function joinOf(request: number | null, wayIn: WayIn, addresses: readonly string
     lastFailure: addresses.length === 0 ? null : "nothing answered",
     finalFailure: null,
   };
-}
-
-function sameVersion(a: VersionId, b: VersionId): boolean {
-  return equal(a.transaction, b.transaction) && a.index === b.index;
 }

@@ -11,7 +11,7 @@ import { redeemMessage, transactionMessage } from "../wire/authenticated.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import type { Offer } from "../wire/door_messages.ts";
 import { decodeOperation, type Grant, type Redeem } from "../wire/operation.ts";
-import { decodeHeader, type VersionId } from "../wire/transaction.ts";
+import { decodeHeader, sameVersion, type VersionId } from "../wire/transaction.ts";
 import type { TicketKeys } from "./machine.ts";
 
 /** The grant that a door shows. */
@@ -49,9 +49,7 @@ export function byRedeem(redeem: Act<Redeem>, grant: Act<Grant>, space: Uint8Arr
   return {
     invite: grant.operation.subject,
     check: (offer) => {
-      const shown = versionOf(offer);
-      const isSame = equal(offer.space, space) && equal(shown.transaction, grant.version.transaction) &&
-        shown.index === grant.version.index;
+      const isSame = equal(offer.space, space) && sameVersion(versionOf(offer), grant.version);
       if (!isSame) throw lured("the invite it shows is not the one by which this peer came in");
       return { version: grant.version, uses: grant.operation.uses };
     },

@@ -33,6 +33,11 @@ export interface VersionId {
   readonly index: number;
 }
 
+/** Whether two ids name the same version. */
+export function sameVersion(a: VersionId, b: VersionId): boolean {
+  return equal(a.transaction, b.transaction) && a.index === b.index;
+}
+
 /** Who numbers transactions: a peer in one life of its store. */
 export interface WriterId {
   /** Ed25519 public key (32 bytes). */
