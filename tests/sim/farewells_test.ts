@@ -25,16 +25,6 @@ function twoAdmins(lab: Lab, count: number): SimPeer[] {
   return peers;
 }
 
-/** Parts two sides. */
-function part(lab: Lab, left: readonly SimPeer[], right: readonly SimPeer[]): void {
-  for (const a of left) for (const b of right) lab.network.cut(a, b);
-  for (const end of lab.network.connections()) lab.network.lose(end);
-  lab.wait(100);
-  for (const side of [left, right]) {
-    lab.until(() => side.every((a) => side.every((b) => a === b || lab.isLinked(a, b))), "a side to be together");
-  }
-}
-
 function keysOf(peer: SimPeer): string[] {
   return peer.machine?.list({ limit: 100 }).map(({ key }) => key) ?? [];
 }
@@ -48,7 +38,7 @@ for (const first of [0, 1] as const) {
   Deno.test(`two admins alone that removed each other, the ${first === 0 ? "founder" : "other"} first, both come to know who prevails`, () => {
     const lab = new Lab();
     const [a, b] = twoAdmins(lab, 2) as [SimPeer, SimPeer];
-    part(lab, [a], [b]);
+    lab.part([a], [b]);
     put(lab, b, "by/b/before");
     for (const index of [first, 1 - first]) {
       lab.ask(lab.peers[index] as SimPeer, { type: "revoke", peer: lab.peers[1 - index]?.id as string });
@@ -76,7 +66,7 @@ for (const first of [0, 1] as const) {
 Deno.test("halves whose admins removed each other: each third member and both admins come to the same judgement", () => {
   const lab = new Lab();
   const [a, b, c, d] = twoAdmins(lab, 4) as [SimPeer, SimPeer, SimPeer, SimPeer];
-  part(lab, [a, c], [b, d]);
+  lab.part([a, c], [b, d]);
   put(lab, b, "by/b");
   lab.ask(b, { type: "revoke", peer: a.id });
   lab.ask(a, { type: "revoke", peer: b.id });
@@ -92,7 +82,7 @@ Deno.test("halves whose admins removed each other: each third member and both ad
 Deno.test("an admin alone, and two who removed it: they come to know that it prevails, and hold the same", () => {
   const lab = new Lab();
   const [a, b, d] = twoAdmins(lab, 3) as [SimPeer, SimPeer, SimPeer];
-  part(lab, [a], [b, d]);
+  lab.part([a], [b, d]);
   lab.ask(b, { type: "revoke", peer: a.id });
   lab.ask(a, { type: "revoke", peer: b.id });
   lab.set(a, "by/a", "v");
@@ -107,7 +97,7 @@ Deno.test("an admin alone, and two who removed it: they come to know that it pre
 Deno.test("a farewell that tells of a removal which does not prevail is not taken in", () => {
   const lab = new Lab();
   const [a, b, d] = twoAdmins(lab, 3) as [SimPeer, SimPeer, SimPeer];
-  part(lab, [a], [b, d]);
+  lab.part([a], [b, d]);
   lab.ask(b, { type: "revoke", peer: a.id });
   lab.ask(a, { type: "revoke", peer: b.id });
   lab.until(() => removedAt(d).length === 1, "its companion to know");
@@ -123,7 +113,7 @@ Deno.test("a farewell that tells of a removal which does not prevail is not take
 Deno.test("who was removed while it was away is told by the first member that it dials", () => {
   const lab = new Lab();
   const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];
-  part(lab, [a, b], [c]);
+  lab.part([a, b], [c]);
   put(lab, c, "by/c");
   lab.ask(a, { type: "revoke", peer: c.id });
   lab.until(() => removedAt(b).length === 1, "the other one to know");
@@ -137,7 +127,7 @@ Deno.test("who was removed while it was away is told by the first member that it
 Deno.test("who lacks data that its removal builds upon is told so, and given none of it", () => {
   const lab = new Lab();
   const [a, b] = twoAdmins(lab, 2) as [SimPeer, SimPeer];
-  part(lab, [a], [b]);
+  lab.part([a], [b]);
   const before = put(lab, a, "by/a");
   for (const [peer, other] of [[a, b], [b, a]] as const) lab.ask(peer, { type: "revoke", peer: other.id });
   lab.network.mendAll();

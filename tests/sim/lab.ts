@@ -127,6 +127,17 @@ export class Lab {
     return tookMs;
   }
 
+  /** Parts two sides: every link breaks, and those of each side come back. */
+  part(left: readonly SimPeer[], right: readonly SimPeer[]): void {
+    for (const a of left) for (const b of right) this.network.cut(a, b);
+    for (const end of this.network.connections()) this.network.lose(end);
+    this.wait(100);
+    for (const side of [left, right]) {
+      const isTogether = () => side.every((a) => side.every((b) => a === b || this.isLinked(a, b)));
+      this.until(isTogether, "a side to be together");
+    }
+  }
+
   /** Whether a peer has a link to another. */
   isLinked(peer: SimPeer, other: SimPeer): boolean {
     return peer.machine?.peers().some((linked) => linked.peer === other.id) === true;

@@ -24,16 +24,6 @@ function twoAdmins(count: number, options = {}): { lab: Lab; peers: SimPeer[] } 
   return { lab, peers };
 }
 
-/** Parts two sides, and waits until each knows that the other is gone. */
-function part(lab: Lab, left: readonly SimPeer[], right: readonly SimPeer[]): void {
-  for (const a of left) for (const b of right) lab.network.cut(a, b);
-  for (const end of lab.network.connections()) lab.network.lose(end);
-  lab.wait(100);
-  for (const side of [left, right]) {
-    lab.until(() => side.every((a) => side.every((b) => a === b || lab.isLinked(a, b))), "a side to be together");
-  }
-}
-
 /** All machines sleep for a while: only the clocks on the wall go on. */
 function sleep(lab: Lab, forMs: number): void {
   for (const peer of lab.peers) peer.freeze(true);
@@ -67,7 +57,7 @@ Deno.test("a removal is final soon, and what was replaced and undone is kept for
   const position = a.machine?.position() as string;
   lab.set(a, "k", "second");
   lab.untilHealed();
-  part(lab, peers.slice(0, 2), [c, d]);
+  lab.part(peers.slice(0, 2), [c, d]);
   put(lab, d, "undone");
   put(lab, d, "other");
   lab.until(() => c.machine?.get("other") !== null, "its writes to come to one");
@@ -109,7 +99,7 @@ Deno.test("a removal is final soon, and what was replaced and undone is kept for
 Deno.test("a stolen founder's key undoes nothing once its removal is final, though a member was away with it", () => {
   const { lab, peers } = twoAdmins(4, { historyMs: HISTORY_MS });
   const [thief, admin, member, absent] = peers as [SimPeer, SimPeer, SimPeer, SimPeer];
-  part(lab, [thief, absent], [admin, member]);
+  lab.part([thief, absent], [admin, member]);
   lab.set(admin, "by/admin", "before");
   lab.ask(admin, { type: "revoke", peer: thief.id });
   lab.until(() => member.machine?.members().length === 3, "the other one to know");
@@ -194,7 +184,7 @@ Deno.test("who was away while history went, and returns once a removal is final,
   put(lab, a, "gone", "old");
   for (let time = 0; time < 20; time++) put(lab, a, "often", `${time}`);
   lab.untilHealed();
-  part(lab, peers.filter((peer) => peer !== away), [away]);
+  lab.part(peers.filter((peer) => peer !== away), [away]);
   lab.del(a, "gone");
   put(lab, a, "often", "last");
   put(lab, away, "by/away");

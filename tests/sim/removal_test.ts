@@ -25,17 +25,6 @@ function grant(peer: SimPeer, role: Role): Request {
   return { type: "grant", peer: peer.id, role, prefix: "", expiresMs: 0 };
 }
 
-/** Parts two sides, each of which stays together. */
-function part(lab: Lab, left: readonly SimPeer[], right: readonly SimPeer[]): void {
-  for (const a of left) for (const b of right) lab.network.cut(a, b);
-  for (const end of lab.network.connections()) lab.network.lose(end);
-  lab.wait(100);
-  for (const side of [left, right]) {
-    const isTogether = () => side.every((a) => side.every((b) => a === b || lab.isLinked(a, b)));
-    lab.until(isTogether, "a side to be together");
-  }
-}
-
 /** A removal that reaches who is on the same side. */
 function remove(lab: Lab, admin: SimPeer, target: SimPeer, companion: SimPeer): void {
   lab.ask(admin, { type: "revoke", peer: target.id });
@@ -59,7 +48,7 @@ for (const first of ["the founder", "the other admin"] as const) {
     const [a, b, c, d] = lab.space(4) as [SimPeer, SimPeer, SimPeer, SimPeer];
     lab.ask(a, grant(b, "admin"));
     lab.untilHealed();
-    part(lab, [a, c], [b, d]);
+    lab.part([a, c], [b, d]);
     put(lab, b, "before/b");
     const removals = [
       () => lab.ask(a, { type: "revoke", peer: b.id }),
@@ -88,7 +77,7 @@ for (const order of [[0, 1], [1, 0]] as const) {
     for (const _ of order) lab.join(lab.add(), lab.invite(founder, 1, "admin"), founder);
     lab.untilHealed();
     const admins = lab.peers.slice(3) as [SimPeer, SimPeer];
-    part(lab, [admins[0], left], [admins[1], right, founder]);
+    lab.part([admins[0], left], [admins[1], right, founder]);
     for (const index of order) {
       const admin = admins[index] as SimPeer;
       remove(lab, admin, admins[1 - index] as SimPeer, index === 0 ? left : right);
@@ -111,7 +100,7 @@ Deno.test("a removed admin that back-dates gets nothing in: no write, no member,
   const [a, b, c, d] = lab.space(4) as [SimPeer, SimPeer, SimPeer, SimPeer];
   lab.ask(a, grant(b, "admin"));
   lab.untilHealed();
-  part(lab, [a, d], [b, c]);
+  lab.part([a, d], [b, c]);
   lab.ask(a, { type: "revoke", peer: b.id });
   lab.until(() => d.machine?.members().length === 3, "the other one to know");
   // All of it upon what it knew before, at a member that has not heard of its removal.
@@ -140,7 +129,7 @@ Deno.test("words that are found after their use, and redeemed at a stale peer, l
   const user = lab.add();
   lab.join(user, words, a);
   lab.untilHealed();
-  part(lab, [a, user], [door]);
+  lab.part([a, user], [door]);
   lab.ask(a, { type: "revoke", peer: user.id });
   const finder = lab.add();
   lab.network.cut(finder, a);
@@ -165,7 +154,7 @@ Deno.test("a put of a removed member that another had deleted stays deleted, and
   lab.set(a, "k", "before");
   lab.set(a, "other", "before");
   lab.untilHealed();
-  part(lab, [a], [b, c]);
+  lab.part([a], [b, c]);
   put(lab, b, "k", "by b");
   put(lab, b, "other", "by b");
   lab.until(() => c.machine?.get("other")?.peer === b.id, "it to come to the other one");
