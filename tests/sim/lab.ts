@@ -111,10 +111,9 @@ export class Lab {
   until(condition: () => boolean, what: string): number {
     const startMs = this.schedule.nowMs;
     while (!condition()) {
-      assert(
-        this.schedule.nowMs - startMs < PATIENCE_MS,
-        `waited in vain for ${what}\n${this.checks.describe(this.peers)}`,
-      );
+      if (this.schedule.nowMs - startMs >= PATIENCE_MS) {
+        throw new Error(`waited in vain for ${what}\n${this.checks.describe(this.peers)}`);
+      }
       this.wait(5);
     }
     return this.schedule.nowMs - startMs;

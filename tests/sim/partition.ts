@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { fromBase32 } from "../../lib/base/base32.ts";
 import { toHex } from "../../lib/base/bytes.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
@@ -76,7 +76,7 @@ export function runPartition(
     return lab.checks.isHealed(peers.filter(({ id }) => members.has(id)));
   };
   for (const endMs = lab.schedule.nowMs + HEAL_MS; !isHealed(); lab.wait(STEP_MS)) {
-    assert(lab.schedule.nowMs < endMs, `seed ${seed} does not heal:\n${lab.checks.describe(peers)}`);
+    if (lab.schedule.nowMs >= endMs) throw new Error(`seed ${seed} does not heal:\n${lab.checks.describe(peers)}`);
   }
   const members = new Set(membersOf(left));
   for (const peer of peers) {
