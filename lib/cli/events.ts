@@ -3,7 +3,7 @@ import type { JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
-import { formatCount, formatDuration, formatName, shortId } from "./format.ts";
+import { formatCalled, formatCount, formatDuration, formatName, shortId } from "./format.ts";
 
 /** Reasons for which links end, as people say it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -41,7 +41,7 @@ export async function* eventsOf(context: Context, count: number): AsyncGenerator
 export function eventText(event: JsonObject): string {
   const who = calledText(event);
   const address = escapeText(textField(event, "address"));
-  const by = formatName(textField(event, "by_name")) || shortId(textField(event, "by")) || "nobody";
+  const by = formatCalled(textField(event, "by_name"), textField(event, "by")) || "nobody";
   switch (event.event) {
     case "joined":
       return `${who} joined the space as ${escapeText(textField(event, "role"))}, let in by ${by}`;

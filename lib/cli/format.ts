@@ -106,6 +106,11 @@ export function formatName(name: string): string {
   return cutToWidth(escapeText(name), NAME_COLUMNS);
 }
 
+/** What a peer is called: its name, or the beginning of its id where it has none; empty without either. Safe to show. */
+export function formatCalled(name: string, id: string): string {
+  return formatName(name) || shortId(id);
+}
+
 /** The id of a peer or space as people see it, safe to show: its first characters, enough to tell a few dozen apart. */
 export function shortId(id: string): string {
   return escapeText(id.slice(0, 8));

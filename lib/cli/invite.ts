@@ -3,7 +3,7 @@ import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatAge, formatCount, formatName, formatNumber, shortId } from "./format.ts";
+import { formatAge, formatCalled, formatCount, formatNumber, shortId } from "./format.ts";
 import { printTable } from "./people.ts";
 import { qrLines } from "./qr.ts";
 import { scopeText, untilText } from "./scope.ts";
@@ -70,7 +70,7 @@ export async function invites(context: Context): Promise<number> {
       `${formatNumber(numberField(one, "uses_left") ?? 0)} of ${formatNumber(numberField(one, "uses") ?? 0)}`,
       untilText(numberField(one, "expires"), nowMs),
       untilText(numberField(one, "member_until"), nowMs),
-      formatName(textField(one, "by_name")) || shortId(textField(one, "by")),
+      formatCalled(textField(one, "by_name"), textField(one, "by")),
       formatAge(numberField(one, "made") ?? nowMs, nowMs),
     ]),
   ]);

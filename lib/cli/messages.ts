@@ -4,7 +4,7 @@ import type { JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
-import { formatCount, formatName, formatNumber, shortId } from "./format.ts";
+import { formatCalled, formatCount, formatNumber } from "./format.ts";
 import { type Happening, Hooks } from "./hooks.ts";
 import { readAll } from "./lines.ts";
 import { CHAT_TOPIC } from "./message_commands.ts";
@@ -118,7 +118,7 @@ export function messageLine(event: JsonObject, dim: (text: string) => string): s
     ...(topic === CHAT_TOPIC ? [] : [escapeText(topic)]),
     ...(event.question === undefined ? [] : [`question ${escapeText(textField(event, "question"))}`]),
   ];
-  const sender = formatName(textField(event, "name")) || shortId(textField(event, "peer"));
+  const sender = formatCalled(textField(event, "name"), textField(event, "peer"));
   return `${dim(`${sender}${about.length === 0 ? "" : ` (${about.join(", ")})`}:`)} ${shownPayload(event)}`;
 }
 
@@ -131,7 +131,7 @@ function tell(event: JsonObject, { output }: Context): void {
     case "dropped":
       return output.warning(`${formatCount(count, "message")} dropped: they are read too slowly here`);
     case "missed": {
-      const sender = formatName(textField(event, "name")) || shortId(textField(event, "peer"));
+      const sender = formatCalled(textField(event, "name"), textField(event, "peer"));
       return output.warning(`${formatCount(count, "message")} of ${sender} never came here, on whatever topic`);
     }
   }

@@ -2,7 +2,7 @@ import type { PeerEvent } from "../base/event.ts";
 import type { JsonObject } from "./client.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatCount, formatName, shortId } from "./format.ts";
+import { formatCalled, formatCount } from "./format.ts";
 
 /** Events that come often, are no matter for a person at the prompt, or are told by `newsBetween`. */
 const UNTOLD: ReadonlySet<string> = new Set(["link_opened", "link_closed", "link_refused", "connection_refused"]);
@@ -44,5 +44,5 @@ function byId(status: JsonObject): Map<string, JsonObject> {
 }
 
 function called(peer: JsonObject): string {
-  return formatName(textField(peer, "name")) || shortId(textField(peer, "peer"));
+  return formatCalled(textField(peer, "name"), textField(peer, "peer"));
 }

@@ -1,7 +1,7 @@
 import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatAge, formatName, formatTable, shortId } from "./format.ts";
+import { formatAge, formatCalled, formatName, formatTable, shortId } from "./format.ts";
 import { scopeText } from "./scope.ts";
 import type { Output } from "./output.ts";
 
@@ -53,7 +53,7 @@ function goneRow(member: JsonObject, nowMs: number): string[] {
 }
 
 function byText(member: JsonObject): string {
-  return formatName(textField(member, "by_name")) || shortId(textField(member, "by")) || "-";
+  return formatCalled(textField(member, "by_name"), textField(member, "by")) || "-";
 }
 
 function endText(endMs: number | null, nowMs: number): string {
