@@ -124,20 +124,14 @@ export class Replica {
     return false;
   }
 
-  /** The transactions it announced that this peer does not hold, at most one frontier's worth of ids. */
-  unknownHeads(holds: (id: Uint8Array) => boolean): Uint8Array[] {
-    const unknown: Uint8Array[] = [];
+  /** The transactions it announced that this peer does not hold, one after the other: a frontier's worth of ids at most. */
+  *unknownHeads(holds: (id: Uint8Array) => boolean): Generator<Uint8Array, void> {
     for (const [key, entry] of this.#heads) {
-      let lacking = 0;
-      for (const head of entry.heads) {
-        if (holds(head.id)) continue;
-        unknown.push(head.id);
-        lacking++;
-      }
+      const unknown = entry.heads.filter(({ id }) => !holds(id));
       // What is held once stays held: the entry need not be looked at again.
-      if (lacking === 0) this.#heads.delete(key);
+      if (unknown.length === 0) this.#heads.delete(key);
+      for (const { id } of unknown) yield id;
     }
-    return unknown;
   }
 
   /**

@@ -281,10 +281,11 @@ export class Sync {
 
   /** Whether a replica told of something that this peer lacks. */
   #lacksOf(replica: Replica): boolean {
-    return this.#unknownHeads(replica).length > 0 || replica.showsMore(this.#store.frontier());
+    // The first will do: to look for each of them at every transaction that comes in is dear.
+    return this.#unknownHeads(replica).next().done === false || replica.showsMore(this.#store.frontier());
   }
 
-  #unknownHeads(replica: Replica): Uint8Array[] {
+  #unknownHeads(replica: Replica): Generator<Uint8Array, void> {
     return replica.unknownHeads((id) => this.#store.hasTransaction(id));
   }
 
@@ -307,7 +308,7 @@ export class Sync {
     if (this.#pull?.connection !== replica.connection) return;
     const fruitful = this.#pull.applied > 0;
     this.#pull = null;
-    const unknown = this.#unknownHeads(replica);
+    const unknown = [...this.#unknownHeads(replica)];
     if (unknown.length > 0) {
       // Numbers that both hold with different transactions (a fork) are not in a stream by numbers: ask by id.
       const ids = [...unknown, ...this.#missingParents()].slice(0, MAX_WANTED);

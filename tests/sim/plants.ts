@@ -105,7 +105,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   never_pull: {
     checker: null,
     finding: /not healed/,
-    install: () => replace(Replica.prototype, "unknownHeads", () => () => []),
+    install: () => replace(Replica.prototype, "unknownHeads", () => function* () {}),
   },
 };
 
