@@ -39,16 +39,16 @@ interface ArrayReturning {
   setReturnArrays(enabled: boolean): void;
 }
 
-/** A prepared statement. Rows are arrays of their columns. */
+/** A statement, which is prepared when it is first used: most stores are opened for few of them. Rows are arrays. */
 export class Statement {
-  readonly #statement: StatementSync;
+  readonly #prepare: () => StatementSync;
+  #prepared: StatementSync | null = null;
   readonly #failed: (error: unknown) => never;
   readonly #check: () => void;
 
   /** @param check throws where nothing may be written now. */
-  constructor(statement: StatementSync, failed: (error: unknown) => never, check: () => void) {
-    (statement as StatementSync & ArrayReturning).setReturnArrays(true);
-    this.#statement = statement;
+  constructor(prepare: () => StatementSync, failed: (error: unknown) => never, check: () => void) {
+    this.#prepare = prepare;
     this.#failed = failed;
     this.#check = check;
   }
@@ -56,7 +56,7 @@ export class Statement {
   /** The first row; undefined where there is none. @throws {KithError} `store_…`, as all here. */
   get(...parameters: SqlValue[]): SqlValue[] | undefined {
     try {
-      return this.#statement.get(...parameters) as unknown as SqlValue[] | undefined;
+      return this.#statement().get(...parameters) as unknown as SqlValue[] | undefined;
     } catch (error) {
       return this.#failed(error);
     }
@@ -65,7 +65,7 @@ export class Statement {
   /** All rows. Bound them in the statement. */
   all(...parameters: SqlValue[]): SqlValue[][] {
     try {
-      return this.#statement.all(...parameters) as unknown as SqlValue[][];
+      return this.#statement().all(...parameters) as unknown as SqlValue[][];
     } catch (error) {
       return this.#failed(error);
     }
@@ -75,10 +75,17 @@ export class Statement {
   run(...parameters: SqlValue[]): void {
     this.#check();
     try {
-      this.#statement.run(...parameters);
+      this.#statement().run(...parameters);
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  #statement(): StatementSync {
+    if (this.#prepared !== null) return this.#prepared;
+    const prepared = this.#prepare();
+    (prepared as StatementSync & ArrayReturning).setReturnArrays(true);
+    return this.#prepared = prepared;
   }
 }
 
@@ -98,6 +105,9 @@ export class Database {
   readonly #check = () => {
     if (this.#takenBack !== null) throw this.#takenBack;
   };
+  readonly #failed = (error: unknown): never => {
+    throw this.#failure(error);
+  };
 
   /** @param source a file path or ":memory:"; tests may hand in an open database. */
   constructor(source: string | DatabaseSync) {
@@ -114,15 +124,9 @@ export class Database {
     this.#rollback = this.statement("ROLLBACK");
   }
 
-  /** Prepares a statement, to be kept and used again. */
+  /** A statement to be kept and used again. */
   statement(sql: string): Statement {
-    try {
-      return new Statement(this.#database.prepare(sql), (error) => {
-        throw this.#failure(error);
-      }, this.#check);
-    } catch (error) {
-      throw this.#translate(error);
-    }
+    return new Statement(() => this.#database.prepare(sql), this.#failed, this.#check);
   }
 
   /** Executes statements that are used once. */
