@@ -3,6 +3,7 @@ import { MAX_WATCH_EVENTS } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
 import type { Fields } from "./answer.ts";
 import { doerFields, memberNames } from "./entries.ts";
+import { Waker } from "./waker.ts";
 
 /** What those who watch are told of, by the name of the event. */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -25,18 +26,16 @@ const REFUSED = "refused_ticket";
  * for a door), `name` (empty where not known) and mostly `reason`. Who reads too slowly gets `lagged`, and no more.
  */
 export async function* watchEvents(host: HostApi, query: URLSearchParams, signal: AbortSignal): AsyncGenerator<Fields> {
+  using waker = new Waker(signal);
   const waiting: Fields[] = [];
   let isLagging = false;
-  let wake = () => {};
   const unsubscribe = host.onEvent((event) => {
     const fields = eventFields(event, host);
     if (fields === null) return;
     if (waiting.length >= MAX_WATCH_EVENTS) isLagging = true;
     else waiting.push(fields);
-    wake();
+    waker.wake();
   });
-  const aborted = () => wake();
-  signal.addEventListener("abort", aborted);
   try {
     yield { event: "watching" };
     if (query.get("initial") === "1") {
@@ -51,11 +50,10 @@ export async function* watchEvents(host: HostApi, query: URLSearchParams, signal
         yield { event: "lagged" };
         return;
       }
-      if (waiting.length === 0 && !signal.aborted) await new Promise<void>((resolve) => wake = resolve);
+      if (waiting.length === 0) await waker.woken();
     }
   } finally {
     unsubscribe();
-    signal.removeEventListener("abort", aborted);
   }
 }
 

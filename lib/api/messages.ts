@@ -7,6 +7,7 @@ import { accepted, type Fields, lateAnswer } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { memberNames, writerFields } from "./entries.ts";
 import { readLines } from "./line_reader.ts";
+import { Waker } from "./waker.ts";
 
 /** Sends a message: the body. Query: topic, to (a linked member; default: all). Answers how many links it went to. */
 export async function postMessage(host: HostApi, query: URLSearchParams, request: Request): Promise<Fields> {
@@ -75,16 +76,15 @@ export async function* readMessages(
   query: URLSearchParams,
   signal: AbortSignal,
 ): AsyncGenerator<Fields> {
+  using waker = new Waker(signal);
   const topic = query.get("topic") ?? "";
   const reader = host.peer.subscribe(topic);
-  let wake = () => {};
-  const stopHearing = host.onTurn(() => reader.hasNews && wake());
-  signal.addEventListener("abort", () => wake());
+  const stopHearing = host.onTurn(() => reader.hasNews && waker.wake());
   try {
     yield { event: "subscribed" };
     while (!signal.aborted) {
       if (reader.hasNews) yield* newsLines(host, topic, reader);
-      else await new Promise<void>((resolve) => wake = resolve);
+      else await waker.woken();
     }
   } finally {
     stopHearing();

@@ -6,6 +6,7 @@ import type { Fields } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { listEntries, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
+import { Waker } from "./waker.ts";
 
 /**
  * The changes below a prefix, as they are committed: first `watching`, then with `since` those since that position,
@@ -72,6 +73,7 @@ async function* liveChanges(
   tellsPositions: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Fields> {
+  using waker = new Waker(signal);
   const queue = new ChangeQueue();
   const unsubscribe = host.onChanged((keys) => {
     try {
@@ -81,9 +83,8 @@ async function* liveChanges(
     } catch (error) {
       queue.fail(error);
     }
+    if (queue.hasNews) waker.wake();
   });
-  const wake = () => queue.wake();
-  signal.addEventListener("abort", wake);
   try {
     while (!signal.aborted) {
       if (queue.overflowed) {
@@ -96,11 +97,10 @@ async function* liveChanges(
       const position = tellsPositions ? host.peer.position() : null;
       yield* changeLines(host, changes);
       if (position !== null) yield { event: "position", since: position };
-      await queue.filled(signal);
+      if (!queue.hasNews) await waker.woken();
     }
   } finally {
     unsubscribe();
-    signal.removeEventListener("abort", wake);
   }
 }
 
@@ -122,7 +122,6 @@ function changeFields(change: Change, names: ReadonlyMap<string, string>): Field
 class ChangeQueue {
   #changes: Change[] = [];
   #sizeBytes = 0;
-  #wake: (() => void) | null = null;
   #failure: unknown = null;
   #silentCommits = 0;
   overflowed = false;
@@ -130,7 +129,6 @@ class ChangeQueue {
   /** What came to pass could not be looked up: the watcher is told instead of the host. */
   fail(error: unknown): void {
     this.#failure ??= error;
-    this.wake();
   }
 
   add(change: Change): void {
@@ -140,13 +138,17 @@ class ChangeQueue {
     this.overflowed = this.#changes.length > MAX_WATCH_CHANGES || this.#sizeBytes > MAX_WATCH_BYTES;
     // What it missed could not be told apart from what it would still get.
     if (this.overflowed) this.#changes = [];
-    this.wake();
   }
 
   /** Something was committed that does not concern the watcher. */
   passed(): void {
     this.#silentCommits++;
-    if (this.#isSilentForLong) this.wake();
+  }
+
+  /** Whether there is a change, an overflow, a failure, or so many commits without a change that a position is due. */
+  get hasNews(): boolean {
+    const isSilentForLong = this.#silentCommits >= MAX_SILENT_COMMITS;
+    return this.#changes.length > 0 || this.overflowed || this.#failure !== null || isSilentForLong;
   }
 
   /** @throws what the queue failed with. */
@@ -157,22 +159,5 @@ class ChangeQueue {
     this.#sizeBytes = 0;
     this.#silentCommits = 0;
     return taken;
-  }
-
-  /** Waits for a change, an overflow, the end, or so many commits without a change that a position is due. */
-  async filled(signal: AbortSignal): Promise<void> {
-    if (this.#changes.length > 0 || this.#isSilentForLong || this.overflowed) return;
-    if (this.#failure !== null || signal.aborted) return;
-    await new Promise<void>((resolve) => this.#wake = resolve);
-  }
-
-  get #isSilentForLong(): boolean {
-    return this.#silentCommits >= MAX_SILENT_COMMITS;
-  }
-
-  wake(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
   }
 }
