@@ -1,5 +1,5 @@
 import { type ErrorCode, ERRORS } from "../base/errors.ts";
-import { lines } from "./lines.ts";
+import { lineGroups } from "./lines.ts";
 
 /** Hands a request to the API of a peer, in another process or in this one. */
 export type Transport = (request: Request) => Promise<Response>;
@@ -73,12 +73,19 @@ export class Client {
 
   /** The objects of an answer in lines, as they come. @throws {ApiError} for a line that is an error. */
   async *objects(method: string, path: string, options: RequestOptions = {}): AsyncGenerator<JsonObject> {
+    for await (const group of this.objectGroups(method, path, options)) yield* group;
+  }
+
+  /** The same, in groups of those that came together, none of them empty. */
+  async *objectGroups(method: string, path: string, options: RequestOptions = {}): AsyncGenerator<JsonObject[]> {
     const response = await this.request(method, path, options);
     if (response.body === null) return;
-    for await (const line of lines(response.body)) {
-      const object = JSON.parse(line) as JsonObject;
-      if (typeof object.error === "string") throw errorOf(object, response.status);
-      yield object;
+    for await (const lines of lineGroups(response.body)) {
+      const objects = lines.map((line) => JSON.parse(line) as JsonObject);
+      const failedAt = objects.findIndex(({ error }) => typeof error === "string");
+      const good = failedAt < 0 ? objects : objects.slice(0, failedAt);
+      if (good.length > 0) yield good;
+      if (failedAt >= 0) throw errorOf(objects[failedAt] as JsonObject, response.status);
     }
   }
 }

@@ -1,20 +1,23 @@
-/** The lines of a UTF-8 stream without their line feeds, as they come; a last one may lack it. Empty ones are left out. */
-export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** The lines of a UTF-8 stream without their line feeds, in groups as they come; a last one may lack it. Empty ones are left out. */
+export async function* lineGroups(stream: ReadableStream<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   // A long line comes in many chunks: joining them once keeps the time linear.
   let begun: string[] = [];
   for await (const chunk of stream) {
-    const parts = decoder.decode(chunk, { stream: true }).split("\n");
-    const last = parts.pop() as string;
-    for (const part of parts) {
-      const line = begun.join("") + part;
-      begun = [];
-      if (line !== "") yield line;
-    }
-    begun.push(last);
+    const [first = "", ...rest] = decoder.decode(chunk, { stream: true }).split("\n");
+    begun.push(first);
+    if (rest.length === 0) continue;
+    const group = [begun.join(""), ...rest];
+    begun = [group.pop() as string];
+    yield group.filter((line) => line !== "");
   }
   const line = begun.join("") + decoder.decode();
-  if (line !== "") yield line;
+  if (line !== "") yield [line];
+}
+
+/** The same, one by one. */
+export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  for await (const group of lineGroups(stream)) yield* group;
 }
 
 /**

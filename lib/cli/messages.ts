@@ -70,44 +70,51 @@ export async function reply(context: Context): Promise<number> {
 export async function sub(context: Context): Promise<number> {
   const { output, flags } = context;
   if (flags.has("exec")) return await new Hooks(context, false).follow(messagesToRun(context));
-  for await (const event of messageEvents(context)) {
-    if (output.json) output.object(event);
-    else tell(event, context);
+  for await (const events of messageEvents(context)) {
+    output.together(() => {
+      for (const event of events) tell(event, context);
+    });
   }
   return EXIT_OK;
 }
 
-/** The messages, and what is told of those that were lost, until there were as many messages as were asked for. */
-async function* messageEvents(context: Context): AsyncGenerator<JsonObject> {
+/**
+ * The messages, and what is told of those that were lost, in groups as they come, until there were as many messages as
+ * were asked for.
+ */
+async function* messageEvents(context: Context): AsyncGenerator<JsonObject[]> {
   const { flags, args, signal } = context;
   const peer = await context.needRunningPeer();
   let left = flags.number("limit") ?? Infinity;
-  for await (const event of peer.objects("GET", "/v1/messages", { query: { topic: args[0] }, signal })) {
-    yield event;
-    if (event.event === "message" && --left <= 0) break;
+  for await (const events of peer.objectGroups("GET", "/v1/messages", { query: { topic: args[0] }, signal })) {
+    const last = events.findIndex(({ event }) => event === "message" && --left <= 0);
+    yield last < 0 ? events : events.slice(0, last + 1);
+    if (last >= 0) return;
   }
 }
 
 /** The messages, as a program is run for them; what was lost is told meanwhile. */
 async function* messagesToRun(context: Context): AsyncGenerator<Happening> {
-  for await (const event of messageEvents(context)) {
-    if (event.event !== "message") {
-      if (context.output.json) context.output.object(event);
+  for await (const events of messageEvents(context)) {
+    for (const event of events) {
+      if (event.event === "message") yield messageToRun(event);
       else tell(event, context);
-      continue;
     }
-    const [topic, peer] = [textField(event, "topic"), textField(event, "peer")];
-    const question = textField(event, "question");
-    yield {
-      lane: topic,
-      input: payloadOf(event),
-      variables: {
-        ...{ TOPIC: topic, SENDER: peer, SENDER_NAME: textField(event, "name"), TIME: String(event.time) },
-        ...{ DIRECT: event.direct === true ? "1" : "0", QUESTION: question },
-      },
-      fields: { topic, peer, ...(question === "" ? {} : { question }) },
-    };
   }
+}
+
+function messageToRun(event: JsonObject): Happening {
+  const [topic, peer] = [textField(event, "topic"), textField(event, "peer")];
+  const question = textField(event, "question");
+  return {
+    lane: topic,
+    input: payloadOf(event),
+    variables: {
+      ...{ TOPIC: topic, SENDER: peer, SENDER_NAME: textField(event, "name"), TIME: String(event.time) },
+      ...{ DIRECT: event.direct === true ? "1" : "0", QUESTION: question },
+    },
+    fields: { topic, peer, ...(question === "" ? {} : { question }) },
+  };
 }
 
 /** A message in one safe line, with who sent it and on which topic. */
@@ -123,6 +130,7 @@ export function messageLine(event: JsonObject, dim: (text: string) => string): s
 }
 
 function tell(event: JsonObject, { output }: Context): void {
+  if (output.json) return output.object(event);
   const count = numberField(event, "count") ?? 0;
   switch (event.event) {
     case "message":

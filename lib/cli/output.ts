@@ -1,3 +1,4 @@
+import { concat } from "../base/bytes.ts";
 import { toJsonLine } from "../base/steering.ts";
 import { ClosedPipeError, type Console } from "../host/console.ts";
 import { escapeText } from "./escape.ts";
@@ -12,6 +13,8 @@ export class Output {
   /** Whether to leave out words that are neither results nor errors. */
   readonly quiet: boolean;
   readonly #colours: boolean;
+  /** What `together` has gathered so far; null outside of it. */
+  #gathered: Uint8Array[] | null = null;
 
   constructor(console: Console, options: { readonly json: boolean; readonly quiet: boolean }) {
     this.#console = console;
@@ -34,7 +37,7 @@ export class Output {
 
   /** A line of the result, for people. What comes from others must be escaped already. */
   line(text: string): void {
-    this.#console.stdout.write(encoder.encode(text + "\n"));
+    this.bytes(encoder.encode(text + "\n"));
   }
 
   /** Lines of the result, written at once. */
@@ -49,7 +52,19 @@ export class Output {
 
   /** Bytes of the result as they are. */
   bytes(bytes: Uint8Array): void {
-    this.#console.stdout.write(bytes);
+    if (this.#gathered === null) this.#console.stdout.write(bytes);
+    else this.#gathered.push(bytes);
+  }
+
+  /** Writes the results that `write` gives, of things that came together, at once. */
+  together(write: () => void): void {
+    this.#gathered = [];
+    try {
+      write();
+    } finally {
+      this.#writeGathered();
+      this.#gathered = null;
+    }
   }
 
   /** Words for people: what was done, what comes next. Left out when quiet. */
@@ -102,7 +117,14 @@ export class Output {
     return this.#colours ? `\x1b[${code}m${text}\x1b[0m` : text;
   }
 
+  #writeGathered(): void {
+    const gathered = this.#gathered?.splice(0) ?? [];
+    if (gathered.length > 0) this.#console.stdout.write(concat(gathered));
+  }
+
   #toStderr(text: string): void {
+    // On a terminal both are read in the order in which they were said.
+    this.#writeGathered();
     try {
       this.#console.stderr.write(encoder.encode(text + "\n"));
     } catch (error) {

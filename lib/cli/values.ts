@@ -105,17 +105,21 @@ export async function del(context: Context): Promise<number> {
 export async function ls(context: Context): Promise<number> {
   const { output, flags } = context;
   const long = flags.on("long");
-  const entries = (await context.peer()).objects("GET", "/v1/entries", {
+  const groups = (await context.peer()).objectGroups("GET", "/v1/entries", {
     query: { prefix: context.args[0], limit: flags.number("limit"), values: long || output.json },
     signal: context.signal,
   });
   const rows: string[][] = [];
   let isEmpty = true;
-  for await (const entry of entries) {
+  for await (const entries of groups) {
     isEmpty = false;
-    if (output.json) output.object(entry);
-    else if (long) rows.push(longRow(entry, context.console.nowMs()));
-    else output.line(escapeText(String(entry.key)));
+    output.together(() => {
+      for (const entry of entries) {
+        if (output.json) output.object(entry);
+        else if (long) rows.push(longRow(entry, context.console.nowMs()));
+        else output.line(escapeText(String(entry.key)));
+      }
+    });
   }
   if (isEmpty && !output.json) output.words(noKeys(context.args[0]));
   if (rows.length > 0) {

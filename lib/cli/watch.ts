@@ -26,52 +26,63 @@ export async function watch(context: Context): Promise<number> {
     }
     return await new Hooks(context, true).follow(changesToRun(context));
   }
-  for await (const event of changes(context)) {
-    if (output.json) output.object(event);
-    else tell(event, context);
+  for await (const events of changes(context)) {
+    output.together(() => {
+      for (const event of events) tell(event, context);
+    });
   }
   return EXIT_OK;
 }
 
-/** What the peer tells, until as many changes were told as were asked for. */
-async function* changes(context: Context): AsyncGenerator<JsonObject> {
+/** What the peer tells, in groups as it comes, until as many changes were told as were asked for. */
+async function* changes(context: Context): AsyncGenerator<JsonObject[]> {
   const { flags } = context;
   const tellsPositions = context.output.json && !flags.has("exec") && (flags.on("positions") || flags.has("since"));
   const since = await givenPosition(context);
   const peer = await context.needRunningPeer();
-  const events = peer.objects(since === undefined ? "GET" : "POST", "/v1/watch", {
+  const groups = peer.objectGroups(since === undefined ? "GET" : "POST", "/v1/watch", {
     query: { prefix: context.args[0], initial: flags.on("initial"), positions: tellsPositions },
     ...(since === undefined ? {} : { body: new TextEncoder().encode(since), media: "text/plain" }),
     signal: context.signal,
   });
   let left = flags.number("count") ?? Infinity;
-  for await (const event of events) {
-    if (event.event === "watching") continue;
-    if (event.event === "lagged") throw new KithError("watch_lagged");
-    const isChange = event.event === "put" || event.event === "del";
-    // Behind the last change that was asked for, the position may follow, but no other change.
-    if (left <= 0 && isChange) break;
-    yield event;
-    if (isChange) left--;
-    if (left <= 0 && !(isChange && tellsPositions)) break;
+  for await (const events of groups) {
+    const told: JsonObject[] = [];
+    for (const event of events) {
+      if (event.event === "watching") continue;
+      if (event.event === "lagged") {
+        yield told;
+        throw new KithError("watch_lagged");
+      }
+      const isChange = event.event === "put" || event.event === "del";
+      // Behind the last change that was asked for, the position may follow, but no other change.
+      if (left <= 0 && isChange) return yield told;
+      told.push(event);
+      if (isChange) left--;
+      if (left <= 0 && !(isChange && tellsPositions)) return yield told;
+    }
+    yield told;
   }
 }
 
 /** The changes, as a program is run for them. */
 async function* changesToRun(context: Context): AsyncGenerator<Happening> {
-  for await (const event of changes(context)) {
-    if (event.event !== "put" && event.event !== "del") continue;
-    const [key, version] = [textField(event, "key"), textField(event, "version")];
-    yield {
-      lane: key,
-      input: event.event === "del" ? new Uint8Array() : valueOf(event).value,
-      variables: {
-        ...{ OP: event.event, KEY: key, VERSION: version, MEDIA: textField(event, "type") },
-        ...{ WRITER: textField(event, "peer"), WRITER_NAME: textField(event, "name"), TIME: String(event.time) },
-      },
-      fields: { op: event.event, key, version },
-    };
+  for await (const events of changes(context)) {
+    for (const event of events) if (event.event === "put" || event.event === "del") yield changeToRun(event);
   }
+}
+
+function changeToRun(event: JsonObject): Happening {
+  const [op, key, version] = [String(event.event), textField(event, "key"), textField(event, "version")];
+  return {
+    lane: key,
+    input: op === "del" ? new Uint8Array() : valueOf(event).value,
+    variables: {
+      ...{ OP: op, KEY: key, VERSION: version, MEDIA: textField(event, "type") },
+      ...{ WRITER: textField(event, "peer"), WRITER_NAME: textField(event, "name"), TIME: String(event.time) },
+    },
+    fields: { op, key, version },
+  };
 }
 
 async function watchEvents(context: Context): Promise<number> {
@@ -101,6 +112,7 @@ async function* eventsToRun(context: Context, count: number): AsyncGenerator<Hap
 }
 
 function tell(event: JsonObject, { output }: Context): void {
+  if (output.json) return output.object(event);
   switch (event.event) {
     case "put":
       return output.line(`+ ${escapeText(String(event.key))}  ${output.dim(previewOf(event, PREVIEW_COLUMNS))}`);

@@ -181,7 +181,7 @@ Deno.test("an empty list says so, on standard error and not to scripts", async (
 });
 
 Deno.test("a closed pipe ends a listing quietly", async () => {
-  const { code, err } = await run(["ls"], LISTING, (console) => console.readsLeft = 1);
+  const { code, err } = await run(["ls"], LISTING, (console) => console.readsLeft = 0);
   assertEquals([code, err], [0, ""]);
 });
 

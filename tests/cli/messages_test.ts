@@ -33,6 +33,28 @@ Deno.test("sub prints what messages carry, and says what is missing", async () =
   ]);
 });
 
+Deno.test("what came together is written at once, what comes later by itself, and words in between where they belong", async () => {
+  const text = [1, 2, 3, 4].map((number) => JSON.stringify({ ...MESSAGE, text: `${number}` }) + "\n").join("");
+  // The second piece begins in the middle of a line.
+  const [first, second] = [text.slice(0, -60), text.slice(-60)];
+  const pieces = () => ReadableStream.from([first, second].map((piece) => new TextEncoder().encode(piece)));
+  const inPieces = { "GET /v1/messages": () => new Response(pieces()) };
+  const { console } = await run(["sub"], inPieces);
+  assertEquals(console.stdoutBytes.map((bytes) => new TextDecoder().decode(bytes)), ["1\n2\n3\n", "4\n"]);
+
+  const told = [{ ...MESSAGE, text: "before" }, { event: "dropped", count: 3 }, { ...MESSAGE, text: "behind" }];
+  const order: string[] = [];
+  await run(["sub"], { "GET /v1/messages": () => apiLines(told) }, ({ stdout, stderr }) => {
+    stdout.write = (bytes) => void order.push(new TextDecoder().decode(bytes));
+    stderr.write = (bytes) => void order.push(new TextDecoder().decode(bytes));
+  });
+  const warning = "kith: 3 messages dropped: they are read too slowly here\n";
+  assertEquals(order, ["before\n", warning, "behind\n"]);
+
+  const closed = await run(["sub"], inPieces, (console) => console.readsLeft = 1);
+  assertEquals([closed.code, closed.out, closed.err], [0, "1\n2\n3\n", ""]);
+});
+
 Deno.test("what a message command lacks, or has too much, is said", async () => {
   for (
     const [words, sentence] of [
