@@ -1,5 +1,5 @@
 import { concat } from "../../lib/base/bytes.ts";
-import { answerer, Asker, type Send, WINDOW } from "./messages_task.ts";
+import { answerer, Asker, POST_BYTES, type Send, WINDOW } from "./messages_task.ts";
 
 /**
  * Messages between two clients of a NATS server, in its text protocol over TCP; neither encrypted nor signed.
@@ -14,6 +14,7 @@ const [role, port, ...counts] = Deno.args;
 const [count = 0, trips = 0] = counts.map(Number);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const LINE_END = encoder.encode("\r\n");
 
 const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
 conn.setNoDelay(true);
@@ -31,24 +32,23 @@ if (role === "serve") {
 }
 
 function sender(topic: string): Send {
-  return (bytes) => {
-    put(encoder.encode(`PUB ${topic} ${bytes.length}\r\n`), bytes, encoder.encode("\r\n"));
-  };
+  const head = encoder.encode(`PUB ${topic} ${POST_BYTES}\r\n`);
+  return (bytes) => put(head, bytes, LINE_END);
 }
 
-/** What is sent in one go of the program is one write. */
+/** What is sent in one go of the program is one write; a timer would keep a single message for a millisecond. */
 function put(...parts: Uint8Array[]): void {
   queued.push(...parts);
   if (isWriting) return;
   isWriting = true;
-  setTimeout(async () => {
+  queueMicrotask(async () => {
     while (queued.length > 0) {
       const bytes = concat(queued);
       queued = [];
       for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
     }
     isWriting = false;
-  }, 0);
+  });
 }
 
 async function onMessages(topic: string, take: (bytes: Uint8Array) => void): Promise<void> {
