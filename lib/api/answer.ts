@@ -11,12 +11,19 @@ const CHUNK_CHARACTERS = 32 * 1024;
 
 /** Fields of an object of the API. */
 export type Fields = Readonly<Record<string, unknown>>;
+/** What a stream of them tells next: one, or several that came together, which is cheaper where there are many. */
+export type Told = Fields | readonly Fields[];
 
 const encoder = new TextEncoder();
 
 /** An object as one JSON text. */
 export function objectText(fields: Fields): string {
   return JSON.stringify({ v: API_VERSION, ...fields });
+}
+
+function linesText(told: Told): string {
+  const objects = (Array.isArray as (value: Told) => value is readonly Fields[])(told) ? told : [told];
+  return objects.map((fields) => objectText(fields) + "\n").join("");
 }
 
 /** A response with one object. Default status: 200. */
@@ -56,7 +63,7 @@ export function accepted(reply: Reply): Extract<Reply, { ok: true }> {
  * @param make gives the objects; its signal is aborted when nobody reads any more, or when `stopping` is.
  */
 export async function linesAnswer(
-  make: (signal: AbortSignal) => AsyncGenerator<Fields>,
+  make: (signal: AbortSignal) => AsyncGenerator<Told>,
   stopping: AbortSignal,
 ): Promise<Response> {
   const cancelled = new AbortController();
@@ -78,8 +85,8 @@ export function lateAnswer(make: (signal: AbortSignal) => Promise<Fields>, stopp
 }
 
 function linesResponse(
-  objects: AsyncGenerator<Fields>,
-  first: Promise<IteratorResult<Fields>>,
+  objects: AsyncGenerator<Told>,
+  first: Promise<IteratorResult<Told>>,
   cancelled: AbortController,
 ): Response {
   let pending = first;
@@ -91,7 +98,7 @@ function linesResponse(
         let next = await pending;
         // What is ready goes into one chunk; what has to be waited for does not hold it back.
         while (!next.done) {
-          text += objectText(next.value) + "\n";
+          text += linesText(next.value);
           pending = objects.next();
           // A failure is taken up by the pull that waits for it, which may be a later one.
           pending.catch(() => {});

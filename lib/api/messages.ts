@@ -3,11 +3,14 @@ import { KithError } from "../base/errors.ts";
 import { MAX_BATCH_POSTS, MAX_POST_BYTES, MAX_WRITE_BYTES } from "../base/limits.ts";
 import type { HostApi } from "../host/host_api.ts";
 import type { PostReader, PostView } from "../peer/post_views.ts";
-import { accepted, type Fields, lateAnswer } from "./answer.ts";
+import { accepted, type Fields, lateAnswer, type Told } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { memberNames, writerFields } from "./entries.ts";
 import { readLines } from "./line_reader.ts";
 import { Waker } from "./waker.ts";
+
+/** Messages of one piece of an answer: little at their largest. */
+const TOLD_TOGETHER = 64;
 
 /** Sends a message: the body. Query: topic, to (a linked member; default: all). Answers how many links it went to. */
 export async function postMessage(host: HostApi, query: URLSearchParams, request: Request): Promise<Fields> {
@@ -75,7 +78,7 @@ export async function* readMessages(
   host: HostApi,
   query: URLSearchParams,
   signal: AbortSignal,
-): AsyncGenerator<Fields> {
+): AsyncGenerator<Told> {
   using waker = new Waker(signal);
   const topic = query.get("topic") ?? "";
   const reader = host.peer.subscribe(topic);
@@ -92,7 +95,7 @@ export async function* readMessages(
   }
 }
 
-function* newsLines(host: HostApi, topic: string, reader: PostReader): Generator<Fields> {
+function* newsLines(host: HostApi, topic: string, reader: PostReader): Generator<Told> {
   const { dropped, missed, posts } = reader.take();
   const names = memberNames(host);
   if (dropped > 0) {
@@ -101,7 +104,9 @@ function* newsLines(host: HostApi, topic: string, reader: PostReader): Generator
     yield { event: "dropped", count: dropped };
   }
   for (const { peer, count } of missed) yield { event: "missed", ...writerFields(peer, names), count };
-  for (const post of posts) yield messageFields(post, names);
+  for (let i = 0; i < posts.length; i += TOLD_TOGETHER) {
+    yield posts.slice(i, i + TOLD_TOGETHER).map((post) => messageFields(post, names));
+  }
 }
 
 function messageFields(post: PostView, names: ReadonlyMap<string, string>): Fields {
