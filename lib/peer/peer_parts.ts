@@ -275,6 +275,8 @@ export class PeerParts {
     for (const { transaction, operations } of this.store.membershipRows()) {
       this.membership.add(transaction, operations, transaction.row, transaction.context);
     }
-    this.membership.removal.loaded(this.store.undoing.isUnderWay);
+    const { any, isUnderWay } = this.store.undoing;
+    // A store with removals and no mark may come from kith 0.2.0 or earlier, which undid nothing: it is judged anew.
+    if (any || isUnderWay) this.membership.removal.loaded(isUnderWay);
   }
 }

@@ -107,9 +107,9 @@ export class Removal {
     if (isPart) { for (const holder of this.#standings.holders()) this.#open.set(holder, null); }
   }
 
-  /** Whether `takeData` has more. */
+  /** Whether `takeData` has more, or nothing that is held was judged yet. */
   get isOpen(): boolean {
-    return this.#open.size > 0;
+    return this.#open.size > 0 || (this.#settled === null && this.#standings.hasRemovals);
   }
 
   /**

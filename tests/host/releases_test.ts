@@ -47,6 +47,17 @@ const RELEASES = [{
   history: { key: "rewritten", versions: 1 },
   isCompacted: true,
 }, {
+  // It held a removal, and what the removed member wrote apart, and undid nothing of that.
+  version: "0.2.0-removal",
+  peer: "yxofdjto4awubklrb7t75rj77soabvnnspxt7nt3xpmi4xmryn2a",
+  space: "6tlfjodayvvwue35omkvr7ouor6ggducfcjifeuzu7dzfhnbx5wa",
+  digest: "2db9ff4232780363bde7f13cdb5727f8ade33ea9f60c3fc5958bf5095e7ff392",
+  members: 2,
+  winners: { kept: "from a", shared: "from c" },
+  conflicts: ["undone kept", "undone shared", "undone unseen/c"],
+  history: { key: "shared", versions: 2 },
+  isCompacted: true,
+}, {
   version: "0.3.0",
   peer: "imgphwe4bq4zvbrxh7cjytw2snxz7a23axohslsjehe77o7rhk3a",
   space: "jygbnvh6k5m3q5hpwdl42qic3lucx2pdskd45icksmmo7or6zydq",
@@ -83,6 +94,8 @@ for (const release of RELEASES) {
     const home = homeOf(release.version, folder.path);
     await using opened = await startHost(home, { offline: true });
     const { peer } = opened.host;
+    // Behind the first turn, which judges what an earlier kith did not.
+    await opened.host.request({ type: "write", writes: [] });
     const { peer: id, space, digest, members, compaction } = peer.status();
     const { winners, conflicts, history, version: _, ...expected } = release;
     const isCompacted = compaction.finalAtMs !== null && compaction.isDone;
