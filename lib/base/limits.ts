@@ -29,6 +29,8 @@ export const MAX_SEND_QUEUE_BYTES = 16 * 1024 * 1024;
 export const MAX_PULL_BYTES = 256 * 1024;
 /** Time for the handshake and the proof; a stranger that dawdles is closed. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** After what a stranger showed it is refused: longer than comparing it with what there is, so that time tells nothing. */
+export const REFUSE_STRANGER_AFTER_MS = 50;
 /** Silence after which a link asks for a sign of life. */
 export const KEEPALIVE_AFTER_MS = 5_000;
 /** Silence after which a link is dead: a sign of life was asked for and 25 s were not enough to answer. */
@@ -172,8 +174,6 @@ export const SHRINK_AFTER_READS = 64;
 export const MAX_OTHER_CONNECTIONS = 128;
 /** Time for a TCP connection to come about; a host that drops packets does not answer at all. */
 export const DIAL_TIMEOUT_MS = 10_000;
-/** Addresses of one peer that are dialled at a time: the good one is among the first, as they are in order of promise. */
-export const MAX_DIALS_TO_PEER = 4;
 /** Time for the last bytes of a connection to leave before it is closed regardless. */
 export const CLOSE_TIMEOUT_MS = 2000;
 /** Pause before accepting again after the system refused to (out of file descriptors, mostly). */
@@ -293,6 +293,8 @@ export const COMPACTION_STEP_OPERATIONS = 512;
 export const MIN_DEAD_OPERATIONS = 16;
 /** How long after a removal a checkpoint is proposed: removals in a row share one. Doubled with each that came to nothing. */
 export const REMOVAL_CHECKPOINT_AFTER_MS = 10_000;
+/** How long each admin's peer waits for those before it to renew the epoch after a member left by itself. */
+export const RENEW_EPOCH_AFTER_MS = 10_000;
 /** Longest pause before the next one, so that nobody can make members write checkpoints without end. */
 export const MAX_CHECKPOINT_PAUSE_MS = 60 * 60 * 1000;
 /** Absence after which a member is not waited for, where history is kept for less. */

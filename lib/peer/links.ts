@@ -3,7 +3,12 @@ import type { Now } from "../base/clock.ts";
 import type { CloseReason } from "../base/errors.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { FULL_MESH_LINKS, MAX_PENDING_LINKS, MAX_STREAM_QUEUE_BYTES } from "../base/limits.ts";
+import {
+  FULL_MESH_LINKS,
+  MAX_PENDING_LINKS,
+  MAX_STREAM_QUEUE_BYTES,
+  REFUSE_STRANGER_AFTER_MS,
+} from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { RateMeter } from "../base/rate_meter.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -46,6 +51,8 @@ export interface Connection {
   memberSinceMs: number;
   /** Base32 id of the other side, once authenticated. */
   peer: string;
+  /** Why it is closed, and when by the monotonic clock, where it came in and showed nothing that is good here. */
+  refusal: { readonly error: ProtocolError; readonly dueMs: number } | null;
   /** Bytes a second, by the wall clock. */
   readonly sent: RateMeter;
   readonly received: RateMeter;
@@ -178,6 +185,7 @@ export class Links {
       isKnownMember: false,
       memberSinceMs: 0,
       peer: "",
+      refusal: null,
       sent: new RateMeter(),
       received: new RateMeter(),
     };
@@ -205,6 +213,7 @@ export class Links {
     const connection = this.#connections.get(number);
     if (connection === undefined || connection.stage === "closed") return;
     connection.received.add(bytes.length, now.wallMs);
+    if (connection.refusal !== null) return;
     this.#take(connection, connection.link.receive(bytes, now), now);
     if (connection.link.wantsToSend) this.#dirty.add(number);
   }
@@ -213,6 +222,7 @@ export class Links {
   disconnected(number: number, now: Now): void {
     const connection = this.#connections.get(number);
     if (connection === undefined) return;
+    this.#refuse(connection, now);
     if (connection.stage !== "closed") this.#take(connection, connection.link.disconnected(now), now);
     this.#pending.remove(connection);
     this.#connections.delete(number);
@@ -266,7 +276,8 @@ export class Links {
     this.copies.tick(now);
     this.#conduct.tick(now);
     for (const connection of [...this.all()]) {
-      if (connection.link.deadline > now.monotonicMs) continue;
+      if (connection.refusal !== null && connection.refusal.dueMs <= now.monotonicMs) this.#refuse(connection, now);
+      if (connection.stage === "closed" || connection.link.deadline > now.monotonicMs) continue;
       this.#take(connection, connection.link.tick(now), now);
       if (connection.link.wantsToSend) this.#dirty.add(connection.number);
     }
@@ -275,7 +286,9 @@ export class Links {
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
     let deadline = Math.min(this.copies.deadline(), this.#conduct.deadline());
-    for (const connection of this.all()) deadline = Math.min(deadline, connection.link.deadline);
+    for (const { link, refusal } of this.all()) {
+      deadline = Math.min(deadline, link.deadline, refusal?.dueMs ?? Infinity);
+    }
     return deadline;
   }
 
@@ -293,7 +306,7 @@ export class Links {
 
   #take(connection: Connection, events: Iterable<LinkEvent>, now: Now): void {
     for (const event of events) {
-      if (connection.stage === "closed") return;
+      if (connection.stage === "closed" || connection.refusal !== null) return;
       try {
         this.#takeOne(connection, event, now);
       } catch (error) {
@@ -305,10 +318,21 @@ export class Links {
     }
   }
 
-  #breached(connection: Connection, { code, detail }: ProtocolError, now: Now): void {
-    const { stage } = connection;
+  #breached(connection: Connection, error: ProtocolError, now: Now): void {
+    const { stage, direction } = connection;
+    const { code, detail } = error;
+    if (stage === "proving" && direction === "in") {
+      // The more there is to compare with, the longer that took: told at once, it would show what there is.
+      connection.refusal = { error, dueMs: now.monotonicMs + REFUSE_STRANGER_AFTER_MS };
+      return;
+    }
     this.close(connection, code, now, detail);
     if (stage === "member") this.#conduct.breach(conductOf(connection), code, detail, now);
+  }
+
+  #refuse(connection: Connection, now: Now): void {
+    const { refusal } = connection;
+    if (refusal !== null) this.close(connection, refusal.error.code, now, refusal.error.detail);
   }
 
   #takeOne(connection: Connection, event: LinkEvent, now: Now): void {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MAX_PENDING_LINKS } from "../../lib/base/limits.ts";
+import { MAX_PENDING_LINKS, REFUSE_STRANGER_AFTER_MS } from "../../lib/base/limits.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { Identity, signWith } from "../../lib/crypto/identity.ts";
 import { SigningKey } from "../../lib/crypto/sign.ts";
@@ -63,6 +63,26 @@ Deno.test("to a stranger a peer in no space is as one in a space", () => {
   const expected = ["not_a_member", "refused_ticket", "bad_state", "handshake_timeout"];
   assertEquals(seen(peer).map(({ reason }) => reason), expected);
   assertEquals(seen(without), seen(peer));
+});
+
+Deno.test("when a stranger is refused tells nothing of what it was compared with", () => {
+  const { lab, peer } = setUp();
+  for (const message of [{ type: "prove", mac: MAC }, { type: "knock", tag: MAC }, { type: "pull" }] as const) {
+    let sentMs = 0;
+    const stranger = new Stranger(lab, {
+      opened: (link) => {
+        sentMs = lab.schedule.nowMs;
+        // What comes behind it is not looked at.
+        for (const _ of [1, 2]) link.send(message);
+      },
+    });
+    stranger.closedBy(peer);
+    const tookMs = lab.schedule.nowMs - sentMs;
+    assert(
+      tookMs >= REFUSE_STRANGER_AFTER_MS && tookMs < REFUSE_STRANGER_AFTER_MS + 50,
+      `${message.type}: ${tookMs} ms`,
+    );
+  }
 });
 
 Deno.test("a stranger that says nothing is closed after ten seconds", () => {
