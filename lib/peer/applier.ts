@@ -305,11 +305,19 @@ export class Applier {
     emit({ name: "fork_found", level: "warning", reason: "a number of its history was used twice", fields });
   }
 
-  /** Without room it is neither applied nor refused: others may have had room for it, and are not to blame. */
-  #hasRoom({ id, header }: Signed): boolean {
+  /**
+   * Without room it is neither applied nor refused: others may have had room for it, and are not to blame. Half of it is
+   * for what comes about by admins: nobody else keeps others from coming in, or itself from being removed.
+   */
+  #hasRoom(transaction: CheckedTransaction | CheckedPartial): boolean {
     const { store, membership, emit } = this.#parts;
-    const acts = header.class === "membership" ? header.operationCount : 0;
-    if (store.hasRoomFor(header) && membership.size + acts <= MAX_MEMBERSHIP_ACTS) return true;
+    const { id, header, operations } = transaction;
+    const share = membership.isByAdmins(transaction) ? 1 : 1 / 2;
+    const acts = header.class === "data"
+      ? 0
+      : operations.filter(({ operation }) => operation.kind !== "confirm").length;
+    const hasRoom = acts === 0 || membership.countedActs + acts <= MAX_MEMBERSHIP_ACTS * share;
+    if (hasRoom && store.hasRoomFor(header, share)) return true;
     const fields = { transaction: toHex(id), peer: toHex(header.peer) };
     emit({ name: "space_full", level: "warning", reason: "too many writers, forks or membership acts", fields });
     return false;

@@ -91,7 +91,7 @@ export class Invites {
   #check({ uses }: Extract<Request, { type: "invite" }>): void {
     const unusable = (detail: string) => new KithError("invite_unusable", { detail });
     if (!(uses >= 1 && uses <= MAX_INVITE_USES)) throw unusable(`it can be used 1 to ${MAX_INVITE_USES} times`);
-    if (this.#membership.size >= MAX_MEMBERSHIP_ACTS) {
+    if (this.#membership.countedActs >= MAX_MEMBERSHIP_ACTS) {
       throw unusable("this space has had as many invites and members as it may");
     }
   }

@@ -1,12 +1,15 @@
 import { toHex } from "../base/bytes.ts";
+import type { Frontier } from "../wire/frontier.ts";
 import type { Checkpoint, Confirm, Revoke } from "../wire/operation.ts";
-import { compareVersionIds } from "../wire/transaction.ts";
+import { compareVersionIds, type Header } from "../wire/transaction.ts";
 import { type Act, versionKey } from "./acts.ts";
 
 /** What checkpoints are judged by. */
 export interface CheckpointPorts {
   /** Whether the membership transaction in a row is in a past. */
   inContext(context: number, row: number): boolean;
+  /** Whether the transaction in a row is one of a frontier's heads, or before one on its writer's own chain. */
+  isInside(frontier: Frontier, row: number): boolean;
   /** The peers that are members in a past. */
   membersAt(context: number): readonly Uint8Array[];
   /** How many membership transactions are in a past. */
@@ -27,6 +30,8 @@ interface Held {
   /** Hexadecimal ids of the members in its past. */
   readonly members: ReadonlySet<string>;
   readonly confirmed: Set<string>;
+  /** Rows of all its confirms, void ones too. */
+  readonly confirms: number[];
   isFinal: boolean;
 }
 
@@ -40,6 +45,7 @@ export class Checkpoints {
   readonly #held = new Map<string, Held>();
   readonly #revokes: Act<Revoke>[] = [];
   #finals: readonly Act<Checkpoint>[] | null = null;
+  #confirms = 0;
 
   constructor(ports: CheckpointPorts) {
     this.#ports = ports;
@@ -50,6 +56,12 @@ export class Checkpoints {
     this.#held.clear();
     this.#revokes.length = 0;
     this.#finals = null;
+    this.#confirms = 0;
+  }
+
+  /** How many confirms there are, void ones too. */
+  get confirms(): number {
+    return this.#confirms;
   }
 
   /** Takes in a membership act; only what has to do with checkpoints matters. */
@@ -102,17 +114,42 @@ export class Checkpoints {
       [...this.#held.values()].every((other) => other.act === act || this.#ports.inContext(act.context, other.act.row));
   }
 
+  /**
+   * Why a transaction's own past does not allow its confirms: each writer gives one to a checkpoint that it knows, so that
+   * nobody makes them without end. Null where it does.
+   */
+  confirmRefusal(confirms: readonly Confirm[], header: Header, context: number): string | null {
+    const { peer, instance, sequence, previous } = header;
+    const chain = previous === null
+      ? []
+      : [{ writer: { peer, instance }, heads: [{ sequence: sequence - 1, id: previous }] }];
+    const seen = new Set<Held>();
+    for (const { checkpoint } of confirms) {
+      const held = this.#held.get(versionKey(checkpoint));
+      if (held === undefined || !this.#ports.inContext(context, held.act.row)) {
+        return "it confirms what is no checkpoint in its past";
+      }
+      if (seen.has(held) || held.confirms.some((row) => this.#ports.isInside(chain, row))) {
+        return "it confirms a checkpoint that its writer has confirmed";
+      }
+      seen.add(held);
+    }
+    return null;
+  }
+
   #addCheckpoint(act: Act<Checkpoint>): void {
     const members = new Set(this.#ports.membersAt(act.context).map(toHex));
-    const held = { act, members, confirmed: new Set([toHex(act.peer)]), isFinal: false };
+    const held = { act, members, confirmed: new Set([toHex(act.peer)]), confirms: [], isFinal: false };
     this.#held.set(versionKey(act.version), held);
     this.#finals = null;
     settle(held);
   }
 
   #addConfirm(act: Act<Confirm>): void {
+    this.#confirms++;
     const held = this.#held.get(versionKey(act.operation.checkpoint));
     if (held === undefined) return;
+    held.confirms.push(act.row);
     const { inContext } = this.#ports;
     if (!inContext(act.context, held.act.row)) return;
     const isNews = (row: number) => inContext(act.context, row) && !inContext(held.act.context, row);

@@ -1,7 +1,7 @@
 import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { CheckedTransaction } from "../data/transaction.ts";
 import type { CheckedPartial } from "../data/partial.ts";
-import { isMembership, type Verify } from "../data/transaction.ts";
+import type { Verify } from "../data/transaction.ts";
 import type { Grant, Operation, Redeem, Revoke } from "../wire/operation.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { redeemMessage } from "../wire/authenticated.ts";
@@ -11,7 +11,8 @@ import { Checkpoints } from "./checkpoints.ts";
 import { type Renewal, Renewals } from "./epochs.ts";
 import { Outcome } from "./outcome.ts";
 import { Removal, type RemovalPort } from "./removal.ts";
-import { type Admission, type HistoryPort, push, Standings } from "./standings.ts";
+import { operationRefusal, type Rights } from "./rights.ts";
+import { type Admission, type Ending, type HistoryPort, push, Standings } from "./standings.ts";
 
 /** What a member may do. */
 export type Role = Grant["role"];
@@ -52,6 +53,7 @@ export class Membership {
   readonly #port: RemovalPort & HistoryPort;
   readonly #checkpoints = new Checkpoints({
     inContext: (context, row) => this.#inContext(context, row),
+    isInside: (frontier, row) => this.#port.isInside(frontier, row),
     membersAt: (context) => this.#membersAt(context),
     sizeOf: (context) => this.#contextRows(context).length,
   });
@@ -78,6 +80,20 @@ export class Membership {
   /** How many membership operations were applied. */
   get size(): number {
     return this.#acts.size;
+  }
+
+  /** Those of them that count for the bound: confirms do not, of which there is one for each writer and checkpoint. */
+  get countedActs(): number {
+    return this.#acts.size - this.#checkpoints.confirms;
+  }
+
+  /** Whether a transaction is an admin's, or of somebody who comes in by an invite that is not used up. */
+  isByAdmins({ header, operations }: Pick<CheckedTransaction | CheckedPartial, "header" | "operations">): boolean {
+    const admission = header.standing === null ? null : this.#standings.get(versionKey(header.standing));
+    if (admission !== null) return standingFrom(admission).role === "admin";
+    const first = operations[0]?.operation;
+    const grant = first?.kind === "redeem" ? this.grant(first.grant) : null;
+    return first?.kind !== "redeem" || (grant !== null && this.redeemsOf(grant.version).length < grant.operation.uses);
   }
 
   /**
@@ -161,7 +177,7 @@ export class Membership {
   judge(transaction: CheckedTransaction | CheckedPartial, context: number, space: Uint8Array): string | null {
     const { header, operations } = transaction;
     const first = operations[0]?.operation;
-    let standing: Pick<Standing, "role" | "prefix"> | null;
+    let standing: Rights | null;
     if (header.standing !== null) {
       standing = this.#standingAt(header.standing, header.peer, context);
     } else if (first?.kind === "genesis") {
@@ -175,10 +191,11 @@ export class Membership {
     }
     if (standing === null) return "its writer has no standing in its past";
     for (const { operation } of operations) {
-      const refusal = judgeOperation(operation, standing, header);
+      const refusal = operationRefusal(operation, standing, header);
       if (refusal !== null) return refusal;
     }
-    return null;
+    const confirms = operations.flatMap(({ operation }) => operation.kind === "confirm" ? operation : []);
+    return confirms.length === 0 ? null : this.#checkpoints.confirmRefusal(confirms, header, context);
   }
 
   /**
@@ -214,9 +231,21 @@ export class Membership {
   endOf(peer: Uint8Array): Act<Revoke> | null {
     const last = this.#standings.of(toHex(peer)).at(-1);
     if (last === undefined || this.standingOf(peer) !== null) return null;
-    if (!this.#standings.hasRemovals) return this.#standings.endingsOf(last).at(-1)?.revoke ?? null;
-    const { undoneBy, endings } = this.#removal.outcome.endOf(last);
-    return undoneBy ?? endings.at(-1)?.revoke ?? null;
+    const { undoneBy, endings } = this.#standings.hasRemovals
+      ? this.#removal.outcome.endOf(last)
+      : { undoneBy: null, endings: this.#standings.endingsOf(last) };
+    // One that knew of another ended nothing.
+    const isFirst = ({ revoke }: Ending) => !endings.some((other) => this.#inContext(revoke.context, other.revoke.row));
+    return undoneBy ?? endings.findLast(isFirst)?.revoke ?? null;
+  }
+
+  /** Who left last by itself, where no epoch began since: it knows the secret of the present one. Null for nobody. */
+  get knowingLeaver(): Uint8Array | null {
+    const renewals = this.renewalsInForce();
+    const knowing = this.removed().filter(({ peer, revoke }) =>
+      equal(peer, revoke.peer) && !renewals.some(({ act }) => this.#inContext(act.context, revoke.row))
+    );
+    return knowing.at(-1)?.peer ?? null;
   }
 
   /** Every former member, with the revoke by which it is none any more. */
@@ -367,32 +396,4 @@ function standingFrom({ act, grant }: Admission): Standing {
     ...{ role, prefix, expiresMs: standingExpiresMs, sinceMs: act.timeMs },
     grantedBy: grant?.peer ?? act.peer,
   };
-}
-
-function judgeOperation(
-  operation: CheckedTransaction["operations"][number]["operation"],
-  standing: Pick<Standing, "role" | "prefix">,
-  header: Header,
-): string | null {
-  if (!isMembership(operation)) {
-    if (standing.role === "reader") return "its writer may only read";
-    if ((operation.kind === "put" || operation.kind === "del") && !operation.key.startsWith(standing.prefix)) {
-      return "its writer may not write under this key";
-    }
-    return null;
-  }
-  if (operation.kind === "grant") {
-    if (standing.role !== "admin") return "only an admin may grant";
-    return operation.prefix.startsWith(standing.prefix) ? null : "its writer may not grant more keys than it may write";
-  }
-  if (operation.kind === "checkpoint" && standing.role !== "admin") return "only an admin may write a checkpoint";
-  if (operation.kind === "revoke") {
-    const leaves = operation.target.kind === "peer" && equal(operation.target.peer, header.peer);
-    if (standing.role !== "admin" && !(leaves && operation.frontier === null)) return "only an admin may revoke";
-    const named = (operation.frontier ?? []).flatMap(({ heads }) => heads);
-    return named.every(({ id }) => header.parents.some((parent) => equal(parent, id)))
-      ? null
-      : "its frontier is not among what it builds upon";
-  }
-  return null;
 }

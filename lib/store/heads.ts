@@ -108,15 +108,15 @@ export class Heads {
   }
 
   /** See `Store.hasRoomFor`. @param writer null for one of which nothing is held. */
-  hasRoomFor(writer: number | null, previous: Uint8Array | null): boolean {
+  hasRoomFor(writer: number | null, previous: Uint8Array | null, share: number): boolean {
     const heads = this.#load();
     const own = writer === null ? undefined : heads.get(writer);
-    if (own === undefined && heads.size >= MAX_WRITERS) return false;
+    if (own === undefined && heads.size >= MAX_WRITERS * share) return false;
     if (previous !== null && own?.some(({ id }) => equal(id, previous))) return true;
     if (own !== undefined && own.length >= MAX_WRITER_HEADS) return false;
     let total = 0;
     for (const ofWriter of heads.values()) total += ofWriter.length;
-    return total < MAX_FRONTIER_HEADS;
+    return total < MAX_FRONTIER_HEADS * share;
   }
 
   /** Ids of the transactions that nothing follows, sorted. */

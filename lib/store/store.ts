@@ -231,9 +231,9 @@ export class Store {
     return this.#parts.merge.append(place, [...transaction.operations.entries()], true);
   }
 
-  /** Whether the frontier has room for a transaction: for one more writer, or one more head of a writer (a fork). */
-  hasRoomFor(header: Header): boolean {
-    return this.#parts.heads.hasRoomFor(this.#parts.writers.numberOf(header), header.previous);
+  /** Whether the frontier has room for one more writer, or head of a writer (a fork). @param share of the room, 0 to 1. */
+  hasRoomFor(header: Header, share: number): boolean {
+    return this.#parts.heads.hasRoomFor(this.#parts.writers.numberOf(header), header.previous, share);
   }
 
   /** Ids of the transactions that no held one names as previous or parent, sorted. */

@@ -8,6 +8,7 @@ import { Membership } from "../../lib/space/membership.ts";
 import { removalPort } from "../../lib/peer/removal_port.ts";
 import { Store } from "../../lib/store/store.ts";
 import { decodeFrontier, encodeFrontier } from "../../lib/wire/frontier.ts";
+import type { Operation } from "../../lib/wire/operation.ts";
 import { Writer } from "./transactions.ts";
 
 const SIGNED = () => true;
@@ -31,11 +32,13 @@ function setUp() {
   return { writer, store, events, receive };
 }
 
+function instance(i: number): Uint8Array {
+  return Uint8Array.from({ length: 16 }, (_, at) => at === 0 ? i >> 8 : at === 1 ? i & 255 : 9);
+}
+
 Deno.test("a member with ever new store instances does not make the frontier larger than others take", () => {
   const { writer, store, events, receive } = setUp();
   const first = { sequence: 1, previous: null, parents: [writer.space], firstOperation: 0 };
-  const instance = (i: number) =>
-    Uint8Array.from({ length: 16 }, (_, at) => at === 0 ? i >> 8 : at === 1 ? i & 255 : 9);
   let left = 0;
   for (let i = 0; i < MAX_WRITERS + 10; i++) {
     if (receive(writer.write([], { ...first, instance: instance(i) })) === null) left++;
@@ -59,4 +62,46 @@ Deno.test("a member that forks without end does not make the frontier larger tha
   assertEquals(store.frontier()[0]?.heads.length, MAX_WRITER_HEADS);
   assertEquals([left, events.at(-1)?.name], [10, "space_full"]);
   store.close();
+});
+
+Deno.test("what members do without an admin leaves half of the room to those who are let in, and to removals", () => {
+  const { writer, events, receive } = setUp();
+  const { peer, instance: own } = writer.genesis.header;
+  let last = writer.genesis;
+  const act = (operation: Operation): CheckedTransaction => {
+    const { header } = last;
+    const firstOperation = header.firstOperation + header.operationCount;
+    const place = { peer, instance: own, sequence: header.sequence + 1, previous: last.id, firstOperation };
+    return last = writer.write([{ operation, value: null }], place);
+  };
+  const bytes = () => writer.random.bytes(32).slice();
+  const invite = () =>
+    act({
+      ...{ kind: "grant", subjectKind: "invite", subject: bytes(), role: "writer", prefix: "", expiresMs: 0 },
+      ...{ standingExpiresMs: 0, uses: 1, derivation: 1, mac: bytes() },
+    });
+  const first = { sequence: 1, previous: null, firstOperation: 0 };
+  const redeem = ({ id }: CheckedTransaction, joiner: Uint8Array) => {
+    const grant = { transaction: id, index: 0 };
+    const operation: Operation = { kind: "redeem", grant, signature: new Uint8Array(64), sealingKey: bytes() };
+    const place = { ...first, peer: joiner, instance: instance(0), parents: [id], standing: null };
+    return writer.write([{ operation, value: null }], place);
+  };
+  const grant = invite();
+  const member = bytes();
+  const admission = redeem(grant, member);
+  for (const transaction of [grant, admission]) assertEquals(receive(transaction)?.waits, false);
+  let kept = 0;
+  for (let i = 1; i < MAX_WRITERS; i++) {
+    const standing = { transaction: admission.id, index: 0 };
+    const place = { ...first, peer: member, instance: instance(i), parents: [admission.id], standing };
+    if (receive(writer.write([], place)) !== null) kept++;
+  }
+  assertEquals(kept, MAX_WRITERS / 2 - 2);
+  assertEquals([receive(redeem(grant, bytes())), events.at(-1)?.name], [null, "space_full"], "it is used up");
+  const second = invite();
+  const revoke = act({ kind: "revoke", target: { kind: "peer", peer: member }, frontier: null, sealed: [] });
+  for (const transaction of [second, redeem(second, bytes()), revoke]) {
+    assertEquals(receive(transaction)?.waits, false);
+  }
 });

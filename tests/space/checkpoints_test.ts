@@ -138,12 +138,25 @@ Deno.test("whether to confirm is known beforehand, and what was final stays so",
   assert(space.isFinal);
 });
 
-Deno.test("only an admin may write a checkpoint, and any member a confirm", () => {
-  const { history, founder, others, past } = new Space(1);
+Deno.test("only an admin may write a checkpoint, and any member one confirm of each that it knows", () => {
+  const space = new Space(1);
+  const { history, founder, others, past } = space;
   const [a] = others as [Member];
   const checkpoint: Operation = { kind: "checkpoint", frontier: [], digest: new Uint8Array(32), absent: [] };
-  const confirm: Operation = { kind: "confirm", checkpoint: founder.standing };
   assertEquals(history.judge(a.identity, [checkpoint], a.standing, past), "only an admin may write a checkpoint");
   assertEquals(history.judge(founder.identity, [checkpoint], founder.standing, past), null);
-  assertEquals(history.judge(a.identity, [confirm], a.standing, past), null);
+  const entry = space.checkpoint();
+  const confirm: Operation = { kind: "confirm", checkpoint: history.standing(entry) };
+  const unknown = "it confirms what is no checkpoint in its past";
+  const again = "it confirms a checkpoint that its writer has confirmed";
+  const judged = (operations: readonly Operation[], upon: readonly Entry[]) =>
+    history.judge(a.identity, operations, a.standing, upon);
+  assertEquals(judged([confirm], past), unknown);
+  assertEquals(judged([{ kind: "confirm", checkpoint: founder.standing }], [...past, entry]), unknown);
+  assertEquals(judged([confirm, confirm], [...past, entry]), again);
+  assertEquals(judged([confirm], [...past, entry]), null);
+  space.confirm(a, entry);
+  assertEquals(judged([confirm], [...past, entry]), again);
+  const later = space.checkpoint();
+  assertEquals(judged([{ kind: "confirm", checkpoint: history.standing(later) }], [...past, entry, later]), null);
 });

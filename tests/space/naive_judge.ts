@@ -90,10 +90,29 @@ export class NaiveJudge {
           return (standing.role === "admin" || (leaves && operation.frontier === null)) &&
             named.every((id) => told.header.parents.some((parent) => toHex(parent) === id));
         }
+        case "confirm":
+          return this.#mayConfirm(told, keyOf(operation.checkpoint));
         default:
           return true;
       }
     });
+  }
+
+  /** A writer confirms each checkpoint in its past once. */
+  #mayConfirm(told: Told, checkpoint: string): boolean {
+    const past = this.past(told);
+    const confirmsIn = (operations: readonly Operation[]) =>
+      operations.filter((other) => other.kind === "confirm" && keyOf(other.checkpoint) === checkpoint).length;
+    let before = confirmsIn(told.operations);
+    for (let { previous } = told.header; previous !== null;) {
+      const { header, operations } = this.#byId.get(toHex(previous)) as Told;
+      before += confirmsIn(operations);
+      previous = header.previous;
+    }
+    const isThere = this.#acts.some(({ operation, key, told: { id } }) =>
+      operation.kind === "checkpoint" && key === checkpoint && past.has(id)
+    );
+    return isThere && before === 1;
   }
 
   /** Ids of all transactions that are undone. */
