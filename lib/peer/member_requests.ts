@@ -106,12 +106,12 @@ export class MemberRequests {
     emit({ name: "member_revoked", level: "warning", reason: "by_hand", fields: { peer: member.peer } });
   }
 
-  /** Ends a member whose time is over; nothing is undone. */
-  expire(peer: Uint8Array, wallMs: number): void {
+  /** Ends a member whose time is over, or once more one that has left, and begins a new epoch; nothing is undone. */
+  end(peer: Uint8Array, reason: "expired" | "left", wallMs: number): void {
     this.#parts.store.begin();
     this.#end(peer, null, wallMs);
-    const fields = { peer: toBase32(peer) };
-    this.#parts.emit({ name: "member_revoked", level: "warning", reason: "expired", fields });
+    const level = reason === "left" ? "info" : "warning";
+    this.#parts.emit({ name: "member_revoked", level, reason, fields: { peer: toBase32(peer) } });
   }
 
   /** Closes an invite. @throws {KithError} `invite_unknown`, `invite_ambiguous`, `not_allowed`, …. */

@@ -47,6 +47,8 @@ export class Neighbours {
   #record: PeerRecord;
   #knownSources: ReadonlySet<string> = new Set();
   #knownUntilMs = 0;
+  /** The newest epoch, when members came or went last. */
+  #epoch: number;
 
   constructor(parts: NeighbourParts, now: Now) {
     this.#parts = parts;
@@ -54,23 +56,18 @@ export class Neighbours {
     if (known !== null) parts.book.load(known);
     parts.book.forgetStale((peer) => this.#isMember(fromHex(peer)), now.wallMs);
     this.#record = this.#signRecord(now);
+    this.#epoch = this.#newestEpoch();
   }
 
   /**
    * A dialled address was answered: who else was looked for there is looked for elsewhere.
    *
    * @throws {ProtocolError} `duplicate_link` where who answered is linked: this end still has the older link, and the
-   * address was tried for somebody else. Also where it answered at another address before: of two links that one end
-   * dialled at the same time the ends could not choose the same one.
+   * address was tried for somebody else.
    */
   answered(connection: Connection, now: Now): void {
-    const { dialler, links } = this.#parts;
-    dialler.answered(connection.address, connection.peer, now);
+    this.#parts.dialler.answered(connection.address, connection.peer, now);
     if (this.#linkByPeer.has(connection.peer)) throw new ProtocolError("duplicate_link", "it is linked already");
-    for (const other of links.all()) {
-      if (other === connection || other.direction !== "out" || other.peer !== connection.peer) continue;
-      throw new ProtocolError("duplicate_link", "it answered at another address before");
-    }
   }
 
   /**
@@ -182,11 +179,15 @@ export class Neighbours {
 
   /** Members came or went: links to those that may no longer be here are closed, and the dialler aims anew. */
   membershipChanged(mayLink: (peer: Uint8Array, now: Now) => boolean, now: Now): void {
-    const { links, book, dialler, farewells } = this.#parts;
+    const { links, book, dialler, farewells, membership } = this.#parts;
+    const epoch = this.#newestEpoch();
     for (const connection of [...links.members()]) {
-      if (mayLink(fromBase32(connection.peer), now)) continue;
-      links.close(connection, "member_left", now, "", farewells.to(connection, now));
+      const peer = fromBase32(connection.peer);
+      if (!mayLink(peer, now)) links.close(connection, "member_left", now, "", farewells.to(connection, now));
+      // It has to show that it knows the new secret: who that is kept from could be anybody who was not heard of.
+      else if (epoch !== this.#epoch && !membership.wasAdmitted(peer)) links.close(connection, "not_a_member", now);
     }
+    this.#epoch = epoch;
     dialler.keepOnly((peer) => mayLink(fromBase32(peer), now) || farewells.seeks(fromBase32(peer)));
     book.forgetStale((peer) => this.#isMember(fromHex(peer)) || farewells.seeks(fromHex(peer)), now.wallMs);
     for (const [connection, record] of this.#unannounced) {
@@ -197,6 +198,10 @@ export class Neighbours {
     const early = this.#early;
     this.#early = [];
     this.told(early, now);
+  }
+
+  #newestEpoch(): number {
+    return Math.max(0, ...this.#parts.membership.renewalsInForce().map(({ number }) => number));
   }
 
   /** Aims the dialler at every member that should be linked: all in a small space, the first of them in a large one. */

@@ -221,7 +221,7 @@ export class PeerParts {
     this.expiry = new Expiry({
       identity,
       membership: this.membership,
-      end: (peer, now) => this.requests.expire(peer, now),
+      end: (peer, reason, now) => this.requests.end(peer, reason, now),
       closeLinks: (now) => this.neighbours.membershipChanged((peer, at) => this.admission.mayLink(peer, at), now),
     }, options.now);
     this.postLinks = new PostLinks(this.links, emit);

@@ -107,10 +107,10 @@ export class Requests {
     this.#parts.applier.settle();
   }
 
-  /** Ends a member whose time is over. */
-  expire(peer: Uint8Array, now: Now): void {
+  /** Ends a member whose time is over, or one that has left. */
+  end(peer: Uint8Array, reason: "expired" | "left", now: Now): void {
     this.#wallMs = now.wallMs;
-    this.#ofMembers.expire(peer, now.wallMs);
+    this.#ofMembers.end(peer, reason, now.wallMs);
   }
 
   /** Writes a membership operation of this peer's own accord. */

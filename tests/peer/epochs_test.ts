@@ -3,6 +3,8 @@ import { equal } from "../../lib/base/bytes.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import { SpaceState } from "../../lib/peer/space_state.ts";
 import { spaceProof } from "../../lib/space/grant.ts";
+import { DOMAINS } from "../../lib/wire/domains.ts";
+import { recordMessage } from "../../lib/wire/peer_record.ts";
 import { Lab } from "../sim/lab.ts";
 import type { SimPeer } from "../sim/sim_peer.ts";
 import { Stranger } from "./stranger.ts";
@@ -56,6 +58,59 @@ Deno.test("after a removal nobody proves by an epoch that the removed one knows,
     assertEquals(provesByFirst(lab, member, newcomer), "not_a_member");
     assertEquals(provesByFirst(lab, member, c.identity), "member_left");
   }
+});
+
+/** A link by the newest secret of a peer, of somebody made up, who takes what members are sent. */
+function linkedAsUnknown(lab: Lab, peer: SimPeer): Stranger {
+  const identity = Identity.generate(lab.prng);
+  const unsigned = { peer: identity.peerId, dateMs: 1, name: "", addresses: [] };
+  const record = { ...unsigned, signature: identity.sign(DOMAINS.record, recordMessage(unsigned)) };
+  const secret = new SpaceState(peer.store).epochs.at(-1)?.secret as Uint8Array;
+  const stranger: Stranger = new Stranger(lab, {
+    opened: (link) => link.send({ type: "prove", mac: spaceProof(secret, link.handshakeHash, "out", identity.peerId) }),
+    message: (link, { type }) => {
+      if (type === "prove") link.send({ type: "hello", version: "sim", record });
+      if (type !== "hello") return;
+      link.send({ type: "frontier", entries: [] });
+      link.send({ type: "pull" });
+    },
+  }, identity);
+  stranger.dial(peer);
+  lab.until(() => stranger.messages.some(({ type }) => type === "transactions"), "what members are sent");
+  return stranger;
+}
+
+Deno.test("a link of somebody unheard of ends with the epoch that it was proven by", () => {
+  const lab = new Lab();
+  const [a, b, c] = lab.space(3) as [SimPeer, SimPeer, SimPeer];
+  const puppets = [a, b].map((peer) => linkedAsUnknown(lab, peer));
+  lab.ask(a, { type: "revoke", peer: c.id });
+  lab.until(() => puppets.every(({ closed }) => closed.length > 0), "the links to end");
+  assertEquals(puppets.map(({ closed }) => closed), [["not_a_member"], ["not_a_member"]]);
+  lab.untilHealed([a, b]);
+});
+
+Deno.test("after a member left by itself an admin's peer begins a new epoch, the first that is here", () => {
+  const lab = new Lab();
+  const [a, b, c, d] = lab.space(4) as [SimPeer, SimPeer, SimPeer, SimPeer];
+  lab.ask(a, { type: "grant", peer: b.id, role: "admin", prefix: "", expiresMs: 0 });
+  lab.untilHealed();
+  const first = a.id < b.id ? a : b;
+  const second = first === a ? b : a;
+  const puppet = linkedAsUnknown(lab, second);
+  for (const [leaver, renewing] of [[c, first], [d, second]] as const) {
+    if (renewing === second) first.crash(false);
+    lab.ask(leaver, { type: "leave" });
+    lab.until(() => renewing.events.get("member_revoked") === 1, "a new epoch");
+    lab.until(() => puppet.closed.length > 0, "the link of who knows the former one to end");
+    assertEquals(provesByFirst(lab, second, Identity.generate(lab.prng)), "not_a_member");
+    const gone = second.machine?.removed().find(({ peer }) => peer === leaver.id);
+    assertEquals(gone?.by, leaver.id, "it left, and nobody removed it");
+  }
+  first.boot();
+  lab.untilHealed([a, b]);
+  lab.wait(60_000);
+  assertEquals([first, second].map(({ events }) => events.get("member_revoked")), [1, 1]);
 });
 
 Deno.test("transactions in place of a proof are none of the business of who dialled, but for a farewell", () => {
