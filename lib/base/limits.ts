@@ -174,6 +174,8 @@ export const SHRINK_AFTER_READS = 64;
 export const MAX_OTHER_CONNECTIONS = 128;
 /** Time for a TCP connection to come about; a host that drops packets does not answer at all. */
 export const DIAL_TIMEOUT_MS = 10_000;
+/** Addresses of one peer that are dialled at a time: the good one is among the first, as they are in order of promise. */
+export const MAX_DIALS_TO_PEER = 4;
 /** Time for the last bytes of a connection to leave before it is closed regardless. */
 export const CLOSE_TIMEOUT_MS = 2000;
 /** Pause before accepting again after the system refused to (out of file descriptors, mostly). */

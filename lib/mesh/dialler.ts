@@ -1,4 +1,5 @@
 import type { Now } from "../base/clock.ts";
+import { MAX_DIALS_TO_PEER } from "../base/limits.ts";
 import { type Random, randomBelow } from "../base/random.ts";
 
 /** First wait before a peer is dialled again; doubles with every failure in a row. */
@@ -10,6 +11,8 @@ const MAX_NEARBY_BACKOFF_MS = 2000;
 const NEARBY_HURRY_MS = 10 * 60 * 1000;
 /** A link must last so long to count as a success; else a peer that refuses at once would be dialled in a loop. */
 const STEADY_LINK_MS = 5_000;
+/** How long an address has to answer before the next one of the same peer is dialled as well (RFC 8305). */
+const STAGGER_MS = 250;
 
 interface Target {
   readonly peer: string;
@@ -18,17 +21,21 @@ interface Target {
   isNearby: boolean;
   /** Since when it is missed. */
   missedSinceMs: number;
-  /** Which address comes next. */
+  /** Which address comes next in the round under way. */
   turn: number;
+  /** Rounds of all addresses in a row that led to no link. */
   failures: number;
+  /** When the next dial is due; Infinity while those under way are waited for. */
   dueMs: number;
-  dialling: string | null;
+  readonly dialling: Set<string>;
   linkedSinceMs: number | null;
 }
 
 /**
- * Decides when to dial whom: peers that should be linked and are not, one dial a peer at a time, their addresses in
- * turn, with exponential back-off and full jitter between half and the whole of the wait.
+ * Decides when to dial whom: peers that should be linked and are not. The addresses of a peer are dialled in rounds,
+ * the most promising first, the next one as soon as one failed or did not answer for `STAGGER_MS`, so that an address
+ * that swallows everything holds up nothing (Happy Eyeballs, RFC 8305). Between rounds there is exponential back-off
+ * with full jitter between half and the whole of the wait.
  */
 export class Dialler {
   readonly #random: Random;
@@ -54,7 +61,7 @@ export class Dialler {
         turn: 0,
         failures: 0,
         dueMs: now.monotonicMs,
-        dialling: null,
+        dialling: new Set(),
         linkedSinceMs: null,
       });
     } else if (target.addresses.join() !== addresses.join()) {
@@ -74,8 +81,8 @@ export class Dialler {
     const target = this.#targets.get(peer);
     if (target === undefined) return;
     target.linkedSinceMs = now.monotonicMs;
-    target.dialling = null;
-    target.dueMs = Infinity;
+    target.dialling.clear();
+    target.turn = 0;
   }
 
   /** Whether a link to the peer is known here; false also where it is not aimed at. */
@@ -84,10 +91,20 @@ export class Dialler {
     return target !== undefined && target.linkedSinceMs !== null;
   }
 
-  /** A dialled address was answered by a peer: whoever else was looked for there is somewhere else. */
+  /**
+   * A dialled address was answered by a peer. Nobody else is looked for there any more, and this peer nowhere else,
+   * unless the connection leads to no link after all.
+   */
   answered(address: string, peer: string, now: Now): void {
     for (const target of this.#targets.values()) {
-      if (target.dialling === address && target.peer !== peer) this.#missed(target, now);
+      if (!target.dialling.has(address)) continue;
+      if (target.peer !== peer) {
+        this.#missed(target, address, now);
+        continue;
+      }
+      target.dialling.clear();
+      target.dialling.add(address);
+      target.dueMs = Infinity;
     }
   }
 
@@ -104,18 +121,15 @@ export class Dialler {
 
   /** A dial, or the connection that came of it, led to no link. */
   failed(address: string, now: Now): void {
-    for (const target of this.#targets.values()) if (target.dialling === address) this.#missed(target, now);
+    for (const target of this.#targets.values()) this.#missed(target, address, now);
   }
 
-  /** The peer was just heard of: it is dialled at once, at its most promising address. */
+  /** The peer was just heard of: a new round begins at once, with its most promising address. */
   hurry(peer: string, now: Now): void {
     const target = this.#targets.get(peer);
     if (target === undefined || target.linkedSinceMs !== null) return;
     target.failures = 0;
     target.turn = 0;
-    // One that was tried before takes its time to fail.
-    if (target.dialling === target.addresses[0]) return;
-    target.dialling = null;
     target.dueMs = now.monotonicMs;
   }
 
@@ -124,7 +138,10 @@ export class Dialler {
     for (const target of this.#targets.values()) {
       target.failures = 0;
       target.missedSinceMs = now.monotonicMs;
-      if (target.linkedSinceMs === null && target.dialling === null) target.dueMs = now.monotonicMs;
+      // What is under way began on the network that was.
+      target.dialling.clear();
+      target.turn = 0;
+      target.dueMs = now.monotonicMs;
     }
   }
 
@@ -132,16 +149,15 @@ export class Dialler {
   due(now: Now): string[] {
     const addresses: string[] = [];
     for (const target of this.#targets.values()) {
-      if (target.dialling !== null || target.dueMs > now.monotonicMs) continue;
-      const address = target.addresses[target.turn % target.addresses.length] as string;
+      if (target.linkedSinceMs !== null || target.dueMs > now.monotonicMs) continue;
+      const { dialling } = target;
       target.dueMs = Infinity;
-      // Two peers behind one address (it was reused): one dial tells who is there.
-      if (addresses.includes(address)) {
-        this.#wait(target, now);
-        continue;
-      }
-      target.dialling = address;
-      addresses.push(address);
+      const address = dialling.size < MAX_DIALS_TO_PEER ? this.#next(target) : null;
+      if (address === null) continue;
+      // Where peers are behind one address (it was reused), one dial tells who is there.
+      if (!this.#isDialled(address)) addresses.push(address);
+      dialling.add(address);
+      if (target.turn < target.addresses.length) target.dueMs = now.monotonicMs + STAGGER_MS;
     }
     return addresses;
   }
@@ -149,18 +165,35 @@ export class Dialler {
   /** The monotonic time in ms at which `due` has something; Infinity for never. */
   deadline(): number {
     let deadline = Infinity;
-    for (const target of this.#targets.values()) {
-      if (target.dialling === null) deadline = Math.min(deadline, target.dueMs);
+    for (const { linkedSinceMs, dueMs } of this.#targets.values()) {
+      if (linkedSinceMs === null) deadline = Math.min(deadline, dueMs);
     }
     return deadline;
   }
 
-  #missed(target: Target, now: Now): void {
-    target.dialling = null;
-    target.turn++;
-    // A whole round of addresses counts as one failure.
-    if (target.turn % target.addresses.length === 0) target.failures++;
-    if (target.linkedSinceMs === null) this.#wait(target, now);
+  /** The next address of the round that is not under way. */
+  #next(target: Target): string | null {
+    while (target.turn < target.addresses.length) {
+      const address = target.addresses[target.turn++] as string;
+      if (!target.dialling.has(address)) return address;
+    }
+    return null;
+  }
+
+  #isDialled(address: string): boolean {
+    for (const { dialling } of this.#targets.values()) if (dialling.has(address)) return true;
+    return false;
+  }
+
+  #missed(target: Target, address: string, now: Now): void {
+    if (!target.dialling.delete(address) || target.linkedSinceMs !== null) return;
+    if (target.turn < target.addresses.length) {
+      target.dueMs = now.monotonicMs;
+    } else if (target.dialling.size === 0) {
+      target.turn = 0;
+      target.failures++;
+      this.#wait(target, now);
+    }
   }
 
   #wait(target: Target, now: Now): void {

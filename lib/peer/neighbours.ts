@@ -63,11 +63,17 @@ export class Neighbours {
    * A dialled address was answered: who else was looked for there is looked for elsewhere.
    *
    * @throws {ProtocolError} `duplicate_link` where who answered is linked: this end still has the older link, and the
-   * address was tried for somebody else.
+   * address was tried for somebody else. Also where it answered at another address before: of two links that one end
+   * dialled at the same time the ends could not choose the same one.
    */
   answered(connection: Connection, now: Now): void {
-    this.#parts.dialler.answered(connection.address, connection.peer, now);
+    const { dialler, links } = this.#parts;
+    dialler.answered(connection.address, connection.peer, now);
     if (this.#linkByPeer.has(connection.peer)) throw new ProtocolError("duplicate_link", "it is linked already");
+    for (const other of links.all()) {
+      if (other === connection || other.direction !== "out" || other.peer !== connection.peer) continue;
+      throw new ProtocolError("duplicate_link", "it answered at another address before");
+    }
   }
 
   /**

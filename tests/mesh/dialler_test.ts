@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Now } from "../../lib/base/clock.ts";
+import { MAX_DIALS_TO_PEER } from "../../lib/base/limits.ts";
 import { Dialler } from "../../lib/mesh/dialler.ts";
 import { Prng } from "../sim/prng.ts";
 
 const A = "10.0.0.1:1";
 const B = "10.0.0.2:2";
+const C = "10.0.0.3:3";
 
 function at(monotonicMs: number): Now {
   return { monotonicMs, wallMs: 0 };
@@ -14,13 +16,43 @@ function dialler(): Dialler {
   return new Dialler(new Prng(3));
 }
 
-Deno.test("a peer is dialled at once, at one address at a time", () => {
+Deno.test("a peer is dialled at once, and at its next address where the first does not answer for 250 ms", () => {
   const d = dialler();
   assertEquals([d.deadline(), d.due(at(0))], [Infinity, []]);
   d.aim("p", [A, B], at(5));
   assertEquals(d.deadline(), 5);
   assertEquals(d.due(at(5)), [A]);
+  assertEquals([d.deadline(), d.due(at(254))], [255, []]);
+  assertEquals(d.due(at(255)), [B]);
   assertEquals([d.deadline(), d.due(at(1e9))], [Infinity, []]);
+});
+
+Deno.test("at most four addresses of a peer are dialled at a time, and the next one when one failed", () => {
+  const d = dialler();
+  const addresses = [1, 2, 3, 4, 5, 6].map((host) => `10.0.0.${host}:1`);
+  d.aim("p", addresses, at(0));
+  const dialled: string[] = [];
+  for (let nowMs = 0; nowMs <= 5000; nowMs += 250) dialled.push(...d.due(at(nowMs)));
+  assertEquals(dialled, addresses.slice(0, MAX_DIALS_TO_PEER));
+  d.hurry("p", at(5001));
+  assertEquals(d.due(at(5001)), []);
+  d.failed(addresses[1] as string, at(5002));
+  assertEquals(d.due(at(5002)), [addresses[1]], "the round was begun anew");
+  d.failed(addresses[0] as string, at(5003));
+  assertEquals(d.due(at(5003)), [addresses[4]]);
+});
+
+Deno.test("who answers at one address is not dialled at another, unless that led to no link", () => {
+  const d = dialler();
+  d.aim("p", [A, B, C], at(0));
+  assertEquals([...d.due(at(0)), ...d.due(at(250))], [A, B]);
+  d.answered(B, "p", at(260));
+  assertEquals([d.deadline(), d.due(at(1e9))], [Infinity, []]);
+  d.failed(A, at(300));
+  d.answered(A, "p", at(301));
+  assertEquals(d.deadline(), Infinity, "another answer changes nothing");
+  d.failed(B, at(310));
+  assertEquals(d.due(at(310)), [C]);
 });
 
 Deno.test("back-off doubles with every failed round up to 15 s, each wait between half and the whole of it", () => {
@@ -70,27 +102,37 @@ Deno.test("who was just heard of is dialled at once, also while a dial to anothe
   assertEquals(d.due(at(10)), [B]);
   d.failed(A, at(11));
   d.hurry("p", at(12));
-  assertEquals(d.due(at(12)), [], "one dial at a time to the same address");
+  assertEquals(d.due(at(12)), [A], "not the one that is under way");
   d.linked("p", at(20));
   d.hurry("p", at(21));
   assertEquals(d.due(at(21)), []);
   d.hurry("q", at(21));
 });
 
-Deno.test("addresses take turns, and a whole round of them is one failure", () => {
+Deno.test("after an address that failed the next one follows at once, and a whole round of them is one failure", () => {
   const d = dialler();
   d.aim("p", [A, B], at(0));
-  const tried: string[] = [];
   let nowMs = 0;
-  for (let i = 0; i < 4; i++) {
-    const [address] = d.due(at(nowMs));
-    tried.push(address as string);
-    d.failed(address as string, at(nowMs));
-    const longest = 250 * 2 ** Math.floor((i + 1) / 2);
-    assert(d.deadline() - nowMs <= longest, `after ${i + 1} tries`);
-    nowMs = d.deadline();
+  for (let round = 1; round <= 3; round++) {
+    assertEquals(d.due(at(nowMs)), [A]);
+    d.failed(A, at(nowMs));
+    assertEquals(d.due(at(nowMs)), [B]);
+    d.failed(B, at(nowMs));
+    const longest = 250 * 2 ** round;
+    const waitMs = d.deadline() - nowMs;
+    assert(waitMs >= longest / 2 && waitMs <= longest, `${waitMs} ms after ${round} rounds`);
+    nowMs += waitMs;
   }
-  assertEquals(tried, [A, B, A, B]);
+});
+
+Deno.test("a round is over when the last of its dials is", () => {
+  const d = dialler();
+  d.aim("p", [A, B], at(0));
+  assertEquals([...d.due(at(0)), ...d.due(at(250))], [A, B]);
+  d.failed(B, at(300));
+  assertEquals(d.deadline(), Infinity);
+  d.failed(A, at(10_000));
+  assert(d.deadline() >= 10_250 && d.deadline() <= 10_500);
 });
 
 Deno.test("a linked peer is not dialled; once a steady link is gone it is dialled soon", () => {
@@ -144,9 +186,21 @@ Deno.test("an address that another peer answered is given up for the next one", 
 Deno.test("two peers behind one address are not dialled twice at a time", () => {
   const d = dialler();
   d.aim("p", [A], at(0));
-  d.aim("q", [A], at(0));
+  d.aim("q", [A, B], at(0));
   assertEquals(d.due(at(0)), [A]);
+  d.failed(A, at(10));
+  assertEquals(d.due(at(10)), [B]);
   assertEquals(d.due(at(d.deadline())), [A]);
+});
+
+Deno.test("other addresses of a linked peer are kept, and not dialled", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  d.linked("p", at(0));
+  d.aim("p", [B, A], at(1));
+  assertEquals([d.deadline(), d.due(at(1e9))], [Infinity, []]);
+  d.unlinked("p", at(10_000));
+  assertEquals(d.due(at(d.deadline())), [B]);
 });
 
 Deno.test("new addresses are tried at once, the same ones are not", () => {

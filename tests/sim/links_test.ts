@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import type { PeerEvent } from "../../lib/base/event.ts";
+import { DIAL_TIMEOUT_MS } from "../../lib/base/limits.ts";
 import { Lab } from "./lab.ts";
 
 Deno.test("1,000 simultaneous dials from both sides end in one link each", () => {
@@ -24,6 +26,61 @@ Deno.test("1,000 simultaneous dials from both sides end in one link each", () =>
     assertEquals([a, b].map(({ machine }) => machine?.peers().length), [1, 1], `round ${i}`);
   }
   assert(crossed > 900, `only ${crossed} of 1,000 rounds had two connections at a time`);
+});
+
+Deno.test("dials of one peer at several addresses at a time end in one link, and none that was open is closed", () => {
+  const lab = new Lab();
+  const closed: string[] = [];
+  const heard = ({ name, reason }: PeerEvent) => void (name === "link_closed" && closed.push(reason ?? ""));
+  const [a, b] = [lab.add({ heard }), lab.add({ heard })] as const;
+  lab.ask(a, { type: "create_space" });
+  lab.join(b, lab.invite(a), a);
+  const address = b.listensAt as string;
+  const dial = lab.network.dial.bind(lab.network);
+  const others = ["10.0.9.1:1", "10.0.9.2:1"];
+  let dials = 0;
+  lab.network.dial = (host, to) => {
+    if (host === a) dials++;
+    dial(host, others.includes(to) ? address : to);
+  };
+  for (let i = 0; i < 200; i++) {
+    for (const end of lab.network.connections()) lab.network.lose(end);
+    lab.until(() => !lab.isLinked(a, b) && !lab.isLinked(b, a), "the link to be lost");
+    closed.length = 0;
+    lab.network.habits = { ...lab.network.habits, latencyMs: [1, 1 + lab.prng.below(40)] };
+    for (const to of [...others, address]) {
+      a.request({ type: "connect", address: to }, () => {});
+      lab.wait(lab.prng.below(10));
+    }
+    lab.until(() => lab.network.connections().length === 1, "one connection to be left");
+    lab.until(() => lab.isLinked(a, b) && lab.isLinked(b, a), "one link");
+    assertEquals(closed, [], `round ${i}`);
+  }
+  assert(dials >= 600);
+});
+
+Deno.test("an address that swallows everything does not hold up the one that follows", () => {
+  const lab = new Lab();
+  const [a, b, c] = lab.space(3) as [typeof lab.peers[0], typeof lab.peers[0], typeof lab.peers[0]];
+  const former = b.listensAt as string;
+  const dial = lab.network.dial.bind(lab.network);
+  lab.network.dial = (host, to) => {
+    if (host === b && to === a.listensAt) return;
+    if (to !== former) return dial(host, to);
+    lab.schedule.after(DIAL_TIMEOUT_MS, () => host.dialFailed(to, "no answer"));
+  };
+  lab.network.cut(a, b);
+  for (const end of lab.network.connections()) {
+    if ([a, b].includes(end.host as typeof a) && [a, b].includes(end.other.host as typeof a)) lab.network.lose(end);
+  }
+  b.move("10.0.9.9:5484");
+  lab.until(() => lab.isLinked(b, c) && lab.isLinked(c, b), "the one that moved to be back with the third");
+  lab.wait(30_000);
+  lab.network.mend(a, b);
+  // The first has seen the second at its former address only, and knows the new one by its word.
+  a.push({ type: "network_changed" });
+  const tookMs = lab.until(() => lab.isLinked(a, b) && lab.isLinked(b, a), "the two to be linked");
+  assert(tookMs <= 1000, `${tookMs} ms`);
 });
 
 Deno.test("a peer that changes its address dials the others, and is found by those that it told", () => {
