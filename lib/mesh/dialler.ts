@@ -91,6 +91,12 @@ export class Dialler {
     return target !== undefined && target.linkedSinceMs !== null;
   }
 
+  /** Whether a peer could not be reached at any of its addresses since it was linked last, or has none. */
+  hasFailed(peer: string): boolean {
+    const target = this.#targets.get(peer);
+    return target === undefined || target.failures > 0;
+  }
+
   /**
    * A dialled address was answered by a peer. Nobody else is looked for there any more, and this peer nowhere else,
    * unless the connection leads to no link after all.

@@ -239,3 +239,16 @@ Deno.test("who is forgotten, or has no address any more, is not dialled", () => 
   for (const act of [() => d.linked("p", at(0)), () => d.unlinked("p", at(0)), () => d.failed(A, at(0))]) act();
   assertEquals(d.deadline(), Infinity);
 });
+
+Deno.test("whether a peer could be reached at none of its addresses can be asked", () => {
+  const d = dialler();
+  assert(d.hasFailed("p"), "nobody knows where it is");
+  d.aim("p", [A, B], at(0));
+  assert(!d.hasFailed("p"));
+  d.due(at(0));
+  d.failed(A, at(1));
+  assert(!d.hasFailed("p"), "there is another address");
+  d.due(at(d.deadline()));
+  d.failed(B, at(1000));
+  assert(d.hasFailed("p"));
+});

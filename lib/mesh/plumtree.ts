@@ -1,0 +1,241 @@
+import type { Now } from "../base/clock.ts";
+import { MAX_ANNOUNCEMENTS, MAX_ANNOUNCERS, MAX_MISSING, MAX_RECEIVED_IDS } from "../base/limits.ts";
+
+/** How long announcements are gathered. */
+const ANNOUNCE_AFTER_MS = 20;
+/** How long what was announced may still come by the tree before it is asked for. */
+const MISSING_AFTER_MS = 200;
+/** The same for the next one who announced it. */
+const MISSING_AGAIN_MS = 100;
+
+/** What was announced: a message by its id, and by how many hops it came to who announces it. */
+export interface Announced {
+  readonly id: string;
+  readonly hops: number;
+}
+
+/** What the tree asks of its host. */
+export interface TreePort<Neighbour> {
+  /** Sends a message whole: what it says is the host's business. `hops`: by how many it came, this one included. */
+  push(to: Neighbour, id: string, hops: number): void;
+  announce(to: Neighbour, list: readonly Announced[]): void;
+  /** Asks for whole messages from now on, and for these that are missing. */
+  graft(to: Neighbour, ids: readonly string[]): void;
+  /** Asks for announcements only from now on. */
+  prune(to: Neighbour): void;
+}
+
+interface Received<Neighbour> {
+  /** Null for this peer's own. */
+  from: Neighbour | null;
+  hops: number;
+}
+
+interface Missing<Neighbour> {
+  /** Who announced it, in that order. */
+  readonly announcers: Map<Neighbour, number>;
+  dueMs: number;
+}
+
+/**
+ * Plumtree (Epidemic Broadcast Trees; Leitão, Pereira, Rodrigues 2007): messages go whole along a tree that the
+ * neighbours grow by what comes twice, and to all others by announcement only, from which a broken tree is mended. Ids
+ * are opaque; the host has what belongs to them.
+ */
+export class Plumtree<Neighbour> {
+  readonly #port: TreePort<Neighbour>;
+  readonly #eager = new Set<Neighbour>();
+  readonly #lazy = new Set<Neighbour>();
+  /** From whom each message came, and by how many hops; the oldest first. */
+  readonly #received = new Map<string, Received<Neighbour>>();
+  readonly #missing = new Map<string, Missing<Neighbour>>();
+  readonly #queued = new Map<Neighbour, Announced[]>();
+  #announceDueMs = Infinity;
+
+  constructor(port: TreePort<Neighbour>) {
+    this.#port = port;
+  }
+
+  /** Whether a neighbour is sent whole messages. */
+  isEager(neighbour: Neighbour): boolean {
+    return this.#eager.has(neighbour);
+  }
+
+  /** Whether a link is one of the tree's. */
+  has(neighbour: Neighbour): boolean {
+    return this.#eager.has(neighbour) || this.#lazy.has(neighbour);
+  }
+
+  /** A neighbour came: it is sent whole messages, until one was of no use. */
+  up(neighbour: Neighbour): void {
+    if (!this.has(neighbour)) this.#eager.add(neighbour);
+  }
+
+  /** A neighbour is gone. */
+  down(neighbour: Neighbour): void {
+    this.#eager.delete(neighbour);
+    this.#lazy.delete(neighbour);
+    this.#queued.delete(neighbour);
+    for (const [id, { announcers }] of this.#missing) {
+      if (announcers.delete(neighbour) && announcers.size === 0) this.#missing.delete(id);
+    }
+  }
+
+  /** This peer has something to tell. */
+  broadcast(id: string, now: Now): void {
+    this.#spread(id, null, 0, now);
+  }
+
+  /**
+   * A message came in whole.
+   *
+   * @param hops by how many it came.
+   * @returns whether it is new.
+   */
+  received(from: Neighbour, id: string, hops: number, now: Now): boolean {
+    if (this.#received.has(id)) {
+      this.useless(from);
+      return false;
+    }
+    if (this.has(from)) this.#makeEager(from);
+    this.#spread(id, from, hops, now);
+    return true;
+  }
+
+  /** A message is here, and came in another way: it is not passed on, nor asked for. */
+  held(id: string): void {
+    this.#missing.delete(id);
+    if (!this.#received.has(id)) this.#note(id, null, 0);
+  }
+
+  /** A neighbour sent what is here. */
+  useless(from: Neighbour): void {
+    if (!this.has(from)) return;
+    this.#makeLazy(from);
+    this.#port.prune(from);
+  }
+
+  /** A neighbour has something that is missing here, or came by more hops. */
+  announced(from: Neighbour, list: readonly Announced[], now: Now): void {
+    if (!this.has(from)) return;
+    for (const { id, hops } of list) {
+      const received = this.#received.get(id);
+      if (received === undefined) this.#noteMissing(from, id, hops, now);
+      else this.#shorten(from, hops, received);
+    }
+  }
+
+  /** A neighbour wants whole messages, and these of them that it misses: the host sends them where it has them. */
+  grafted(from: Neighbour): void {
+    if (this.has(from)) this.#makeEager(from);
+  }
+
+  /** A neighbour wants announcements only. */
+  pruned(from: Neighbour): void {
+    if (this.has(from)) this.#makeLazy(from);
+  }
+
+  /** By how many hops a message came; 0 for one's own, null where that is forgotten. */
+  hopsOf(id: string): number | null {
+    return this.#received.get(id)?.hops ?? null;
+  }
+
+  /** Does what is due. */
+  tick(now: Now): void {
+    if (now.monotonicMs >= this.#announceDueMs) this.#announce();
+    const wanted = new Map<Neighbour, string[]>();
+    for (const [id, missing] of this.#missing) {
+      if (now.monotonicMs < missing.dueMs) continue;
+      const next = missing.announcers.keys().next();
+      if (next.done) {
+        this.#missing.delete(id);
+        continue;
+      }
+      missing.announcers.delete(next.value);
+      missing.dueMs = now.monotonicMs + MISSING_AGAIN_MS;
+      wanted.set(next.value, [...wanted.get(next.value) ?? [], id]);
+    }
+    for (const [neighbour, ids] of wanted) {
+      this.#makeEager(neighbour);
+      this.#port.graft(neighbour, ids);
+    }
+  }
+
+  /** The monotonic time in ms at which `tick` is due. */
+  deadline(): number {
+    let due = this.#announceDueMs;
+    for (const { dueMs } of this.#missing.values()) due = Math.min(due, dueMs);
+    return due;
+  }
+
+  /** Passes a message on to all but who have it. */
+  #spread(id: string, from: Neighbour | null, hops: number, now: Now): void {
+    const received = this.#note(id, from, hops);
+    const announcers = this.#missing.get(id)?.announcers;
+    this.#missing.delete(id);
+    for (const neighbour of this.#eager) {
+      if (neighbour !== from && !announcers?.has(neighbour)) this.#port.push(neighbour, id, hops + 1);
+    }
+    for (const neighbour of this.#lazy) {
+      if (neighbour === from || announcers?.has(neighbour)) continue;
+      const queued = this.#queued.get(neighbour) ?? [];
+      this.#queued.set(neighbour, queued);
+      queued.push({ id, hops });
+      if (queued.length >= MAX_ANNOUNCEMENTS) this.#flush(neighbour, queued);
+      else this.#announceDueMs = Math.min(this.#announceDueMs, now.monotonicMs + ANNOUNCE_AFTER_MS);
+    }
+    for (const [neighbour, announcedHops] of announcers ?? []) this.#shorten(neighbour, announcedHops, received);
+  }
+
+  #note(id: string, from: Neighbour | null, hops: number): Received<Neighbour> {
+    const received = { from, hops };
+    this.#received.set(id, received);
+    if (this.#received.size > MAX_RECEIVED_IDS) this.#received.delete(this.#received.keys().next().value as string);
+    return received;
+  }
+
+  #noteMissing(from: Neighbour, id: string, hops: number, now: Now): void {
+    let missing = this.#missing.get(id);
+    if (missing === undefined) {
+      // What finds no room comes by the comparison of what both hold.
+      if (this.#missing.size >= MAX_MISSING) return;
+      missing = { announcers: new Map(), dueMs: now.monotonicMs + MISSING_AFTER_MS };
+      this.#missing.set(id, missing);
+    }
+    if (missing.announcers.size < MAX_ANNOUNCERS) missing.announcers.set(from, hops);
+  }
+
+  /** Takes the announcer's way in place of the one by which a message came, where that is longer. */
+  #shorten(announcer: Neighbour, hops: number, received: Received<Neighbour>): void {
+    const { from } = received;
+    if (from === null || from === announcer || !this.#lazy.has(announcer)) return;
+    if (hops + 1 >= received.hops) return;
+    received.from = announcer;
+    received.hops = hops + 1;
+    this.#makeEager(announcer);
+    this.#port.graft(announcer, []);
+    if (!this.#eager.has(from)) return;
+    this.#makeLazy(from);
+    this.#port.prune(from);
+  }
+
+  #announce(): void {
+    this.#announceDueMs = Infinity;
+    for (const [neighbour, list] of this.#queued) this.#flush(neighbour, list);
+  }
+
+  #flush(neighbour: Neighbour, list: readonly Announced[]): void {
+    this.#queued.delete(neighbour);
+    this.#port.announce(neighbour, list);
+  }
+
+  #makeEager(neighbour: Neighbour): void {
+    this.#lazy.delete(neighbour);
+    this.#eager.add(neighbour);
+  }
+
+  #makeLazy(neighbour: Neighbour): void {
+    this.#eager.delete(neighbour);
+    this.#lazy.add(neighbour);
+  }
+}
