@@ -20,6 +20,7 @@ import type { Applier } from "./applier.ts";
 import type { Epochs } from "./epochs.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links, Stage } from "./links.ts";
+import type { LiveTree } from "./live_tree.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** What admission works upon. */
@@ -35,6 +36,7 @@ export interface AdmissionParts {
   readonly links: Links;
   readonly emit: (event: PeerEvent) => void;
   readonly farewells: Farewells;
+  readonly tree: LiveTree;
   /** The other side has shown that it belongs here. */
   readonly admitted: (connection: Connection, now: Now) => void;
 }
@@ -159,6 +161,7 @@ export class Admission {
       if (!store.hasTransaction(transaction.id)) {
         throw new ProtocolError("bad_state", "its parents are unknown here yet");
       }
+      this.#parts.tree.pushed(connection.number, transaction.id, 1, false);
     }
     // It may be an old one, whose standing has ended since: the ticket can be redeemed anew where it is good for more.
     if (!this.isMember(transaction.header.peer, now)) throw new ProtocolError("refused_ticket", "that has ended");

@@ -23,11 +23,14 @@ const EXCESS_POINTS = 60;
 const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, perKib: number]>>> = {
   transactions: [0, 0],
   partials: [0, 0],
+  push: [0, 0],
   // Each of its heads is looked for.
   frontier: [2, 8],
   have: [2, 4],
   // Each is a transaction to be loaded.
   want: [2, 32],
+  graft: [2, 32],
+  announce: [2, 4],
   // The whole history is looked through for what the other side lacks.
   pull: [100, 0],
   // New ones are signatures to be checked.

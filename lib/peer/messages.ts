@@ -4,13 +4,16 @@ import { ProtocolError } from "../base/errors.ts";
 import type { Reconciler } from "../sync/reconciler.ts";
 import type { Sync } from "../sync/sync.ts";
 import type { Message } from "../wire/message.ts";
+import type { Push } from "../wire/overlay_messages.ts";
 import type { Admission } from "./admission.ts";
 import type { Applier, Received } from "./applier.ts";
 import type { Conduct } from "./conduct.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Joiner } from "./joiner.ts";
 import { conductOf, type Connection, type Links } from "./links.ts";
+import type { LiveTree } from "./live_tree.ts";
 import type { Neighbours } from "./neighbours.ts";
+import type { Overlay } from "./overlay.ts";
 import type { Repairs } from "./repairs.ts";
 import type { OwnPast } from "./own_past.ts";
 import type { PastRepair } from "./past_repair.ts";
@@ -37,6 +40,8 @@ export interface MessageParts {
   readonly sync: Sync;
   readonly topics: Topics;
   readonly postLinks: PostLinks;
+  readonly tree: LiveTree;
+  readonly overlay: Overlay;
   readonly reconciler: Reconciler;
   readonly pastSource: PastSource;
   readonly pastRepair: PastRepair;
@@ -127,6 +132,21 @@ export class Messages {
           return taken;
         });
         return pastRepair.versionsReceived(connection.number, now);
+      case "push":
+        return this.#pushed(connection, message, now);
+      case "announce":
+        return this.#parts.tree.announced(connection.number, message, now);
+      case "graft":
+        return this.#parts.tree.grafted(connection.number, message);
+      case "prune":
+        return this.#parts.tree.pruned(connection.number);
+      case "neighbour":
+      case "neighbour_reply":
+      case "forward_join":
+      case "disconnect":
+      case "shuffle":
+      case "shuffle_reply":
+        return this.#parts.overlay.received(connection, message, now);
       case "sketch":
       case "sketch_more":
       case "nodes":
@@ -170,6 +190,17 @@ export class Messages {
       default:
         return this.#parts.sync.received(connection.number, message, now);
     }
+  }
+
+  /** Transactions came live, by the tree. What they bring, and whether anything, tells who is to send what next. */
+  #pushed(connection: Connection, { list, hops }: Push, now: Now): void {
+    const { applier, repairs, tree } = this.#parts;
+    this.#transactions(connection, list, now, (bytes, space, ...where) => {
+      if (repairs.take(bytes, space)) return undefined;
+      const taken = applier.receive(bytes, space, ...where);
+      if (taken !== null) tree.pushed(connection.number, taken.id, hops, !taken.waits && taken.brought === "nothing");
+      return taken;
+    });
   }
 
   #transactions<Bytes>(

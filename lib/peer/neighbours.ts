@@ -14,6 +14,7 @@ import { type PeerRecord, recordMessage } from "../wire/peer_record.ts";
 import { advertisedPort, dialableAddress } from "./dialable_address.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
+import type { Overlay } from "./overlay.ts";
 import { sourceOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
 
@@ -32,6 +33,7 @@ export interface NeighbourParts {
   readonly emit: (event: PeerEvent) => void;
   readonly dial: (address: string) => void;
   readonly farewells: Farewells;
+  readonly overlay: Overlay;
   /** What this peer tells of itself. */
   readonly self: { readonly name: string; readonly version: string; readonly addresses: readonly string[] };
 }
@@ -119,6 +121,7 @@ export class Neighbours {
     book.seen(toHex(record.peer), address, now.wallMs);
     this.aim(now);
     dialler.linked(connection.peer, now);
+    this.#parts.overlay.linked(connection, now);
     if (!isNew) return;
     // Who only proves the space is not spoken of: its holder can make up any number of peers.
     if (this.#isMember(record.peer)) this.#passOn(connection, record);
@@ -174,18 +177,19 @@ export class Neighbours {
 
   /** This machine's addresses changed, or it woke: it tells the new ones, and dials everybody anew. */
   networkChanged(now: Now): void {
-    const { links, dialler, book, self } = this.#parts;
+    const { links, dialler, overlay, book, self } = this.#parts;
     this.#record = this.#signRecord(now);
     book.forgetNearby();
     for (const { number } of links.members()) {
       links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
     }
     dialler.networkChanged(now);
+    overlay.networkChanged(now);
   }
 
   /** Members came or went: links to those that may no longer be here are closed, and the dialler aims anew. */
   membershipChanged(mayLink: (peer: Uint8Array, now: Now) => boolean, now: Now): void {
-    const { links, book, dialler, farewells, membership } = this.#parts;
+    const { links, book, dialler, farewells, membership, overlay } = this.#parts;
     const epoch = this.#newestEpoch();
     for (const connection of [...links.members()]) {
       const peer = fromBase32(connection.peer);
@@ -195,6 +199,7 @@ export class Neighbours {
     }
     this.#epoch = epoch;
     dialler.keepOnly((peer) => mayLink(fromBase32(peer), now) || farewells.seeks(fromBase32(peer)));
+    overlay.membershipChanged((peer) => mayLink(fromBase32(peer), now));
     book.forgetStale((peer) => this.#isMember(fromHex(peer)) || farewells.seeks(fromHex(peer)), now.wallMs);
     for (const [connection, record] of this.#unannounced) {
       if (!this.#isMember(record.peer)) continue;
@@ -210,23 +215,23 @@ export class Neighbours {
     return Math.max(0, ...this.#parts.membership.renewalsInForce().map(({ number }) => number));
   }
 
-  /** Aims the dialler at every member that should be linked: all in a small space, the first of them in a large one. */
+  /** Aims the dialler at every member that should be linked: all in a small space, in a large one as the overlay has it. */
   aim(now: Now): void {
-    const { identity, membership, space, book, dialler, farewells } = this.#parts;
-    let aimed = 0;
+    const { identity, membership, space, book, dialler, farewells, overlay } = this.#parts;
+    overlay.aim(now);
+    for (const peer of farewells.sought()) dialler.aim(toBase32(peer), book.addressesOf(toHex(peer)), now);
+    if (overlay.isOn) return;
     for (const { peer } of membership.members()) {
       if (equal(peer, identity.peerId)) continue;
-      if (aimed++ >= FULL_MESH_LINKS) continue;
       const id = toBase32(peer);
       dialler.aim(id, book.addressesOf(toHex(peer)), now, book.isNearby(toHex(peer)));
       // It may have been linked before its admission came, when there was nothing to aim at.
       if (this.#linkByPeer.has(id) && !dialler.isLinked(id)) dialler.linked(id, now);
     }
-    for (const peer of farewells.sought()) dialler.aim(toBase32(peer), book.addressesOf(toHex(peer)), now);
     // Before the space has arrived not all members are known: whoever is in the book let this peer in.
     if (space.space === null || membership.standingOf(identity.peerId) !== null) return;
     const own = toHex(identity.peerId);
-    for (const peer of book.peers()) {
+    for (const peer of book.peers().slice(0, FULL_MESH_LINKS)) {
       if (peer !== own) dialler.aim(toBase32(fromHex(peer)), book.addressesOf(peer), now);
     }
   }

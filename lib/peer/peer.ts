@@ -147,9 +147,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
       const hasChanged = applied.length > 0 || changed.size > 0;
       if (hasChanged) this.#parts.reconciler.changed(now);
       this.#parts.sync.turnEnded(applied, now, hasChanged);
+      this.#parts.tree.turnEnded(applied, now);
       this.#parts.reconciler.turnEnded(now);
     });
     this.#outbox.changed(changed);
+    this.#parts.overlay.endTurn(now);
     for (const address of this.#parts.dialler.due(now)) this.#outbox.dial(address);
     return this.#takeEffects();
   }
@@ -173,25 +175,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   /** When a tick is due (see `Machine`). */
   deadline(): number {
-    return Math.min(
-      this.#bookDueMs,
-      this.#parts.applier.undoer.deadline(),
-      this.#parts.links.deadline(),
-      this.#parts.sync.deadline(),
-      this.#parts.reconciler.deadline(),
-      this.#parts.dialler.deadline(),
-      this.#parts.joiner.deadline(),
-      this.#parts.lan.deadline(),
-      this.#parts.pings.deadline(),
-      this.#parts.postRequests.deadline(),
-      this.#parts.questions.deadline(),
-      this.#parts.topics.deadline(),
-      this.#parts.presence.deadline(),
-      this.#parts.compactor.deadline(),
-      this.#parts.expiry.deadline(),
-      this.#parts.repairs.deadline(),
-      this.#parts.pastRepair.deadline(),
-    );
+    return Math.min(this.#bookDueMs, this.#parts.deadline());
   }
 
   /** Whether a member was seen at the host of an address (see `Machine`). */
@@ -321,6 +305,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.sync.closed(connection.number, now);
     this.#parts.reconciler.closed(connection.number);
     this.#parts.pastRepair.closed(connection.number, now);
+    this.#parts.overlay.left(connection, reason, now);
     if (this.#parts.neighbours.left(connection, now)) this.#parts.presence.unlinked(connection, reason, now);
   }
 
@@ -353,6 +338,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.topics.tick(now);
     this.#parts.repairs.tick(now);
     this.#parts.sync.tick(now);
+    this.#parts.overlay.tick(now);
     // What it signs rests upon all acts that were applied; of a state that is between two nothing is signed, or let go.
     if (this.#parts.applier.undoer.tick()) this.#parts.compactor.tick(now);
     this.#parts.expiry.tick(now);

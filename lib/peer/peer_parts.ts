@@ -21,11 +21,13 @@ import { HistoryMarks } from "./history_marks.ts";
 import { Joiner } from "./joiner.ts";
 import { LanDiscovery } from "./lan_discovery.ts";
 import { type Connection, Links, type LinksListener } from "./links.ts";
+import { LiveTree } from "./live_tree.ts";
 import { Messages } from "./messages.ts";
 import { Neighbours } from "./neighbours.ts";
 import { OwnPast } from "./own_past.ts";
 import type { Outbox } from "./outbox.ts";
 import { OwnPosts } from "./own_posts.ts";
+import { Overlay } from "./overlay.ts";
 import { PastRepair } from "./past_repair.ts";
 import { PastSource } from "./past_source.ts";
 import type { PeerOptions } from "./peer_options.ts";
@@ -50,6 +52,7 @@ export class PeerParts {
   readonly applier: Applier;
   readonly conduct: Conduct;
   readonly links: Links;
+  readonly tree: LiveTree;
   readonly sync: Sync;
   readonly reconciler: Reconciler;
   readonly book: AddressBook;
@@ -63,6 +66,7 @@ export class PeerParts {
   readonly views: Views;
   readonly pings: Pings;
   readonly repairs: Repairs;
+  readonly overlay: Overlay;
   readonly neighbours: Neighbours;
   readonly presence: Presence;
   readonly messages: Messages;
@@ -110,7 +114,15 @@ export class PeerParts {
       verify,
       emit,
     });
-    this.sync = new Sync(store, this.links, () => this.applier.missingParents());
+    this.tree = new LiveTree({
+      store,
+      links: this.links,
+      takesLive: (connection, header) => this.sync.takesLive(connection, header),
+      stream: (connection, ids) => this.sync.stream(connection, ids),
+      isSeen: (id) => this.topics.isSeen(id),
+      resend: (connection, ids) => this.topics.asked(connection, ids),
+    });
+    this.sync = new Sync(store, this.links, this.tree, () => this.applier.missingParents());
     this.reconciler = new Reconciler({
       links: this.links,
       random,
@@ -130,6 +142,7 @@ export class PeerParts {
       applier: this.applier,
       emit,
       farewells: this.farewells,
+      tree: this.tree,
     });
     this.arrival = new Arrival({ ...parts, membership: this.membership, applier: this.applier });
     this.requests = new Requests({
@@ -208,6 +221,15 @@ export class PeerParts {
       const tip = store.transaction(id);
       if (tip !== null) this.clock.observe(tip.header.clock, options.now.wallMs);
     }
+    this.overlay = new Overlay({
+      ...parts,
+      membership: this.membership,
+      book: this.book,
+      dialler: this.dialler,
+      random,
+      tree: this.tree,
+      emit,
+    }, options.now);
     this.neighbours = new Neighbours({
       ...parts,
       membership: this.membership,
@@ -216,6 +238,7 @@ export class PeerParts {
       emit,
       dial,
       farewells: this.farewells,
+      overlay: this.overlay,
       self: options,
     }, options.now);
     this.expiry = new Expiry({
@@ -228,7 +251,7 @@ export class PeerParts {
     this.questions = new Questions(random, (id, reply) => outbox.reply(id, reply));
     const postParts = { ...parts, membership: this.membership, links: this.postLinks, questions: this.questions };
     const own = new OwnPosts({ ...postParts, random });
-    this.topics = new Topics({ ...postParts, own, emit });
+    this.topics = new Topics({ ...postParts, own, tree: this.tree, emit });
     this.postRequests = new PostRequests({
       ...postParts,
       own,
@@ -249,6 +272,8 @@ export class PeerParts {
       sync: this.sync,
       topics: this.topics,
       postLinks: this.postLinks,
+      tree: this.tree,
+      overlay: this.overlay,
       reconciler: this.reconciler,
       pastSource: new PastSource({ ...parts, membership: this.membership }),
       pastRepair: this.pastRepair,
@@ -266,6 +291,29 @@ export class PeerParts {
     this.expiry.membershipChanged(now);
     this.lan.membershipChanged(now);
     this.presence.membershipChanged(now);
+  }
+
+  /** The monotonic time in ms at which one of the parts has something to do. */
+  deadline(): number {
+    return Math.min(
+      this.applier.undoer.deadline(),
+      this.links.deadline(),
+      this.sync.deadline(),
+      this.overlay.deadline(),
+      this.reconciler.deadline(),
+      this.dialler.deadline(),
+      this.joiner.deadline(),
+      this.lan.deadline(),
+      this.pings.deadline(),
+      this.postRequests.deadline(),
+      this.questions.deadline(),
+      this.topics.deadline(),
+      this.presence.deadline(),
+      this.compactor.deadline(),
+      this.expiry.deadline(),
+      this.repairs.deadline(),
+      this.pastRepair.deadline(),
+    );
   }
 
   /** Reads who is a member from the store. */

@@ -25,11 +25,8 @@ import type { PostLinks } from "./post_links.ts";
 import type { Questions } from "./questions.ts";
 import type { MessageCounts, PostReader, PostView } from "./post_views.ts";
 import type { SpaceState } from "./space_state.ts";
-import { Spread } from "./spread.ts";
+import { Spread, type SpreadTree } from "./spread.ts";
 import { Subscription, takesTopic } from "./subscription.ts";
-
-/** Bytes of a signature that tell a batch of one sender from others of it. */
-const TOLD_BY_BYTES = 16;
 
 /** Posts of somebody else, on their way to who subscribes. */
 interface Incoming {
@@ -52,13 +49,14 @@ export interface TopicParts {
   readonly links: PostLinks;
   readonly questions: Questions;
   readonly own: OwnPosts;
+  readonly tree: SpreadTree;
   readonly emit: (event: PeerEvent) => void;
 }
 
 /** Messages on topics: those of others are checked, passed on, and given to who subscribes here. Nothing is kept. */
 export class Topics {
   readonly #parts: TopicParts;
-  readonly #spread = new Spread();
+  readonly #spread: Spread;
   readonly #order = new PostOrder<Incoming>();
   readonly #subscriptions = new Set<Subscription>();
   #sent = 0;
@@ -69,6 +67,7 @@ export class Topics {
 
   constructor(parts: TopicParts) {
     this.#parts = parts;
+    this.#spread = new Spread(parts.tree);
   }
 
   /** How many messages went which way since the start. */
@@ -90,12 +89,30 @@ export class Topics {
   endTurn(now: Now): void {
     const { links, identity, own } = this.#parts;
     for (const { message, posts, to } of own.take(now)) {
-      this.#spread.seen(idOf(message));
+      const id = idOf(message);
+      const batch = { message, posts: posts.length };
+      this.#spread.seen(id);
       const direct = to === null ? null : links.of(to);
-      const targets = direct === null ? this.#spread.onward(links.all(), null) : [direct];
-      for (const target of targets) links.send(target, { message, posts: posts.length });
+      const targets = direct === null ? this.#spread.onward(id, batch, links.all(), null, now) : [direct];
+      for (const target of targets) links.send(target, batch);
       this.#sent += posts.length;
       if (to === null) this.#deliver(posts, toBase32(identity.peerId), now.wallMs, false, now);
+    }
+  }
+
+  /** Whether a batch of this id was here of late. */
+  isSeen(id: string): boolean {
+    return this.#spread.isSeen(id);
+  }
+
+  /** A neighbour asks for batches that were announced to it. */
+  asked(connection: number, ids: readonly string[]): void {
+    const { links } = this.#parts;
+    const link = [...links.all()].find(({ number }) => number === connection);
+    if (link === undefined) return;
+    for (const id of ids) {
+      const batch = this.#spread.kept(id);
+      if (batch !== null) links.send(link, batch);
     }
   }
 
@@ -104,7 +121,7 @@ export class Topics {
     const { identity, membership, links } = this.#parts;
     if (message.batch.length < ID_BYTES) throw new ProtocolError("malformed", "a batch without a sender");
     const id = idOf(message);
-    if (!this.#spread.isNew(id)) return;
+    if (!this.#spread.isNew(id, connection)) return;
     const batch = message.type === "posts" ? decodeBatch(message.batch) : decodeSealedBatch(message.batch);
     if (membership.standingOf(batch.sender) === null) {
       // A member that is not known here so far, or one no more.
@@ -113,13 +130,15 @@ export class Topics {
     const sender = toBase32(batch.sender);
     const isMine = "to" in batch && equal(batch.to, identity.peerId);
     const to = "to" in batch && !isMine ? links.of(toBase32(batch.to)) : null;
-    const targets = isMine ? [] : to === null ? this.#spread.onward(links.all(), connection) : [to];
+    const goesOn = !isMine && [...links.all()].some((link) => link !== connection);
     // The link itself shows who made what goes no further.
-    if (sender !== connection.peer || targets.length > 0) this.#check(batch, message);
+    if (sender !== connection.peer || goesOn) this.#check(batch, message);
     this.#spread.seen(id);
     const posts = "posts" in batch ? batch.posts : isMine ? this.#opened(batch.sender, batch.box) : [];
-    for (const target of targets) {
-      links.send(target, { message, posts: Math.max(1, posts.length) });
+    const outgoing = { message, posts: Math.max(1, posts.length) };
+    const onward = () => to === null ? this.#spread.onward(id, outgoing, links.all(), connection, now) : [to];
+    for (const target of goesOn ? onward() : []) {
+      links.send(target, outgoing);
       this.#passedOn++;
     }
     // What comes back was made by an earlier run of this peer.
@@ -202,7 +221,7 @@ export class Topics {
   }
 }
 
-/** A batch by its sender and its signature, so that nobody can have another's taken for seen. */
-function idOf({ batch, signature }: Posts | SealedPosts): string {
-  return toHex(batch.subarray(0, ID_BYTES)) + toHex(signature.subarray(0, TOLD_BY_BYTES));
+/** A batch by the first half of its signature: without the sender's key nobody makes another one with the same. */
+function idOf({ signature }: Posts | SealedPosts): string {
+  return toHex(signature.subarray(0, ID_BYTES));
 }

@@ -1,3 +1,4 @@
+import type { Applied } from "./announcements.ts";
 import type { TransactionBytes } from "../wire/bundle.ts";
 import type { Frontier } from "../wire/frontier.ts";
 import type { Message } from "../wire/message.ts";
@@ -25,6 +26,14 @@ export interface SyncStore {
   };
   readonly entries: number;
   readonly operationsTotal: number;
+}
+
+/** How transactions go live to neighbours, in a space where not all are linked. */
+export interface SyncTree {
+  /** Whether a link is one of the tree's. */
+  has(connection: number): boolean;
+  /** Whether what was applied goes on by the tree, and need not be announced to those on it. */
+  isLive(applied: Applied): boolean;
 }
 
 /** A way to the linked members. */

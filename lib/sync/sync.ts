@@ -5,13 +5,15 @@ import { DIGEST_SLICE_IDS, MAX_WANTED } from "../base/limits.ts";
 import { briefOf, encodeBrief } from "../wire/brief_frontier.ts";
 import type { Brief, Message } from "../wire/message.ts";
 import { type Header, writerKey } from "../wire/transaction.ts";
-import type { SyncLinks, SyncStore } from "./ports.ts";
+import type { SyncLinks, SyncStore, SyncTree } from "./ports.ts";
 import { announcements, type Applied } from "./announcements.ts";
 import { Replica, type Standing, summaryHash } from "./replica.ts";
 import { Streams } from "./streams.ts";
 
 /** How long an announced transaction may still come from its writer before it is pulled from who announced it. */
 const ANNOUNCED_DELAY_MS = 20;
+/** The same on a tree, where what came first may have come by a shorter way. */
+const TREE_DELAY_MS = 250;
 /** Silence in a pull after which another source is tried. */
 const PULL_STALLED_MS = 10_000;
 /** When to try again a source whose pull brought nothing that could be applied. */
@@ -41,6 +43,7 @@ export class Sync {
   readonly #store: SyncStore;
   readonly #links: SyncLinks;
   readonly #missingParents: () => Uint8Array[];
+  readonly #tree: SyncTree;
   readonly #streams: Streams;
   readonly #replicas = new Map<number, Replica>();
   #pull: Pull | null = null;
@@ -48,9 +51,10 @@ export class Sync {
   #stateLatestMs = Infinity;
 
   /** @param missingParents the parents that waiting transactions lack, at most `MAX_WANTED`. */
-  constructor(store: SyncStore, links: SyncLinks, missingParents: () => Uint8Array[]) {
+  constructor(store: SyncStore, links: SyncLinks, tree: SyncTree, missingParents: () => Uint8Array[]) {
     this.#store = store;
     this.#links = links;
+    this.#tree = tree;
     this.#missingParents = missingParents;
     this.#streams = new Streams(store, links);
   }
@@ -154,7 +158,23 @@ export class Sync {
     if (pulling && this.#pull !== null) this.#pull.progressMs = now.monotonicMs;
     if (!waits) return replica.holds(writerKey(header), header.sequence);
     replica.showed({ peer: header.peer, instance: header.instance }, { sequence: header.sequence, id });
-    if (!pulling) this.#schedulePull(replica, now, ANNOUNCED_DELAY_MS);
+    if (!pulling) this.#schedulePull(replica, now, this.#tree.has(connection) ? TREE_DELAY_MS : ANNOUNCED_DELAY_MS);
+  }
+
+  /** Whether a replica is to be sent a transaction by the tree: not where it has it, or gets it by a stream. */
+  takesLive(connection: number, header: Header): boolean {
+    const replica = this.#replicas.get(connection);
+    if (replica === undefined || !replica.hasFrontier || replica.streamedRow !== null) return false;
+    const writer = writerKey(header);
+    if ((replica.theirs.get(writer) ?? 0) >= header.sequence) return false;
+    replica.holds(writer, header.sequence);
+    return true;
+  }
+
+  /** Streams transactions to a replica, as if it had asked for these ids. */
+  stream(connection: number, ids: readonly Uint8Array[]): void {
+    const replica = this.#replicas.get(connection);
+    if (replica !== undefined) replica.wanted = [...replica.wanted, ...ids].slice(0, MAX_WANTED);
   }
 
   /**
@@ -342,7 +362,8 @@ export class Sync {
 
   #announce(applied: readonly Applied[]): void {
     for (const replica of this.#replicas.values()) {
-      for (const message of announcements(this.#store, replica, applied)) {
+      const untold = this.#tree.has(replica.connection) ? applied.filter((one) => !this.#tree.isLive(one)) : applied;
+      for (const message of announcements(this.#store, replica, untold)) {
         this.#send(replica, message, message.type === "transactions" ? "live" : "control");
       }
     }

@@ -7,6 +7,7 @@ import { bundleSizeBytes, readBundle, type TransactionBytes, writeBundle } from 
 import { type Offer, readOffer, readWelcome, type Welcome, writeOffer, writeWelcome } from "./door_messages.ts";
 import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
 import { readList, writeList } from "./list.ts";
+import { OVERLAY_KINDS, type OverlayMessage, readOverlay, writeOverlay } from "./overlay_messages.ts";
 import { type PastMessage, readPast, writePast } from "./past_messages.ts";
 import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "./partial.ts";
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
@@ -51,6 +52,7 @@ export const MESSAGE_KINDS = {
   topics: 45,
   posts: 46,
   sealed_posts: 47,
+  ...OVERLAY_KINDS,
 } as const satisfies Record<Message["type"], number>;
 
 /** Shows that the sender shares the space, without naming it. */
@@ -182,7 +184,8 @@ export type Message =
   | Partials
   | ReconciliationMessage
   | PastMessage
-  | PostMessage;
+  | PostMessage
+  | OverlayMessage;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
 export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
@@ -288,7 +291,7 @@ function readBody(kind: number, reader: Reader): Message | null {
     case MESSAGE_KINDS.sealed_posts:
       return readPostMessage(reader, "sealed_posts");
     default:
-      return null;
+      return readOverlay(reader, kind);
   }
 }
 
@@ -334,6 +337,17 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "posts":
     case "sealed_posts":
       return writePostMessage(writer, message);
+    case "neighbour":
+    case "neighbour_reply":
+    case "forward_join":
+    case "disconnect":
+    case "shuffle":
+    case "shuffle_reply":
+    case "push":
+    case "announce":
+    case "graft":
+    case "prune":
+      return writeOverlay(writer, message);
     default:
       return writeReconciliation(writer, message);
   }
@@ -341,8 +355,10 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
 
 /** Enough where bodies are large, so that nothing is copied while the buffer grows. */
 function bodyCapacityBytes(message: Message): number {
-  if (message.type === "transactions") return message.list.reduce((size, bundle) => size + bundleSizeBytes(bundle), 8);
   if (message.type === "posts" || message.type === "sealed_posts") return message.batch.length + SIGNATURE_BYTES;
+  if (message.type === "transactions" || message.type === "push") {
+    return message.list.reduce((size, bundle) => size + bundleSizeBytes(bundle), 8);
+  }
   if (message.type === "partials") return message.list.reduce((size, partial) => size + partialSizeBytes(partial), 8);
   return 256;
 }

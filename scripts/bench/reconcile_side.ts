@@ -104,7 +104,7 @@ const links = {
   },
   bulkQueuedBytes: () => queuedBytes,
 };
-const sync = new Sync(store, links, () => applier.missingParents());
+const sync = new Sync(store, links, { has: () => false, isLive: () => false }, () => applier.missingParents());
 const reconciler = new Reconciler({
   links,
   random,

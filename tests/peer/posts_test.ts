@@ -3,7 +3,6 @@ import fc from "fast-check";
 import {
   MAX_HELD_BATCHES,
   MAX_POST_QUEUE_BYTES,
-  MAX_SEEN_BATCHES,
   MAX_SENDER_RUNS,
   MAX_SUBSCRIPTION_BYTES,
   MAX_SUBSCRIPTION_POSTS,
@@ -11,7 +10,6 @@ import {
 } from "../../lib/base/limits.ts";
 import { PostOrder } from "../../lib/peer/post_order.ts";
 import { PostQueue } from "../../lib/peer/post_queue.ts";
-import { Spread } from "../../lib/peer/spread.ts";
 import { Subscription, takesTopic } from "../../lib/peer/subscription.ts";
 import { at } from "../link/pair.ts";
 
@@ -154,14 +152,4 @@ Deno.test("posts: a link's queue is bounded, and the oldest give way", () => {
   assertEquals(queue.sizeBytes, MAX_POST_QUEUE_BYTES);
   assertEquals([3, 4, 5, 6].map(() => queue.next()?.posts), [3, 4, 5, 6]);
   assertEquals([queue.next(), queue.sizeBytes], [null, 0]);
-});
-
-Deno.test("posts: what was seen is remembered for long, but not for ever", () => {
-  const spread = new Spread();
-  spread.seen("first");
-  assertEquals([spread.isNew("first"), spread.isNew("second")], [false, true]);
-  for (let i = 0; i < MAX_SEEN_BATCHES / 2; i++) spread.seen(`b${i}`);
-  assertEquals(spread.isNew("first"), false);
-  for (let i = 0; i < MAX_SEEN_BATCHES; i++) spread.seen(`c${i}`);
-  assertEquals(spread.isNew("first"), true);
 });

@@ -12,6 +12,8 @@ const NEWEST_KIND_OF_OLDER_KITH = 29;
 export class SimMachine extends Peer {
   /** Its authenticated links. */
   readonly connections = new Set<Connection>();
+  /** Told of each message before it is taken in. */
+  messageHeard: (message: Message) => void = () => {};
   readonly #isOlder: boolean;
 
   /** @param isOlder whether it ignores the messages that kith 0.1.0 did not know. */
@@ -27,6 +29,7 @@ export class SimMachine extends Peer {
 
   override linkMessage(connection: Connection, message: Message, now: Now): void {
     if (this.#isOlder && MESSAGE_KINDS[message.type] > NEWEST_KIND_OF_OLDER_KITH) return;
+    this.messageHeard(message);
     super.linkMessage(connection, message, now);
   }
 

@@ -9,6 +9,7 @@ import { bundleSizeBytes, type TransactionBytes } from "../../lib/wire/bundle.ts
 import type { FrontierEntry } from "../../lib/wire/frontier.ts";
 import type { Message } from "../../lib/wire/message.ts";
 import { compareWriterIds, type Header } from "../../lib/wire/transaction.ts";
+import { NO_TREE } from "./replicas.ts";
 
 const NOW = { monotonicMs: 0, wallMs: 0 };
 const LINK = 1;
@@ -85,7 +86,7 @@ function scene(rows: number) {
     },
     bulkQueuedBytes: () => counts.queuedBytes,
   };
-  const sync = new Sync(store, links, () => []);
+  const sync = new Sync(store, links, NO_TREE, () => []);
   sync.opened(LINK, false, NOW);
   sync.received(LINK, { type: "frontier", entries: [] }, NOW);
   const drain = () => {

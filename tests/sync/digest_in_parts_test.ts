@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { SyncLinks, SyncStore } from "../../lib/sync/ports.ts";
 import { Sync } from "../../lib/sync/sync.ts";
 import type { Message } from "../../lib/wire/message.ts";
+import { NO_TREE } from "./replicas.ts";
 
 const HASH = new Uint8Array(32);
 
@@ -39,7 +40,7 @@ function scene(parts: number) {
     },
     bulkQueuedBytes: () => 0,
   };
-  return { sync: new Sync(store, links, () => []), sent, left };
+  return { sync: new Sync(store, links, NO_TREE, () => []), sent, left };
 }
 
 const at = (monotonicMs: number) => ({ monotonicMs, wallMs: monotonicMs });

@@ -1,7 +1,7 @@
 import { compare, equal, toHex } from "../../lib/base/bytes.ts";
 import type { Now } from "../../lib/base/clock.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
-import type { SyncLinks, SyncStore } from "../../lib/sync/ports.ts";
+import type { SyncLinks, SyncStore, SyncTree } from "../../lib/sync/ports.ts";
 import type { Applied } from "../../lib/sync/announcements.ts";
 import { Sync } from "../../lib/sync/sync.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
@@ -12,6 +12,9 @@ import { Prng } from "../sim/prng.ts";
 
 /** Writers from this number on begin alike. */
 export const ALIKE = 100;
+
+/** Of replicas that are all linked with each other. */
+export const NO_TREE: SyncTree = { has: () => false, isLive: () => false };
 
 /** A transaction, as far as synchronisation looks at it. */
 export interface Piece {
@@ -110,7 +113,7 @@ interface Sent {
 /** One replica: a store, its `Sync`, and what was applied in the turn under way. */
 export class Node implements SyncLinks {
   readonly store = new PieceStore();
-  readonly sync = new Sync(this.store, this, () => this.#missingParents());
+  readonly sync = new Sync(this.store, this, NO_TREE, () => this.#missingParents());
   /** Messages on their way, by connection. */
   readonly sent = new Map<number, Sent[]>();
   /** Bulk bytes that a link is said to hold already. */

@@ -200,6 +200,28 @@ const reconciliations: fc.Arbitrary<Message> = fc.oneof(
   }),
 );
 
+const hops = fc.integer({ min: 0, max: 255 });
+const overlays: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    type: fc.constant("neighbour" as const),
+    claim: fc.constantFrom("free" as const, "urgent" as const, "join" as const),
+  }),
+  fc.record({ type: fc.constant("neighbour_reply" as const), accepts: fc.boolean() }),
+  fc.record({ type: fc.constant("forward_join" as const), peer: id, hopsLeft: hops }),
+  fc.constant({ type: "disconnect" as const }),
+  fc.record({
+    type: fc.constant("shuffle" as const),
+    walk: bytes(8),
+    hopsLeft: hops,
+    peers: fc.array(id, { maxLength: 4 }),
+  }),
+  fc.record({ type: fc.constant("shuffle_reply" as const), walk: bytes(8), peers: fc.array(id, { maxLength: 4 }) }),
+  fc.record({ type: fc.constant("push" as const), hops, list: fc.array(bundles, { maxLength: 3 }) }),
+  fc.record({ type: fc.constant("announce" as const), list: fc.array(fc.record({ id, hops }), { maxLength: 4 }) }),
+  fc.record({ type: fc.constant("graft" as const), ids: fc.array(id, { maxLength: 4 }) }),
+  fc.constant({ type: "prune" as const }),
+);
+
 export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("prove" as const), mac: id }),
   fc.record({ type: fc.constant("knock" as const), tag: id }),
@@ -257,6 +279,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
     batch: blob(200),
     signature: bytes(64),
   }),
+  overlays,
 );
 
 const topic = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });

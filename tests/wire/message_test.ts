@@ -164,6 +164,24 @@ const EXACT: [Message, number, Uint8Array][] = [
   [{ type: "topics" }, 45, new Uint8Array()],
   [{ type: "posts", batch: bytesOf("aa*70"), signature: bytesOf("bb*64") }, 46, bytesOf("aa*70 bb*64")],
   [{ type: "sealed_posts", batch: bytesOf("aa*3"), signature: bytesOf("bb*64") }, 47, bytesOf("aa*3 bb*64")],
+  [{ type: "neighbour", claim: "join" }, 50, bytesOf("02")],
+  [{ type: "neighbour_reply", accepts: true }, 51, bytesOf("01")],
+  [{ type: "forward_join", peer: bytesOf("aa*32"), hopsLeft: 6 }, 52, bytesOf("aa*32 06")],
+  [{ type: "disconnect" }, 53, new Uint8Array()],
+  [
+    { type: "shuffle", walk: bytesOf("bb*8"), hopsLeft: 5, peers: [bytesOf("02*32"), bytesOf("01*32")] },
+    54,
+    bytesOf("bb*8 05 02 02*32 01*32"),
+  ],
+  [{ type: "shuffle_reply", walk: bytesOf("bb*8"), peers: [bytesOf("aa*32")] }, 55, bytesOf("bb*8 01 aa*32")],
+  [{ type: "push", hops: 3, list: [BUNDLE] }, 56, bytesOf("03 01 01 aa bb*64 00")],
+  [
+    { type: "announce", list: [{ id: bytesOf("aa*32"), hops: 0 }, { id: bytesOf("bb*32"), hops: 255 }] },
+    57,
+    bytesOf("02 aa*32 00 bb*32 ff"),
+  ],
+  [{ type: "graft", ids: [bytesOf("aa*32")] }, 58, bytesOf("01 aa*32")],
+  [{ type: "prune" }, 59, new Uint8Array()],
 ];
 
 for (const [message, kind, body] of EXACT) {
@@ -204,6 +222,12 @@ Deno.test("the kinds of the link never come here", () => {
 });
 
 const MALFORMED: [name: string, detail: string, kind: number, body: Uint8Array][] = [
+  ["a claim that is none", "not a claim", 50, bytesOf("03")],
+  ["an acceptance that is none", "flag of acceptance is neither 0 nor 1", 51, bytesOf("02")],
+  ["peers of a shuffle beyond their number", "varint is above its limit of 16", 54, bytesOf("bb*8 05 11")],
+  ["announcements beyond their number", "varint is above its limit of 1024", 57, bytesOf("8801")],
+  ["grafts beyond their number", "varint is above its limit of 1024", 58, bytesOf("8801")],
+  ["a prune with a body", "1 bytes too many", 59, bytesOf("00")],
   ["a proof cut short", "32 bytes expected, 31 left", 16, bytesOf("aa*31")],
   ["a proof with a byte too many", "1 bytes too many", 16, bytesOf("aa*33")],
   ["a pull with a body", "1 bytes too many", 24, bytesOf("00")],
