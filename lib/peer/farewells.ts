@@ -114,8 +114,8 @@ export class Farewells {
     }
   }
 
-  /** A connection is gone. */
-  closed({ number, peer }: Connection, reason: CloseReason): void {
+  /** A connection is gone. @param reason why the other side closed it; null where it did not. */
+  closed({ number, peer }: Connection, reason: CloseReason | null): void {
     if (this.#hearings.delete(number)) this.spoke(peer);
     if (reason === "member_left") this.#heard(peer);
   }

@@ -58,14 +58,21 @@ export interface Connection {
   readonly received: RateMeter;
 }
 
+/** How a link ended. */
+export interface LinkEnd {
+  readonly reason: CloseReason;
+  readonly detail: string;
+  readonly byRemote: boolean;
+}
+
 /** What the table of links tells of. */
 export interface LinksListener {
   /** The other side is authenticated. */
   linkOpened(connection: Connection, now: Now): void;
   /** A message came in. @throws {ProtocolError} where it is wrong: the link is then closed with its code. */
   linkMessage(connection: Connection, message: Message, now: Now): void;
-  /** The link is closed, whoever closed it. */
-  linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, detail: string, now: Now): void;
+  /** The link is closed, by the other side (`byRemote`) or by this one. */
+  linkClosed(connection: Connection, stageBefore: Stage, end: LinkEnd, now: Now): void;
   /** A ping was answered. */
   linkAnswered(connection: Connection, roundTripMs: number): void;
   /** The queue of a member's link has room for bulk. */
@@ -382,6 +389,6 @@ export class Links {
       reason,
       fields: { peer: connection.peer, address: connection.address, detail, byRemote },
     });
-    this.#listener.linkClosed(connection, before, reason, detail, now);
+    this.#listener.linkClosed(connection, before, { reason, detail, byRemote }, now);
   }
 }

@@ -10,7 +10,7 @@ import type { Membership, Standing } from "../space/membership.ts";
 import type { UndoneVersion } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Frontier } from "../wire/frontier.ts";
-import type { Grant } from "../wire/operation.ts";
+import type { Grant, SealedSecret } from "../wire/operation.ts";
 import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Epochs } from "./epochs.ts";
 import { checkGrantedPrefix } from "./granted_prefix.ts";
@@ -80,7 +80,8 @@ export class MemberRequests {
     const narrows = POWERS.indexOf(role) < POWERS.indexOf(member.role) || !member.prefix.startsWith(prefix) ||
       member.expiresMs !== expiresMs;
     store.begin();
-    if (narrows) this.#end(peer, null, wallMs);
+    // It stays a member, and so does the epoch.
+    if (narrows) this.#end(peer, null, wallMs, []);
     const grant: Grant = {
       ...{ kind: "grant", subjectKind: "peer", subject: peer, role, prefix },
       ...{ expiresMs: 0, standingExpiresMs: expiresMs, uses: 1, derivation: 0, mac: NO_MAC },
@@ -159,11 +160,16 @@ export class MemberRequests {
     }
   }
 
-  #end(peer: Uint8Array, frontier: Frontier | null, wallMs: number): void {
-    const { writer, epochs } = this.#parts;
+  #end(
+    peer: Uint8Array,
+    frontier: Frontier | null,
+    wallMs: number,
+    sealed: readonly SealedSecret[] = this.#parts.epochs.renewed(peer),
+  ): void {
+    const { writer } = this.#parts;
     const heads = (frontier ?? []).flatMap(({ heads }) => heads.map(({ id }) => id));
     const target = { kind: "peer", peer } as const;
-    writer.writeMembership(() => [{ kind: "revoke", target, frontier, sealed: epochs.renewed(peer) }], wallMs, heads);
+    writer.writeMembership(() => [{ kind: "revoke", target, frontier, sealed }], wallMs, heads);
   }
 
   /** What this peer has seen of another: the heads of all its stores. Of more than a revoke can name, the first. */

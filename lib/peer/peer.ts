@@ -1,10 +1,10 @@
 import type { Now } from "../base/clock.ts";
-import { type CloseReason, KithError } from "../base/errors.ts";
+import { KithError } from "../base/errors.ts";
 import { KEEP_BOOK_AFTER_MS } from "../base/limits.ts";
 import { DamagedError } from "../store/damaged_error.ts";
 import type { Message } from "../wire/message.ts";
 import { changesSince, positionOf } from "./changes_since.ts";
-import type { Connection, LinksListener, Stage } from "./links.ts";
+import type { Connection, LinkEnd, LinksListener, Stage } from "./links.ts";
 import type { Effect, Input, Machine } from "./machine.ts";
 import type {
   Change,
@@ -292,10 +292,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   /** Part of `LinksListener`. */
-  linkClosed(connection: Connection, stageBefore: Stage, reason: CloseReason, detail: string, now: Now): void {
+  linkClosed(connection: Connection, stageBefore: Stage, { reason, detail, byRemote }: LinkEnd, now: Now): void {
     this.#parts.admission.closed(connection, stageBefore, reason, now);
     this.#parts.applier.dropConnection(connection.number);
-    this.#parts.farewells.closed(connection, reason);
+    this.#parts.farewells.closed(connection, byRemote ? reason : null);
     if (stageBefore !== "member") {
       this.#parts.dialler.failed(connection.address, now);
       this.#parts.joiner.lost(connection.address, reason, detail, now);

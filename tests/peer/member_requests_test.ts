@@ -39,6 +39,10 @@ Deno.test("an admin gives a member another role, which all see, and which takes 
   refused(lab, b, PUT, "not_allowed");
   refused(lab, b, grant(c.id), "not_allowed");
   assertEquals(c.machine?.removed(), []);
+  const renewals = [...c.store.membershipRows()].flatMap(({ operations }) =>
+    operations.filter((operation) => operation.kind === "revoke" && operation.sealed.length > 0)
+  );
+  assertEquals(renewals, [], "who stays a member is not kept from the secret");
 });
 
 Deno.test("a grant is refused: nobody of that name, more than one, this very peer, a time that is over", () => {
@@ -147,6 +151,7 @@ Deno.test("whose time is over is linked by nobody, and ended by who granted it; 
   lab.untilHealed([a, b]);
   assertEquals(b.machine?.removed().map(({ peer, kind, by }) => [peer, kind, by]), [[c.id, "ended", a.id]]);
   assert(!lab.isLinked(a, c) && !lab.isLinked(b, c) && b.machine?.get("k") !== null);
+  assertEquals([a, b].map(({ events }) => events.get("told_removed")), [undefined, undefined]);
   assertEquals(b.machine?.conflicts(), []);
 });
 

@@ -1,6 +1,5 @@
 import type { Now } from "../../lib/base/clock.ts";
-import type { CloseReason } from "../../lib/base/errors.ts";
-import type { Connection, Stage } from "../../lib/peer/links.ts";
+import type { Connection, LinkEnd, Stage } from "../../lib/peer/links.ts";
 import { Peer } from "../../lib/peer/peer.ts";
 import type { PeerOptions } from "../../lib/peer/peer_options.ts";
 import { type Message, MESSAGE_KINDS } from "../../lib/wire/message.ts";
@@ -36,11 +35,10 @@ export class SimMachine extends Peer {
   override linkClosed(
     connection: Connection,
     stageBefore: Stage,
-    reason: CloseReason,
-    detail: string,
+    end: LinkEnd,
     now: Now,
   ): void {
     this.connections.delete(connection);
-    super.linkClosed(connection, stageBefore, reason, detail, now);
+    super.linkClosed(connection, stageBefore, end, now);
   }
 }
