@@ -1,5 +1,5 @@
 import { KithError } from "../base/errors.ts";
-import { MAX_ADDRESSES } from "../base/limits.ts";
+import { MAX_JOIN_DOORS } from "../base/limits.ts";
 import { addressText, parseAddress } from "../host/address.ts";
 import type { HostApi } from "../host/host_api.ts";
 import { DEFAULT_PORT } from "../host/listen.ts";
@@ -26,7 +26,7 @@ export async function* join(host: HostApi, fields: Fields): AsyncGenerator<Field
   yield { event: "deriving" };
   const keys = await host.ticketKeys(ticket.secret);
   const found = [...named, ...ticket.addresses, ...await host.nearbyAddresses()];
-  const addresses = [...new Set(found)].slice(0, MAX_ADDRESSES);
+  const addresses = [...new Set(found)].slice(0, MAX_JOIN_DOORS);
   yield { event: "joining", addresses };
   const joining = host.request({ type: "join", keys, addresses });
   let detail: string | undefined;

@@ -374,8 +374,8 @@ export const MAX_LAN_DOORS = 64;
 export const MAX_LAN_INSTANCES = 256;
 /** Instances that a question names as known: they fit its packet. */
 export const MAX_LAN_KNOWN_ANSWERS = 8;
-/** Addresses of doors that one join tries: those that it was told, and those that it finds. */
-export const MAX_JOIN_DOORS = 32;
+/** Addresses of doors that one join tries: those that it was told, of all peers on its machine, and some that it finds. */
+export const MAX_JOIN_DOORS = 96;
 /** Peers that one packet of multicast DNS tells of: kith puts one in each, others may put more together. */
 export const MAX_LAN_TELLS = 4;
 /** Neighbours in a space beyond the full mesh: 1,000 peers are five hops from each other, where five make it seven. */

@@ -30,7 +30,7 @@ import { openStore } from "./open_store.ts";
 import { OwnAddresses } from "./own_addresses.ts";
 import { settleStaged } from "./staged_home.ts";
 import { StoreCopier } from "./store_copier.ts";
-import { leaveNote, runningPeers } from "./runtime_notes.ts";
+import { OwnNote, runningPeers } from "./runtime_notes.ts";
 
 /** How a peer is to be run. */
 export interface HostOptions {
@@ -107,6 +107,7 @@ export class Host implements HostApi {
   readonly #turnHeard = new Set<() => void>();
   readonly #eventHeard = new Set<(event: PeerEvent) => void>();
   readonly #ended = Promise.withResolvers<string>();
+  #note: OwnNote | null = null;
   #stopped: Promise<void> | null = null;
   #failure: unknown = null;
 
@@ -315,22 +316,13 @@ export class Host implements HostApi {
       const control = serveControl(this.paths, api(this), random);
       this.#resources.defer(() => control.stop().catch((error) => this.#passOver("control_left", error)));
     }
-    const note = { peer: this.peer.status().peer, home: this.paths.home, pid: Deno.pid };
-    try {
-      const removeNote = leaveNote({ ...note, addresses: this.#addresses.local });
-      this.#resources.defer(() => {
-        try {
-          removeNote?.();
-        } catch (error) {
-          this.#passOver("note_left", error);
-        }
-      });
-    } catch (error) {
-      this.#passOver("note_failed", error);
-    }
+    const { peer } = this.peer.status();
+    const note = { peer, home: this.paths.home, pid: Deno.pid, addresses: this.#addresses.local };
+    this.#note = this.#resources.use(new OwnNote(note, (name, error) => this.#passOver(name, error)));
+    this.#note.leaveOnce(this.peer.isMember);
     await this.#lan.start();
     const addresses = this.addresses.join(" ");
-    this.#tell({ name: "started", level: "info", fields: { version: this.version, peer: note.peer, addresses } });
+    this.#tell({ name: "started", level: "info", fields: { version: this.version, peer, addresses } });
   }
 
   async #close(reason: string): Promise<void> {
@@ -373,6 +365,7 @@ export class Host implements HostApi {
     if (this.#store.failure !== null && this.#failure === null) {
       this.#machineStopped("the store failed", this.#store.failure);
     }
+    this.#note?.leaveOnce(this.peer.isMember);
     this.#turnHeard.forEach((heard) => heard());
     this.#checkpoint.turned();
     this.#counter.turned();

@@ -18,15 +18,53 @@ const SUFFIX = ".json";
 /**
  * Leaves a note that `join` on this machine finds.
  *
- * @returns removes the note again; null where there is no folder for it.
- * @throws whatever the file system throws, as does what it returns: a peer is as good without its note.
+ * @returns its path; null where there is no folder for it.
+ * @throws whatever the file system throws.
  */
-export function leaveNote(note: RuntimeNote): (() => void) | null {
+export function leaveNote(note: RuntimeNote): string | null {
   const folder = runtimeFolder();
   if (folder === null) return null;
   const path = `${folder}/${homeTag(note.home)}${SUFFIX}`;
   writeFileWhole(path, utf8Encode(JSON.stringify({ v: 1, ...note })));
-  return () => removeIfThere(path);
+  return path;
+}
+
+/**
+ * The note of this peer, which it leaves once it can let others in: joiners that start at the same time would only try
+ * each other. A peer is as good without its note: what the file system refuses is told.
+ */
+export class OwnNote implements Disposable {
+  readonly #note: RuntimeNote;
+  readonly #refused: (name: string, error: unknown) => void;
+  #path: string | null = null;
+  #isDone = false;
+
+  /** @param refused told of `note_failed` and `note_left`, with what the file system throws. */
+  constructor(note: RuntimeNote, refused: (name: string, error: unknown) => void) {
+    this.#note = note;
+    this.#refused = refused;
+  }
+
+  /** Leaves it, if that has yet to be done. @param isMember whether this peer can let others in by now. */
+  leaveOnce(isMember: boolean): void {
+    if (this.#isDone || !isMember) return;
+    this.#isDone = true;
+    try {
+      this.#path = leaveNote(this.#note);
+    } catch (error) {
+      this.#refused("note_failed", error);
+    }
+  }
+
+  /** Removes it. */
+  [Symbol.dispose](): void {
+    this.#isDone = true;
+    try {
+      if (this.#path !== null) removeIfThere(this.#path);
+    } catch (error) {
+      this.#refused("note_left", error);
+    }
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Now } from "../base/clock.ts";
 import type { CloseReason, ErrorCode, ErrorValues, KithError } from "../base/errors.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_ADDRESSES, MAX_JOIN_DOORS, MAX_PARENTS } from "../base/limits.ts";
+import { MAX_JOIN_DOORS, MAX_PARENTS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -23,10 +23,13 @@ import type { TicketKeys } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
 import { byRedeem, byTicket, type WayIn } from "./way_in.ts";
 
-/** How long a join tries the addresses that it knows before it gives up. */
+/** How long a join tries the addresses that it knows, where no kith answers there, before it gives up. */
 const JOIN_TIMEOUT_MS = 15_000;
-/** How long it looks for a door on the local network where it knows none: somebody may still have to start one. */
-const LAN_JOIN_TIMEOUT_MS = 60_000;
+/**
+ * How long it goes on where one does, which may be busy; or where it knows none, and looks for a door on the local
+ * network: somebody may still have to start one.
+ */
+const PATIENT_JOIN_TIMEOUT_MS = 60_000;
 /** So long at least, where the doors that it knows are none: they may be of other spaces on this machine. */
 const LEAST_LAN_SEARCH_MS = 5000;
 /** When a person is told that nobody was found so far. */
@@ -35,6 +38,8 @@ const TELL_SEARCH_AFTER_MS = 5000;
 const REDIAL_MS = 500;
 /** How long the best address of a door that was found has a start over the next one. */
 const NEXT_ADDRESS_MS = 400;
+/** Addresses that were named which are dialled at once, before the next ones: each door that answers does work for it. */
+const DIALLED_AT_ONCE = 4;
 /** How long doors may be behind what the redeem builds upon, before it is taken for lost: whoever offered it is gone. */
 const REDEEM_ANEW_MS = 5000;
 
@@ -75,7 +80,9 @@ const FINAL: Readonly<Partial<Record<CloseReason, ErrorCode>>> = {
 interface Join {
   readonly request: number | null;
   readonly wayIn: WayIn;
-  readonly untilMs: number;
+  untilMs: number;
+  /** The same once somebody has answered. */
+  readonly patientUntilMs: number;
   /** Until when it goes on though no door is left: on the local network there may be others. */
   readonly searchUntilMs: number;
   /** When a person is told that nobody was found; Infinity once that is done. */
@@ -117,8 +124,9 @@ export class Joiner {
     const searches = lan.isOn && addresses.length === 0;
     this.#join = {
       ...joinOf(request, byTicket(keys), addresses, now),
-      untilMs: now.monotonicMs + (searches ? LAN_JOIN_TIMEOUT_MS : JOIN_TIMEOUT_MS),
-      searchUntilMs: now.monotonicMs + (searches ? LAN_JOIN_TIMEOUT_MS : lan.isOn ? LEAST_LAN_SEARCH_MS : 0),
+      untilMs: now.monotonicMs + (searches ? PATIENT_JOIN_TIMEOUT_MS : JOIN_TIMEOUT_MS),
+      patientUntilMs: now.monotonicMs + PATIENT_JOIN_TIMEOUT_MS,
+      searchUntilMs: now.monotonicMs + (searches ? PATIENT_JOIN_TIMEOUT_MS : lan.isOn ? LEAST_LAN_SEARCH_MS : 0),
       tellMs: lan.isOn ? now.monotonicMs + TELL_SEARCH_AFTER_MS : Infinity,
     };
     lan.seek(keys, now);
@@ -179,6 +187,7 @@ export class Joiner {
     const join = this.#join;
     if (join === null) throw new ProtocolError("goodbye", "the join is over");
     connection.stage = "joining";
+    join.untilMs = join.patientUntilMs;
     const tag = knockTag(join.wayIn.invite, hashOf(connection));
     this.#parts.links.send(connection.number, { type: "knock", tag }, "control");
   }
@@ -357,13 +366,18 @@ export class Joiner {
 
 /** A join that begins; as it stands it looks for doors at the addresses alone. */
 function joinOf(request: number | null, wayIn: WayIn, addresses: readonly string[], now: Now): Join {
+  const doors = new Map<string, number>();
+  for (const address of addresses.slice(0, MAX_JOIN_DOORS)) {
+    doors.set(address, now.monotonicMs + Math.floor(doors.size / DIALLED_AT_ONCE) * NEXT_ADDRESS_MS);
+  }
   return {
     request,
     wayIn,
     untilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
+    patientUntilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
     searchUntilMs: now.monotonicMs,
     tellMs: Infinity,
-    doors: new Map([...new Set(addresses)].slice(0, MAX_ADDRESSES).map((address) => [address, now.monotonicMs])),
+    doors,
     nearby: new Set(),
     behindSinceMs: Infinity,
     uses: 0,

@@ -45,8 +45,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   #storeFailure: KithError | null = null;
 
   constructor(options: PeerOptions) {
-    const admitted = (connection: Connection, now: Now) => this.#admitted(connection, now);
-    this.#parts = new PeerParts(options, this.#outbox, this, admitted);
+    this.#parts = new PeerParts(options, this.#outbox, this, (connection, now) => this.#admitted(connection, now));
   }
 
   /** Takes one input (see `Machine`). */
@@ -131,13 +130,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
       if (this.#storeFailure === null) this.#parts.store.commit();
     });
     const { applied, changed } = this.#parts.applier.take();
-    if (this.#storeFailure !== null) {
-      this.#turnFailed(this.#storeFailure, now);
-      this.#storeFailure = null;
-      this.#admittedNow.clear();
-      return this.#takeEffects();
-    }
+    const failure = this.#storeFailure;
+    this.#storeFailure = null;
+    if (failure !== null) this.#turnFailed(failure, now);
     this.#admittedNow.clear();
+    if (failure !== null) return this.#takeEffects();
     this.#parts.requests.committed();
     this.#parts.repairs.committed();
     this.#behindCommit(() => this.#keepBook(now));
@@ -219,15 +216,18 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   /** The puts and dels on a key, newest first. @throws {KithError} `version_…`. */
-  history(
-    { key, before, limit }: { readonly key: string; readonly before?: string; readonly limit: number },
-  ): PastView[] {
+  history({ key, before, limit }: { readonly key: string; before?: string; limit: number }): PastView[] {
     return this.#reading(() => historyOf(this.#parts.store, key, before, limit));
   }
 
   /** One version of a key, whatever became of it. @throws {KithError} `version_…`. */
   version(key: string, version: string): VersionView {
     return this.#reading(() => versionOf(this.#parts.store, key, version));
+  }
+
+  /** Part of `PeerReads`. */
+  get isMember(): boolean {
+    return this.#parts.views.isMember;
   }
 
   /** The members of the space. */

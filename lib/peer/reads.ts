@@ -361,6 +361,8 @@ export interface PeerReads {
   history(query: { readonly key: string; readonly before?: string; readonly limit: number }): PastView[];
   /** One version of a key, by its text or the first letters of it. @throws {KithError} `version_…`. */
   version(key: string, version: string): VersionView;
+  /** Whether this peer is a member of a space, and has received so much of it that it knows. */
+  readonly isMember: boolean;
   members(): MemberView[];
   /** The invites that may be redeemed now, the newest first. */
   invites(wallMs: number): InviteView[];

@@ -123,6 +123,12 @@ export class Views {
     });
   }
 
+  /** Whether this peer is a member, as far as it has received its space. */
+  get isMember(): boolean {
+    const { membership, identity } = this.#parts;
+    return membership.standingOf(identity.peerId) !== null;
+  }
+
   /** The members of the space. */
   members(): MemberView[] {
     const { membership, identity, links } = this.#parts;
@@ -234,8 +240,8 @@ export class Views {
 
   /** Whether the members that are linked hold the same; at least one must be, unless the space has one member. */
   synced(): boolean {
-    const { membership, links, sync, identity, applier } = this.#parts;
-    if (membership.standingOf(identity.peerId) === null || applier.undoer.isSettling) return false;
+    const { membership, links, sync, applier } = this.#parts;
+    if (!this.isMember || applier.undoer.isSettling) return false;
     const linked = [...links.members()];
     if (linked.length === 0) return membership.members().length === 1;
     return linked.every(({ number }) => sync.agrees(number));
@@ -254,7 +260,7 @@ export class Views {
       peer: toBase32(identity.peerId),
       name: this.#parts.name(),
       space: id === null ? null : toBase32(id),
-      left: id !== null && !space.isArriving && membership.standingOf(identity.peerId) === null,
+      left: id !== null && !space.isArriving && !this.isMember,
       removedBy: ended === null || equal(ended.peer, identity.peerId) ? null : toBase32(ended.peer),
       toldRemovedBy: ended === null ? this.#parts.toldRemovedBy() : [],
       digest: toHex(store.digest()),

@@ -1,4 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "../../lib/api/space.ts";
+import type { HostApi } from "../../lib/host/host_api.ts";
+import { ticketText } from "../../lib/space/ticket.ts";
 import { startHost, tempFolder, type TempHost } from "../host/temp_host.ts";
 import { DEADLINE_MS } from "../host/until.ts";
 
@@ -44,6 +47,20 @@ Deno.test("a machine gets in with six words, and both hold the same data", async
   assertEquals(Number(ping.round_trip_ms) >= 0, true);
   await b.call("PUT", "/v1/entry?key=back", "w");
   await a.object("POST", "/v1/wait", { key: "back", value: "w", timeoutMs: DEADLINE_MS });
+});
+
+Deno.test("a join tries every peer that runs on its machine, and first the addresses that it was given", async () => {
+  const local = Array.from({ length: 64 }, (_, i) => `127.0.0.1:${i + 1}`);
+  const host = {
+    running: true,
+    ticketKeys: () => Promise.resolve({}),
+    nearbyAddresses: () => Promise.resolve(local),
+  } as unknown as HostApi;
+  const ticket = ticketText(new Uint8Array(8), ["192.0.2.7:5484"]);
+  const told = join(host, { ticket, at: ["192.0.2.9:5484"] });
+  await told.next();
+  const { value } = await told.next();
+  assertEquals(value, { event: "joining", addresses: ["192.0.2.9:5484", "192.0.2.7:5484", ...local] });
 });
 
 Deno.test("writes on both sides of a cut are conflicts that both list", async () => {

@@ -127,10 +127,12 @@ Deno.test("a runtime folder that others could reach is not used", async () => {
   assertEquals(runtimeFolder(), null);
 });
 
-Deno.test("peers of this user find each other by their notes, and stale notes go", async () => {
+Deno.test("members of this user are found by their notes, and stale notes go", async () => {
   await using folder = await tempFolder();
   await using a = await startHost(`${folder.path}/a`);
   await using b = await startHost(`${folder.path}/b`);
+  assertEquals(await a.host.nearbyAddresses(), [], "who is in no space lets nobody in");
+  for (const host of [a, b]) await host.object("POST", "/v1/space");
   assertEquals(await a.host.nearbyAddresses(), b.host.addresses);
   leaveNote({ peer: "gone", home: `${folder.path}/gone`, pid: 1, addresses: ["127.0.0.1:1"] });
   Deno.writeTextFileSync(`${folder.path}/run/broken.json`, "{");
@@ -148,9 +150,10 @@ Deno.test("a peer runs without its note, and says so; notes that can't be read a
   Deno.mkdirSync(`${note}/in the way`, { recursive: true });
   Deno.chmodSync(`${folder.path}/run`, 0o700);
   await using peer = await startHost(`${folder.path}/a`);
-  assertEquals(peer.host.counters, { note_failed: 1 });
   assertEquals((await peer.object("POST", "/v1/space")).error, undefined);
+  assertEquals(peer.host.counters, { note_failed: 1 });
   await using other = await startHost(`${folder.path}/b`);
+  await other.object("POST", "/v1/space");
   assertEquals(await peer.host.nearbyAddresses(), [...other.host.addresses]);
   assertEquals(Deno.statSync(note).isDirectory, true);
 });

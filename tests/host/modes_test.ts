@@ -39,6 +39,7 @@ for (const umask of [0o000, 0o077]) {
           await peer.object("POST", "/v1/backup", { path: backup });
           // A home whose socket would have too long a path has it in the runtime folder.
           await using deep = await startHost(`${folder.path}/${"long/".repeat(20)}home`);
+          await deep.object("POST", "/v1/space");
           assertEquals(openToOthers(folder.path), []);
           const names = Array.from(Deno.readDirSync(home), ({ name }) => name);
           for (const name of ["identity.key", "store.sqlite-wal", "control.sock", "kith.log", "lock", "config.json"]) {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Reply } from "../../lib/peer/machine.ts";
 import { Lab } from "../sim/lab.ts";
 import type { SimPeer } from "../sim/sim_peer.ts";
 
@@ -12,4 +13,38 @@ Deno.test("who knocks at two doors gets in by one, and neither takes the other f
   lab.untilHealed();
   const warnings = lab.peers.flatMap((peer) => [...peer.warnings]);
   assertEquals(warnings.filter((warning) => warning.endsWith("bad_state")), []);
+});
+
+Deno.test("a door is found behind many addresses that are none", () => {
+  const lab = new Lab();
+  const [door] = lab.space(1) as [SimPeer];
+  const keys = lab.invite(door);
+  const joiner = lab.add();
+  const nobody = Array.from({ length: 20 }, (_, i) => `10.9.9.9:${i + 1}`);
+  const addresses = [...nobody, door.listensAt as string];
+  // It fails where no door lets it in.
+  lab.ask(joiner, { type: "join", keys, addresses });
+  lab.untilHealed();
+});
+
+Deno.test("a door that was reached and is busy is waited for, for longer than one that nobody reached", () => {
+  const lab = new Lab();
+  const [door] = lab.space(1) as [SimPeer];
+  const keys = lab.invite(door);
+  const joiner = lab.add();
+  const replies: Reply[] = [];
+  const heard = (reply: Reply) => void replies.push(reply);
+  joiner.request({ type: "join", keys, addresses: [door.listensAt as string] }, heard);
+  lab.until(() => door.events.has("stranger_waiting"), "it to be at the door");
+  door.freeze();
+  lab.wait(30_000);
+  assertEquals(replies, []);
+  door.wake();
+  lab.untilHealed();
+  assertEquals(replies.map(({ ok }) => ok), [true]);
+
+  const late = lab.add();
+  late.request({ type: "join", keys, addresses: ["10.9.9.9:1"] }, heard);
+  lab.wait(20_000);
+  assertEquals(replies.map(({ ok }) => ok), [true, false]);
 });
