@@ -1,10 +1,10 @@
-import type { JsonObject } from "../../lib/cli/client.ts";
+import { arrivals, type Made } from "./arrivals.ts";
 import { Crowd, type CrowdPeer, put, untilAlike } from "./crowd.ts";
 
 /** How large a crowd is, and what it does. */
 export interface CrowdSize {
   readonly peers: number;
-  /** Writes one after the other, each at another peer, whose arrival is timed. */
+  /** Writes one after the other, each at another peer, whose arrival is timed; and as many messages. */
   readonly seen: number;
   /** Writes at once, and how many of the peers make them. */
   readonly writes: number;
@@ -20,6 +20,10 @@ export interface CrowdFigures extends CrowdSize {
   /** From before a write until one other peer's watcher has it, and until the last one's has. */
   readonly seenMs: { readonly p50: number; readonly p99: number };
   readonly seenByAllMs: { readonly p50: number; readonly p99: number };
+  /** The same of messages on a topic, and how often one did not come to somebody. */
+  readonly readMs: { readonly p50: number; readonly p99: number };
+  readonly readByAllMs: { readonly p50: number; readonly p99: number };
+  readonly missed: number;
   readonly convergedSeconds: number;
   readonly killed: number;
   /** From the kill until what each of the others wrote then is held by all of them. */
@@ -38,13 +42,27 @@ export async function measureCrowd(size: CrowdSize, tell: (line: string) => void
   tell(`memory: ${pssMb.median.toFixed(0)} MB each (proportional), ${rssMb.median.toFixed(0)} MB resident`);
 
   const expected = new Map<string, string>();
-  const { one, all } = await timesSeen(crowd.peers, seen, expected);
-  const [seenMs, seenByAllMs] = [percentiles(one), percentiles(all)];
+  const written = await arrivals(crowd.peers, seen, writesTo(expected));
+  if (written.missed > 0) throw new Error(`${written.missed} times a write was not told of in time`);
+  const [seenMs, seenByAllMs] = [percentiles(written.one), percentiles(written.all)];
   tell(`a write is seen by another after ${text(seenMs)}, by all after ${text(seenByAllMs)}`);
+  const sent = await arrivals(crowd.peers, seen, MESSAGES);
+  const [readMs, readByAllMs, { missed }] = [percentiles(sent.one), percentiles(sent.all), sent];
+  tell(`a message is read by another after ${text(readMs)}, by all after ${text(readByAllMs)}`);
+  const came = sent.one.length;
+  tell(
+    `${seen} messages, each to ${count - 1} readers: ${came} came, ${
+      missed === 0 ? "none missed" : `${missed} MISSED`
+    }`,
+  );
 
   const convergedSeconds = await writeAtOnce(crowd.peers, writes, writers, expected);
   await check(crowd.peers, expected);
-  tell(`${writes} writes by ${writers} are everywhere after ${convergedSeconds.toFixed(1)} s`);
+  tell(
+    `${writes} writes by ${writers} are everywhere after ${convergedSeconds.toFixed(1)} s: ${
+      heldText(count, expected)
+    }`,
+  );
 
   const chosen = crowd.peers.filter((_, index) => index % 2 === 0);
   const startMs = performance.now();
@@ -57,58 +75,39 @@ export async function measureCrowd(size: CrowdSize, tell: (line: string) => void
   const wentOnSeconds = (performance.now() - startMs) / 1000;
   await check(left, expected);
   tell(
-    `${chosen.length} are killed at once; the others agree on what each wrote then after ${wentOnSeconds.toFixed(1)} s`,
+    `${chosen.length} are killed at once; what each of the others writes then is everywhere after ` +
+      `${wentOnSeconds.toFixed(1)} s: ${heldText(left.length, expected)}`,
   );
   return {
-    ...size,
-    ...{ gatheredSeconds, pssMb, rssMb, seenMs, seenByAllMs, convergedSeconds, killed: chosen.length, wentOnSeconds },
+    ...{ ...size, gatheredSeconds, pssMb, rssMb, seenMs, seenByAllMs, readMs, readByAllMs, missed },
+    ...{ convergedSeconds, killed: chosen.length, wentOnSeconds },
   };
 }
 
-/** Writes one key after the other at one peer after the other, and takes the time until each of the others tells it. */
-async function timesSeen(peers: readonly CrowdPeer[], count: number, expected: Map<string, string>) {
-  const watching = new AbortController();
-  const heard = new Map<string, { readonly times: number[]; readonly done: PromiseWithResolvers<void> }>();
-  const ready = peers.map(() => Promise.withResolvers<void>());
-  const watchers = peers.map(async ({ client, name }, index) => {
-    try {
-      for await (
-        const event of client.objects("GET", "/v1/watch?prefix=seen/", { signal: watching.signal })
-      ) {
-        if (event.event === "watching") ready[index]?.resolve();
-        const round = heard.get(String(event.key));
-        // Who writes it knows it without the network.
-        if (round === undefined || isOwn(event, name)) continue;
-        round.times.push(performance.now());
-        if (round.times.length === peers.length - 1) round.done.resolve();
-      }
-    } catch (error) {
-      if (!watching.signal.aborted) throw error;
-    }
-  });
-  await Promise.all(ready.map(({ promise }) => promise));
-  const one: number[] = [];
-  const all: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const writer = peers[i % peers.length] as CrowdPeer;
-    const key = `seen/${i}-${writer.name}`;
-    const round = { times: [] as number[], done: Promise.withResolvers<void>() };
-    heard.set(key, round);
-    expected.set(key, writer.name);
-    const startMs = performance.now();
-    await put(writer, key, writer.name);
-    await round.done.promise;
-    const tookMs = round.times.map((timeMs) => timeMs - startMs);
-    one.push(...tookMs);
-    all.push(Math.max(...tookMs));
-  }
-  watching.abort();
-  await Promise.all(watchers);
-  return { one, all };
+function writesTo(expected: Map<string, string>): Made {
+  return {
+    path: "/v1/watch?prefix=seen/",
+    begins: "watching",
+    async make(peer, name) {
+      expected.set(`seen/${name}`, peer.name);
+      await put(peer, `seen/${name}`, peer.name);
+    },
+    nameOf: ({ event, key }) => event === "put" ? String(key).slice("seen/".length) : null,
+  };
 }
 
-function isOwn(event: JsonObject, name: string): boolean {
-  return String(event.key).endsWith(`-${name}`);
+const MESSAGES: Made = {
+  path: "/v1/messages?topic=crowd",
+  begins: "subscribed",
+  async make({ client }, name) {
+    await client.object("POST", "/v1/messages", { query: { topic: "crowd" }, body: new TextEncoder().encode(name) });
+  },
+  nameOf: ({ event, text }) => event === "message" ? String(text) : null,
+};
+
+/** What `check` has found. */
+function heldText(peers: number, { size }: ReadonlyMap<string, string>): string {
+  return `all ${peers} hold the same ${size} entries by their digests, none is lost`;
 }
 
 /** Writes many keys at once at some of the peers. @returns how long it took until all peers hold them. */
