@@ -8,11 +8,11 @@ import { completions } from "./completion.ts";
 import { peerSources } from "./completion_sources.ts";
 import type { Context, Surroundings } from "./context.ts";
 import { escapeText } from "./escape.ts";
-import { textField } from "./fields.ts";
+import { objectsOf, textField } from "./fields.ts";
 import { History, MAX_HISTORY_LINES } from "./history.ts";
 import { CHAT_TOPIC } from "./message_commands.ts";
 import { messageLine } from "./messages.ts";
-import { eventLine, newsBetween } from "./news.ts";
+import { eventLine, MemberNews, newsBetween } from "./news.ts";
 import { runCommandLine } from "./run.ts";
 import { quoteWord, splitLine, wordsOf } from "./words.ts";
 import { usageError } from "./usage.ts";
@@ -78,6 +78,7 @@ class Prompt {
     const stopNews = this.#tellNews(status);
     // It ends with the peer.
     void this.#tellChat(textField(status, "peer")).catch(() => {});
+    void this.#tellOfMembers(objectsOf(status, "peers").map((peer) => textField(peer, "peer"))).catch(() => {});
     readline.prompt();
     await Promise.race([this.#closed.promise, interrupted, this.#peer.stopped]);
     this.#ending = true;
@@ -128,6 +129,15 @@ class Prompt {
     for await (const event of this.#client.objects("GET", "/v1/messages", { query: { topic: CHAT_TOPIC } })) {
       const isOwn = event.event !== "message" || textField(event, "peer") === self;
       if (!isOwn) this.#above(messageLine(event, (text) => output.dim(text)));
+    }
+  }
+
+  /** Prints who comes and goes. @param met ids of those who are linked. */
+  async #tellOfMembers(met: readonly string[]): Promise<void> {
+    const news = new MemberNews(met);
+    for await (const event of this.#client.objects("GET", "/v1/events", { query: { initial: true } })) {
+      const line = news.line(event);
+      if (line !== null) this.#above(this.#context.output.dim(line));
     }
   }
 

@@ -3,7 +3,7 @@ import type { PeerEvent } from "../../lib/base/event.ts";
 import { KithError } from "../../lib/base/errors.ts";
 import type { BackupNote } from "../../lib/host/backup.ts";
 import { openLog } from "../../lib/host/log.ts";
-import type { Transport } from "../../lib/cli/client.ts";
+import type { JsonObject, Transport } from "../../lib/cli/client.ts";
 import type { ArgumentSpec } from "../../lib/cli/command.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
 import { completions } from "../../lib/cli/completion.ts";
@@ -238,9 +238,8 @@ Deno.test("no error lets what others wrote steer a terminal", async () => {
 Deno.test("news, completions and the log are inert too", async () => {
   const event: PeerEvent = { name: "link_refused_by", level: "warning", reason: HOSTILE, fields: { detail: HOSTILE } };
   assertInert(eventLine(event) as string, "event");
-  const before = { peers: [], members: 1, conflicts: 0 };
-  const after = spoilt({ peers: [{ peer: "p", name: "n", address: "a" }], members: 2, conflicts: 1 }) as typeof before;
-  for (const line of [...newsBetween(before, after), ...newsBetween(after, before)]) assertInert(line, "news");
+  const after = spoilt({ left: true, removed_by: { peer: "p", name: "n" }, conflicts: 1 }) as JsonObject;
+  for (const line of newsBetween({ left: false, conflicts: 0 }, after)) assertInert(line, "news");
   const answers: Transport = (request) =>
     Promise.resolve(
       request.url.includes("entries")

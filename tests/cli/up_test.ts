@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCommandLine } from "../../lib/cli/run.ts";
-import { eventLine, newsBetween } from "../../lib/cli/news.ts";
+import { eventLine, MemberNews, newsBetween } from "../../lib/cli/news.ts";
 import { apiLines, apiObject, FakeBackend, FakeConsole, fakeTransport, run } from "./fakes.ts";
 
 const SPACE = "mfrggzdfmztwq2lkmfrggzdfmztwq2lkmfrggzdfmztwq2lkmfra";
@@ -126,19 +126,27 @@ Deno.test("an interrupted command is exit 130, and closes what it opened", async
   assertEquals(backend.closes <= 1, true);
 });
 
+Deno.test("that a member is linked is told once, that it left, is lost or is back each time", () => {
+  const news = new MemberNews(["a"]);
+  const lynx = { peer: "a", name: "lynx\x1b", address: "h:1" };
+  const owl = { peer: "b", name: "owl", address: "h:2", reason: "truncated", away_ms: 4000 };
+  assertEquals(news.line({ event: "linked", ...lynx }), null);
+  assertEquals(news.line({ event: "linked", ...owl }), "owl (b) is linked at h:2");
+  assertEquals(news.line({ event: "unlinked", ...owl }), null);
+  assertEquals(news.line({ event: "linked", ...owl }), null);
+  assertEquals(news.line({ event: "gone", ...owl }), "owl (b) is gone: the connection broke");
+  assertEquals(news.line({ event: "back", ...owl }), "owl (b) is back after 4 s");
+  assertEquals(news.line({ event: "left", ...lynx, reason: "goodbye" }), "lynx\\x1b (a) left: it said goodbye");
+  assertEquals(news.line({ event: "waiting", ...owl }), null);
+});
+
 Deno.test("news are the differences of two states", () => {
-  const before = { members: 1, conflicts: 0, peers: [{ peer: "a", name: "lynx", address: "h:1" }] };
-  const after = { members: 2, conflicts: 3, peers: [{ peer: "b", name: "owl\x1b", address: "h:2" }] };
-  assertEquals(newsBetween(before, after), [
-    "1 new member in the space",
-    "linked with owl\\x1b at h:2",
-    "lost the link to lynx",
-    "3 new conflicts; 'conflicts' lists them",
-  ]);
+  const before = { conflicts: 0 };
+  const after = { conflicts: 3 };
+  assertEquals(newsBetween(before, after), ["3 new conflicts; 'conflicts' lists them"]);
   assertEquals(newsBetween(after, after), []);
-  const gone = { ...after, members: 1, left: true };
+  const gone = { ...after, left: true };
   assertEquals(newsBetween(after, { ...gone, removed_by: { peer: "b", name: "owl\x1b" } }), [
-    "1 member less in the space; 'members --all' says who is gone",
     "owl\\x1b removed this peer from the space",
   ]);
   assertEquals(newsBetween(after, { ...gone, removed_by: null }).at(-1), "this peer has left the space");
