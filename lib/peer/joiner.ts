@@ -23,13 +23,15 @@ import type { TicketKeys } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
 import { byRedeem, byTicket, type WayIn } from "./way_in.ts";
 
-/** How long a join tries the addresses that it knows, where no kith answers there, before it gives up. */
+/** How long a join tries the addresses that it knows, where nobody answers there, before it gives up. */
 const JOIN_TIMEOUT_MS = 15_000;
 /**
- * How long it goes on where one does, which may be busy; or where it knows none, and looks for a door on the local
+ * How long it goes on where somebody does, who may be busy; or where it knows none, and looks for a door on the local
  * network: somebody may still have to start one.
  */
 const PATIENT_JOIN_TIMEOUT_MS = 60_000;
+/** Who gets to look so much later than it meant to stood still itself, as under much load. */
+const STOOD_STILL_MS = 1000;
 /** So long at least, where the doors that it knows are none: they may be of other spaces on this machine. */
 const LEAST_LAN_SEARCH_MS = 5000;
 /** When a person is told that nobody was found so far. */
@@ -81,8 +83,8 @@ interface Join {
   readonly request: number | null;
   readonly wayIn: WayIn;
   untilMs: number;
-  /** The same once somebody has answered. */
-  readonly patientUntilMs: number;
+  /** The same where somebody has answered. */
+  patientUntilMs: number;
   /** Until when it goes on though no door is left: on the local network there may be others. */
   readonly searchUntilMs: number;
   /** When a person is told that nobody was found; Infinity once that is done. */
@@ -187,7 +189,7 @@ export class Joiner {
     const join = this.#join;
     if (join === null) throw new ProtocolError("goodbye", "the join is over");
     connection.stage = "joining";
-    join.untilMs = join.patientUntilMs;
+    join.untilMs = Math.max(join.untilMs, join.patientUntilMs);
     const tag = knockTag(join.wayIn.invite, hashOf(connection));
     this.#parts.links.send(connection.number, { type: "knock", tag }, "control");
   }
@@ -252,9 +254,11 @@ export class Joiner {
   lost(address: string, reason: CloseReason | "dial_failed", detail: string, now: Now): void {
     const join = this.#join;
     if (join === null || !join.doors.has(address)) return;
+    giveTimeAnew(join, now);
     const code = reason === "dial_failed" ? undefined : FINAL[reason];
     if (reason === "bad_state") join.behindSinceMs = Math.min(join.behindSinceMs, now.monotonicMs);
     if (code === undefined) {
+      if (reason !== "dial_failed") join.untilMs = Math.max(join.untilMs, join.patientUntilMs);
       join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
       join.doors.set(address, now.monotonicMs + REDIAL_MS);
     } else if (code === "refused_ticket") {
@@ -278,6 +282,7 @@ export class Joiner {
   tick(now: Now): void {
     const join = this.#join;
     if (join === null) return;
+    giveTimeAnew(join, now);
     if (this.#isOver(join, now)) return this.#giveUp(now);
     if (now.monotonicMs >= join.tellMs) {
       join.tellMs = Infinity;
@@ -362,6 +367,13 @@ export class Joiner {
     if (pending !== null && !store.hasTransaction(sha256(pending.transaction.header))) store.renewInstance();
     return { peer, instance: store.instance };
   }
+}
+
+/** Where this machine stood still until long after the join's time was over, the doors had no time to answer. */
+function giveTimeAnew(join: Join, now: Now): void {
+  if (now.monotonicMs < join.untilMs + STOOD_STILL_MS) return;
+  join.untilMs = now.monotonicMs + JOIN_TIMEOUT_MS;
+  join.patientUntilMs = now.monotonicMs + PATIENT_JOIN_TIMEOUT_MS;
 }
 
 /** A join that begins; as it stands it looks for doors at the addresses alone. */

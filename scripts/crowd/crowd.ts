@@ -76,7 +76,9 @@ export class Crowd implements AsyncDisposable {
     const args = [...before, ...words, "--name", name, "--listen", "127.0.0.1:0", "--json"];
     const process = new Child(command, args, { input, env });
     this.#started.push(process);
-    await process.lineWith("event", "ready");
+    for (let line = await process.line(); line.event !== "ready"; line = await process.line()) {
+      if (line.error !== undefined) throw new Error(`${name} failed: ${line.message}`);
+    }
     const control = await connectControl(homePaths(home));
     if (control === null) throw new Error(`${name} does not answer`);
     this.peers.push({ name, home, process, client: new Client(control.request), close: () => control.close() });

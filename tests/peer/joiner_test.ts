@@ -43,8 +43,36 @@ Deno.test("a door that was reached and is busy is waited for, for longer than on
   lab.untilHealed();
   assertEquals(replies.map(({ ok }) => ok), [true]);
 
+  const second = lab.invite(door);
+  lab.untilHealed();
+  const other = lab.add();
+  door.freeze();
+  other.request({ type: "join", keys: second, addresses: [door.listensAt as string] }, heard);
+  lab.wait(30_000);
+  assertEquals(replies.length, 1, "also where it accepts a connection and no more");
+  door.wake();
+  lab.untilHealed();
+
   const late = lab.add();
   late.request({ type: "join", keys, addresses: ["10.9.9.9:1"] }, heard);
   lab.wait(20_000);
-  assertEquals(replies.map(({ ok }) => ok), [true, false]);
+  assertEquals(replies.map(({ ok }) => ok), [true, true, false]);
+});
+
+Deno.test("a machine that stands still while it joins gives the doors time anew", () => {
+  const lab = new Lab();
+  const [door] = lab.space(1) as [SimPeer];
+  const keys = lab.invite(door);
+  const joiner = lab.add();
+  const replies: Reply[] = [];
+  const addresses = ["10.9.9.9:1", door.listensAt as string];
+  lab.network.cut(door, joiner);
+  joiner.request({ type: "join", keys, addresses }, (reply) => replies.push(reply));
+  lab.wait(5000);
+  joiner.freeze();
+  lab.wait(70_000);
+  lab.network.mendAll();
+  joiner.wake();
+  lab.untilHealed();
+  assertEquals(replies.map(({ ok }) => ok), [true]);
 });
