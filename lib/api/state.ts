@@ -35,7 +35,8 @@ export function statusFields(host: HostApi): Fields {
 export function peersFields(host: HostApi): Fields {
   const peers = host.peer.peers(host.nowMs()).map(peerFields);
   const door = host.peer.door().map(({ sinceMs, ...stranger }) => ({ ...stranger, since: sinceMs }));
-  return { peers, absent: host.peer.status().absent.map(absentFields), door };
+  const { absent, others } = host.peer.status();
+  return { peers, absent: absent.map(absentFields), others, door };
 }
 
 /** What needs a person's eye. */

@@ -8,6 +8,7 @@ import { formatCalled, formatCount, formatDuration, formatName, shortId } from "
 /** Reasons for which links end, as people say it. */
 const REASONS: Readonly<Record<string, string>> = {
   goodbye: "it said goodbye",
+  other_neighbours: "in a large space not all are linked, and it has other neighbours now",
   truncated: "the connection broke",
   silent: "nothing is heard from it",
   member_left: "it is no member any more",

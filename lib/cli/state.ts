@@ -49,6 +49,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
       row(index === 0 ? "linked" : "", `${peerText(peer)}  ${escapeText(textField(peer, "address"))}  ${agrees}`),
     );
   }
+  const others = numberField(answer, "others") ?? 0;
+  if (others > 0) lines.push(row("", `${formatCount(others, "more member")}, by way of these`));
   for (const [index, peer] of absent.entries()) {
     const sinceMs = numberField(peer, "since");
     const since = sinceMs === null ? "not seen yet" : `last seen ${formatAge(sinceMs, nowMs)}`;

@@ -31,6 +31,8 @@ export interface OverlayParts {
   readonly random: Random;
   readonly tree: LiveTree;
   readonly emit: (event: PeerEvent) => void;
+  /** A link to a member is closed to make room for others; it is there all the same. */
+  readonly letGo: (connection: Connection) => void;
 }
 
 /**
@@ -100,6 +102,7 @@ export class Overlay {
   /** A member said something about neighbours. */
   received(connection: Connection, message: NeighbourhoodMessage, now: Now): void {
     this.#now = now;
+    if (message.type === "disconnect") this.#parts.letGo(connection);
     if (this.#views !== null) return this.#views.received(connection.peer, this.#checked(message), now);
     // Where it knows of more members than are known here so far it needs neighbours, and is linked all the same.
     if (message.type !== "neighbour") return;
@@ -134,7 +137,7 @@ export class Overlay {
   }
 
   #begin(now: Now): void {
-    const { identity, random, dialler, links, tree, emit } = this.#parts;
+    const { identity, random, dialler, links, tree, emit, letGo } = this.#parts;
     const numberOf = (peer: string) => this.#linked.get(peer)?.number;
     this.#views = new HyParView(toBase32(identity.peerId), random, {
       send: (peer, message) => {
@@ -149,7 +152,9 @@ export class Overlay {
         if (this.#dialling.delete(peer)) dialler.aim(peer, [], this.#now);
         const connection = this.#linked.get(peer);
         this.#linked.delete(peer);
-        if (connection !== undefined) links.close(connection, "goodbye", this.#now, "", [{ type: "disconnect" }]);
+        if (connection === undefined) return;
+        letGo(connection);
+        links.close(connection, "goodbye", this.#now, "", [{ type: "disconnect" }]);
       },
       neighbourUp: (peer) => {
         const number = numberOf(peer);

@@ -196,6 +196,7 @@ export class PeerParts {
       topics: () => this.topics,
       toldRemovedBy: () => this.farewells.tellers(),
       absenceOf: (peer) => this.presence.absenceOf(peer),
+      linksWithAll: () => !this.overlay.isOn,
       counters: outbox.counters,
       name: () => options.name,
     });
@@ -229,6 +230,7 @@ export class PeerParts {
       random,
       tree: this.tree,
       emit,
+      letGo: (connection) => this.presence.letGo(connection),
     }, options.now);
     this.neighbours = new Neighbours({
       ...parts,

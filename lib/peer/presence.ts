@@ -17,6 +17,9 @@ const NAME_WAIT_MS = 2000;
 /** How often a member whose link is silent is looked at again. */
 const LOOK_AGAIN_MS = 1000;
 
+/** Why a link ends in a space where not all link with each other. */
+const OTHER_NEIGHBOURS = "other_neighbours";
+
 /** What presence works upon. */
 export interface PresenceParts {
   readonly identity: Identity;
@@ -90,6 +93,13 @@ export class Presence {
     if (entry.tellings.take(1, now.monotonicMs)) this.#tellUnlinked(peer, entry, now);
     else entry.tellAtMs = Math.min(entry.tellAtMs, now.monotonicMs + TELL_INTERRUPTION_MS);
     this.#lookAtMs = Math.min(this.#lookAtMs, entry.tellAtMs, entry.goneAtMs);
+  }
+
+  /** A link is about to be closed since its ends get other neighbours: neither of them has left, or is lost. */
+  letGo({ peer }: Connection): void {
+    const entry = this.#entries.get(peer);
+    if (entry?.isToldLinked) this.#tell("member_unlinked", "debug", peer, {}, OTHER_NEIGHBOURS);
+    this.#entries.delete(peer);
   }
 
   /** Members came or went. */

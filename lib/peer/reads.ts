@@ -277,6 +277,8 @@ export interface StatusView {
   readonly members: number;
   readonly peers: readonly PeerView[];
   readonly absent: readonly AbsentView[];
+  /** Members that this peer is not linked with, in a space that is too large for links between all; else 0. */
+  readonly others: number;
   /** Transactions that wait for their parents or for a newer kith. */
   readonly waiting: number;
   /** Where other processes were met that run with a copy of this home. */

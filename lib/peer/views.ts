@@ -52,6 +52,8 @@ export interface ViewParts {
   readonly toldRemovedBy: () => readonly string[];
   /** Why a member by its base32 id is not linked, where that is known. */
   readonly absenceOf: (peer: string) => Absence | null;
+  /** Whether all members are to be linked with this peer. */
+  readonly linksWithAll: () => boolean;
   readonly counters: ReadonlyMap<string, number>;
   readonly name: () => string;
 }
@@ -217,9 +219,10 @@ export class Views {
     return memberCalled(members, text, "peer_unknown").peer;
   }
 
-  /** The members without a link. */
+  /** The members without a link; none where not all link with each other, since nobody knows of all of them then. */
   absent(): AbsentView[] {
-    const { book } = this.#parts;
+    const { book, linksWithAll } = this.#parts;
+    if (!linksWithAll()) return [];
     return this.members().filter(({ online }) => !online).map(({ peer, name }) => ({
       peer,
       name,
@@ -249,7 +252,7 @@ export class Views {
 
   /** How the peer is. */
   status(): StatusView {
-    const { identity, store, space, membership, applier, sync, counters } = this.#parts;
+    const { identity, store, space, membership, applier, sync, counters, linksWithAll } = this.#parts;
     const id = space.space;
     const ended = membership.endOf(identity.peerId);
     const { waiting, unsupported } = applier.counts;
@@ -270,6 +273,7 @@ export class Views {
       members: membership.members().length,
       peers: this.peers(),
       absent: this.absent(),
+      others: linksWithAll() ? 0 : this.members().filter(({ online }) => !online).length,
       waiting: waiting + unsupported,
       forks: this.forks(),
       links: this.#parts.links.counts,

@@ -41,6 +41,8 @@ Deno.test("peers shows who is linked, how they stand and what passes, in 80 colu
     [""],
   ]);
   for (const line of lines) assert(unicodeWidth(line) <= 80, line);
+  const large = { "GET /v1/peers": () => apiObject({ peers: [PEER], absent: [], door: [], others: 41 }) };
+  assertStringIncludes((await run(["peers"], large)).out, "\n41 more members, by way of these\n");
 });
 
 Deno.test("peers --watch on a terminal draws in place, and says when the peer stops", async () => {

@@ -82,6 +82,15 @@ Deno.test("a space grows beyond the full mesh, lives through losses and cuts, an
     assert(tookMs <= 3000, `${tookMs} ms`);
   });
 
+  await t.step("who is given up as a neighbour has not left, and is neither absent nor gone", () => {
+    for (const { machine, events } of lab.peers) {
+      const { absent, others, peers } = machine!.status();
+      assertEquals([absent, others + peers.length], [[], lab.peers.length - 1]);
+      assert(!events.has("member_left") && !events.has("member_gone"), [...events.keys()].join());
+    }
+    assert(lab.peers.some(({ events }) => events.has("member_unlinked")), "some were given up");
+  });
+
   await t.step("a write goes to each about once", () => {
     const write = (count: number) => {
       for (let i = 0; i < count; i++) {
