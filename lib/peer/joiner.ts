@@ -25,10 +25,7 @@ import { byRedeem, byTicket, type WayIn } from "./way_in.ts";
 
 /** How long a join tries the addresses that it knows, where nobody answers there, before it gives up. */
 const JOIN_TIMEOUT_MS = 15_000;
-/**
- * How long it goes on where somebody does, who may be busy; or where it knows none, and looks for a door on the local
- * network: somebody may still have to start one.
- */
+/** The same where somebody does, who may be busy; and how long doors are looked for on the network where it knows none. */
 const PATIENT_JOIN_TIMEOUT_MS = 60_000;
 /** Who gets to look so much later than it meant to stood still itself, as under much load. */
 const STOOD_STILL_MS = 1000;
@@ -189,7 +186,6 @@ export class Joiner {
     const join = this.#join;
     if (join === null) throw new ProtocolError("goodbye", "the join is over");
     connection.stage = "joining";
-    join.untilMs = Math.max(join.untilMs, join.patientUntilMs);
     const tag = knockTag(join.wayIn.invite, hashOf(connection));
     this.#parts.links.send(connection.number, { type: "knock", tag }, "control");
   }
@@ -254,7 +250,7 @@ export class Joiner {
   lost(address: string, reason: CloseReason | "dial_failed", detail: string, now: Now): void {
     const join = this.#join;
     if (join === null || !join.doors.has(address)) return;
-    giveTimeAnew(join, now);
+    this.#giveTime(join, now);
     const code = reason === "dial_failed" ? undefined : FINAL[reason];
     if (reason === "bad_state") join.behindSinceMs = Math.min(join.behindSinceMs, now.monotonicMs);
     if (code === undefined) {
@@ -282,7 +278,7 @@ export class Joiner {
   tick(now: Now): void {
     const join = this.#join;
     if (join === null) return;
-    giveTimeAnew(join, now);
+    this.#giveTime(join, now);
     if (this.#isOver(join, now)) return this.#giveUp(now);
     if (now.monotonicMs >= join.tellMs) {
       join.tellMs = Infinity;
@@ -301,6 +297,16 @@ export class Joiner {
     if (join === null) return Infinity;
     const searchMs = join.doors.size === 0 ? join.searchUntilMs : Infinity;
     return Math.min(join.untilMs, searchMs, join.tellMs, ...join.doors.values());
+  }
+
+  /** When its time is over, a door that is connected gets more; all get it anew where this machine stood still for long. */
+  #giveTime(join: Join, now: Now): void {
+    if (now.monotonicMs >= join.untilMs + STOOD_STILL_MS) {
+      join.untilMs = now.monotonicMs + JOIN_TIMEOUT_MS;
+      join.patientUntilMs = now.monotonicMs + PATIENT_JOIN_TIMEOUT_MS;
+    } else if (now.monotonicMs >= join.untilMs && [...this.#parts.links.all()].some((link) => this.wants(link))) {
+      join.untilMs = Math.max(join.untilMs, join.patientUntilMs);
+    }
   }
 
   #isOver(join: Join, now: Now): boolean {
@@ -367,13 +373,6 @@ export class Joiner {
     if (pending !== null && !store.hasTransaction(sha256(pending.transaction.header))) store.renewInstance();
     return { peer, instance: store.instance };
   }
-}
-
-/** Where this machine stood still until long after the join's time was over, the doors had no time to answer. */
-function giveTimeAnew(join: Join, now: Now): void {
-  if (now.monotonicMs < join.untilMs + STOOD_STILL_MS) return;
-  join.untilMs = now.monotonicMs + JOIN_TIMEOUT_MS;
-  join.patientUntilMs = now.monotonicMs + PATIENT_JOIN_TIMEOUT_MS;
 }
 
 /** A join that begins; as it stands it looks for doors at the addresses alone. */

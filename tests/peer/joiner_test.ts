@@ -53,10 +53,23 @@ Deno.test("a door that was reached and is busy is waited for, for longer than on
   door.wake();
   lab.untilHealed();
 
+  const third = lab.invite(door);
+  lab.untilHealed();
+  const last = lab.add();
+  lab.network.cut(door, last);
+  last.request({ type: "join", keys: third, addresses: [door.listensAt as string] }, heard);
+  lab.wait(9000);
+  lab.network.mend(door, last);
+  door.freeze();
+  lab.wait(16_000);
+  assertEquals(replies.length, 2, "also where it does so late");
+  door.wake();
+  lab.untilHealed();
+
   const late = lab.add();
   late.request({ type: "join", keys, addresses: ["10.9.9.9:1"] }, heard);
   lab.wait(20_000);
-  assertEquals(replies.map(({ ok }) => ok), [true, true, false]);
+  assertEquals(replies.map(({ ok }) => ok), [true, true, true, false]);
 });
 
 Deno.test("a machine that stands still while it joins gives the doors time anew", () => {
