@@ -388,9 +388,7 @@ export const MAX_SHUFFLE_PEERS = 16;
 export const MAX_REMEMBERED_WALKS = 256;
 /** Broadcast messages of which it is remembered that they came: at some 150 bytes each. */
 export const MAX_RECEIVED_IDS = 8192;
-/** Announced messages that are waited for. */
-export const MAX_MISSING = 4096;
-/** Neighbours of which it is remembered that they announced one of them: all of an active view. */
-export const MAX_ANNOUNCERS = 8;
+/** Announced messages that are waited for, of each neighbour that announced them first. */
+export const MAX_MISSING = 1024;
 /** Announcements of one message of the overlay, and messages that it asks for. */
 export const MAX_ANNOUNCEMENTS = 1024;

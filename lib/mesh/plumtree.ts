@@ -1,12 +1,10 @@
 import type { Now } from "../base/clock.ts";
-import { MAX_ANNOUNCEMENTS, MAX_ANNOUNCERS, MAX_MISSING, MAX_RECEIVED_IDS } from "../base/limits.ts";
+import { ACTIVE_VIEW_PEERS, MAX_ANNOUNCEMENTS, MAX_MISSING, MAX_RECEIVED_IDS } from "../base/limits.ts";
 
 /** How long announcements are gathered. */
 const ANNOUNCE_AFTER_MS = 20;
-/** How long what was announced may still come by the tree before it is asked for. */
-const MISSING_AFTER_MS = 200;
-/** The same for the next one who announced it. */
-const MISSING_AGAIN_MS = 100;
+/** How long what was announced may still come by the tree before it is asked for, and then from the next announcer. */
+const MISSING_AFTER_MS = 100;
 
 /** What was announced: a message by its id, and by how many hops it came to who announces it. */
 export interface Announced {
@@ -32,7 +30,9 @@ interface Received<Neighbour> {
 }
 
 interface Missing<Neighbour> {
-  /** Who announced it, in that order. */
+  /** Who announced it first, and takes room for it. */
+  readonly first: Neighbour;
+  /** Who announced it and was not asked for it so far, and by how many hops it came to each. */
   readonly announcers: Map<Neighbour, number>;
   dueMs: number;
 }
@@ -49,7 +49,14 @@ export class Plumtree<Neighbour> {
   /** From whom each message came, and by how many hops; the oldest first. */
   readonly #received = new Map<string, Received<Neighbour>>();
   readonly #missing = new Map<string, Missing<Neighbour>>();
+  /** How many of them each neighbour announced first. */
+  readonly #shares = new Map<Neighbour, number>();
   readonly #queued = new Map<Neighbour, Announced[]>();
+  /**
+   * Neighbours of whom whole messages were asked since their way is shorter, and that have sent none since: who says so
+   * and does not send is believed once.
+   */
+  readonly #promised = new Set<Neighbour>();
   #announceDueMs = Infinity;
 
   constructor(port: TreePort<Neighbour>) {
@@ -76,9 +83,11 @@ export class Plumtree<Neighbour> {
     this.#eager.delete(neighbour);
     this.#lazy.delete(neighbour);
     this.#queued.delete(neighbour);
+    this.#promised.delete(neighbour);
     for (const [id, { announcers }] of this.#missing) {
-      if (announcers.delete(neighbour) && announcers.size === 0) this.#missing.delete(id);
+      if (announcers.delete(neighbour) && announcers.size === 0) this.#forgetMissing(id);
     }
+    this.#shares.delete(neighbour);
   }
 
   /** This peer has something to tell. */
@@ -94,18 +103,31 @@ export class Plumtree<Neighbour> {
    */
   received(from: Neighbour, id: string, hops: number, now: Now): boolean {
     if (this.#received.has(id)) {
-      this.useless(from);
+      this.repeated(from, id, hops);
       return false;
     }
     if (this.has(from)) this.#makeEager(from);
+    this.#promised.delete(from);
     this.#spread(id, from, hops, now);
     return true;
   }
 
   /** A message is here, and came in another way: it is not passed on, nor asked for. */
   held(id: string): void {
-    this.#missing.delete(id);
+    this.#forgetMissing(id);
     if (!this.#received.has(id)) this.#note(id, null, 0);
+  }
+
+  /** A message came in whole that is here: where it came by fewer hops, that way takes the place of the other. */
+  repeated(from: Neighbour, id: string, hops: number): void {
+    const received = this.#received.get(id);
+    const former = received?.from ?? null;
+    if (!this.has(from) || received === undefined || former === null || hops >= received.hops) {
+      return this.useless(from);
+    }
+    this.#promised.delete(from);
+    this.#makeEager(from);
+    this.#replace(received, from, hops);
   }
 
   /** A neighbour sent what is here. */
@@ -146,14 +168,14 @@ export class Plumtree<Neighbour> {
     const wanted = new Map<Neighbour, string[]>();
     for (const [id, missing] of this.#missing) {
       if (now.monotonicMs < missing.dueMs) continue;
-      const next = missing.announcers.keys().next();
-      if (next.done) {
-        this.#missing.delete(id);
+      const nearest = nearestOf(missing.announcers);
+      if (nearest === null) {
+        this.#forgetMissing(id);
         continue;
       }
-      missing.announcers.delete(next.value);
-      missing.dueMs = now.monotonicMs + MISSING_AGAIN_MS;
-      wanted.set(next.value, [...wanted.get(next.value) ?? [], id]);
+      missing.announcers.delete(nearest);
+      missing.dueMs = now.monotonicMs + MISSING_AFTER_MS;
+      wanted.set(nearest, [...wanted.get(nearest) ?? [], id]);
     }
     for (const [neighbour, ids] of wanted) {
       this.#makeEager(neighbour);
@@ -172,7 +194,7 @@ export class Plumtree<Neighbour> {
   #spread(id: string, from: Neighbour | null, hops: number, now: Now): void {
     const received = this.#note(id, from, hops);
     const announcers = this.#missing.get(id)?.announcers;
-    this.#missing.delete(id);
+    this.#forgetMissing(id);
     for (const neighbour of this.#eager) {
       if (neighbour !== from && !announcers?.has(neighbour)) this.#port.push(neighbour, id, hops + 1);
     }
@@ -197,24 +219,41 @@ export class Plumtree<Neighbour> {
   #noteMissing(from: Neighbour, id: string, hops: number, now: Now): void {
     let missing = this.#missing.get(id);
     if (missing === undefined) {
+      const share = this.#shares.get(from) ?? 0;
       // What finds no room comes by the comparison of what both hold.
-      if (this.#missing.size >= MAX_MISSING) return;
-      missing = { announcers: new Map(), dueMs: now.monotonicMs + MISSING_AFTER_MS };
+      if (share >= MAX_MISSING) return;
+      this.#shares.set(from, share + 1);
+      missing = { first: from, announcers: new Map(), dueMs: now.monotonicMs + MISSING_AFTER_MS };
       this.#missing.set(id, missing);
     }
-    if (missing.announcers.size < MAX_ANNOUNCERS) missing.announcers.set(from, hops);
+    if (missing.announcers.size < ACTIVE_VIEW_PEERS) missing.announcers.set(from, hops);
+  }
+
+  #forgetMissing(id: string): void {
+    const missing = this.#missing.get(id);
+    if (missing === undefined) return;
+    this.#missing.delete(id);
+    const share = this.#shares.get(missing.first);
+    if (share !== undefined) this.#shares.set(missing.first, share - 1);
   }
 
   /** Takes the announcer's way in place of the one by which a message came, where that is longer. */
   #shorten(announcer: Neighbour, hops: number, received: Received<Neighbour>): void {
     const { from } = received;
-    if (from === null || from === announcer || !this.#lazy.has(announcer)) return;
+    if (from === null || from === announcer || !this.#lazy.has(announcer) || this.#promised.has(announcer)) return;
     if (hops + 1 >= received.hops) return;
-    received.from = announcer;
-    received.hops = hops + 1;
+    this.#promised.add(announcer);
     this.#makeEager(announcer);
     this.#port.graft(announcer, []);
-    if (!this.#eager.has(from)) return;
+    this.#replace(received, announcer, hops + 1);
+  }
+
+  /** Whom a message came from sends no more whole ones: another one's way is shorter. */
+  #replace(received: Received<Neighbour>, by: Neighbour, hops: number): void {
+    const { from } = received;
+    received.from = by;
+    received.hops = hops;
+    if (from === null || from === by || !this.#eager.has(from)) return;
     this.#makeLazy(from);
     this.#port.prune(from);
   }
@@ -238,4 +277,16 @@ export class Plumtree<Neighbour> {
     this.#eager.delete(neighbour);
     this.#lazy.add(neighbour);
   }
+}
+
+/** The announcer to which a message came by the fewest hops. */
+function nearestOf<Neighbour>(announcers: ReadonlyMap<Neighbour, number>): Neighbour | null {
+  let nearest: Neighbour | null = null;
+  let fewest = Infinity;
+  for (const [neighbour, hops] of announcers) {
+    if (hops >= fewest) continue;
+    nearest = neighbour;
+    fewest = hops;
+  }
+  return nearest;
 }

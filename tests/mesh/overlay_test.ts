@@ -18,9 +18,10 @@ Deno.test("a thousand peers hear of everything by few hops, hardly twice, also w
     assertEquals(broadcasts.delivered, 1, seen);
     assert(broadcasts.redundancy <= 0.1, seen);
   }
-  assert(figures.calm.hopsMax <= 7 && figures.calm.hopsMean <= 4.5, seen);
+  assert(figures.calm.hopsMax <= 7 && figures.calm.hopsMean <= 4, seen);
   assert(figures.lossy.delivered >= 0.999 && figures.lossy.redundancy <= 0.3, seen);
-  assert(figures.lossy.hopsMean <= 7, seen);
+  // What is lost next to its sender comes to all behind by longer ways: seven hops are not enough for every one of them.
+  assert(figures.lossy.hopsMean <= 4.5 && figures.lossy.hopsP99 <= 7 && figures.lossy.hopsBeyondSeven <= 0.01, seen);
   assertEquals(figures.repaired, 1, seen);
   assert(figures.halfLostConnectedMs <= 30_000 && figures.halfLostDeliveredMs <= 40_000, seen);
   assert(figures.cutConnectedMs <= 10_000, seen);
@@ -53,12 +54,12 @@ Deno.test("without prunes messages come several times", () => {
   assert(redundancy > 0.3, String(redundancy));
 });
 
-Deno.test("without what shortens ways they are longer", () => {
-  const means = [run(), run((message) => message.type === "graft" && message.ids.length === 0)].map((network) => {
-    network.grow();
-    return network.measure(() => network.network.peers[0] as never).hopsMean;
+Deno.test("without what exchanges ways for shorter ones the messages of many senders come more often", () => {
+  const seen = [run(), run((message) => message.type === "graft" && message.ids.length === 0)].map((one) => {
+    one.grow();
+    return one.measure(() => one.network.prng.pick(one.network.up())).redundancy;
   }) as [number, number];
-  assert(means[1] > means[0] + 0.5, means.join());
+  assert(seen[1] > seen[0] + 0.1, seen.join());
 });
 
 Deno.test("without new neighbours those that are left after three losses of half the peers are alone", () => {

@@ -56,6 +56,42 @@ Deno.test("what was announced and does not come is asked for from one announcer 
   assertEquals([said(), plumtree.deadline()], [[], Infinity], "then the comparison of what both hold brings it");
 });
 
+Deno.test("what is missing is asked for from who has it by the fewest hops", () => {
+  const { tree: plumtree, said } = tree("a", "b", "c");
+  plumtree.announced("a", [{ id: "m", hops: 5 }], at(0));
+  plumtree.announced("b", [{ id: "m", hops: 2 }], at(0));
+  plumtree.announced("c", [{ id: "m", hops: 3 }], at(0));
+  for (let i = 0; i < 3; i++) plumtree.tick(at(plumtree.deadline()));
+  assertEquals(said(), ["b graft m", "c graft m", "a graft m"]);
+});
+
+Deno.test("what comes twice, and by fewer hops the second time, comes that way from then on", () => {
+  const { tree: plumtree, said } = tree("a", "b");
+  plumtree.received("a", "m", 5, at(0));
+  said();
+  assertEquals(plumtree.received("b", "m", 4, at(0)), false);
+  assertEquals([said(), plumtree.isEager("a"), plumtree.isEager("b")], [["a prune"], false, true]);
+  plumtree.received("b", "m", 4, at(0));
+  assertEquals(said(), ["b prune"], "by as many it is of no use");
+});
+
+Deno.test("who says that its way is shorter, and then sends nothing, is believed once", () => {
+  const { tree: plumtree, said } = tree("a", "liar");
+  plumtree.pruned("liar");
+  const lie = (id: string) => {
+    plumtree.received("a", id, 3, at(0));
+    plumtree.announced("liar", [{ id, hops: 0 }], at(0));
+    return said().filter((line) => line.startsWith("a prune")).length;
+  };
+  assertEquals(lie("m"), 1);
+  plumtree.useless("liar");
+  assertEquals([lie("n"), lie("o")], [0, 0]);
+  plumtree.received("liar", "p", 1, at(0));
+  plumtree.pruned("liar");
+  said();
+  assertEquals(lie("q"), 1, "until it sends something");
+});
+
 Deno.test("who announced something is not told of it", () => {
   const { tree: plumtree, said } = tree("a", "b", "c", "d");
   plumtree.pruned("b");
@@ -113,6 +149,13 @@ Deno.test("what others can make it remember is bounded", () => {
   const many: Announced[] = Array.from({ length: MAX_MISSING + 9 }, (_, i) => ({ id: `x${i}`, hops: 1 }));
   plumtree.announced("a", many, at(0));
   plumtree.tick(at(10_000));
-  const asked = said().flatMap((line) => line.split(" graft ")[1]?.split(",") ?? []);
-  assertEquals(asked.length, MAX_MISSING);
+  const asked = () => said().flatMap((line) => line.split(" graft ")[1]?.split(",") ?? []);
+  assertEquals(asked().length, MAX_MISSING);
+  plumtree.announced("b", [{ id: "y", hops: 1 }], at(10_000));
+  plumtree.tick(at(20_000));
+  assertEquals(asked(), ["y"], "another neighbour has room of its own");
+  plumtree.tick(at(30_000));
+  plumtree.announced("a", [{ id: "z", hops: 1 }], at(30_000));
+  plumtree.tick(at(40_000));
+  assertEquals(asked(), ["z"], "what never came takes none for long");
 });

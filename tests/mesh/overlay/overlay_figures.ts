@@ -12,6 +12,8 @@ export interface BroadcastFigures {
   readonly hopsMean: number;
   readonly hopsP99: number;
   readonly hopsMax: number;
+  /** Share of those to which it took more than seven. */
+  readonly hopsBeyondSeven: number;
   /** Time until the last peer had it: mean over the broadcasts. */
   readonly lastMs: number;
 }
@@ -82,6 +84,8 @@ export class OverlayRun {
     let calm: BroadcastFigures | null = null;
     const calmBytes = this.#bytesIn(() => calm = this.measure(() => this.#sender));
     const manySenders = this.measure(() => network.prng.pick(network.up()));
+    // The tree of many senders is nobody's own.
+    this.grow();
     network.loses = true;
     const lossy = this.measure(() => this.#sender);
     network.loses = false;
@@ -131,6 +135,7 @@ export class OverlayRun {
       hopsMean: hops.reduce((sum, one) => sum + one, 0) / hops.length,
       hopsP99: hops[Math.floor(hops.length * 0.99)] as number,
       hopsMax: hops.at(-1) as number,
+      hopsBeyondSeven: hops.filter((count) => count > 7).length / hops.length,
       lastMs: lastMs / count,
     };
   }
