@@ -19,6 +19,8 @@ const FAILURES_AT_A_TIME = 16;
 /** That rest, first and longest. */
 const REST_MS = 2000;
 const MAX_REST_MS = 60_000;
+/** Neighbours of this peer's own choice that give way to nobody: whoever asks in many names gets the others' places. */
+const KEPT_NEIGHBOURS = ACTIVE_VIEW_PEERS / 2;
 /** How long a link is kept to a peer that is no neighbour. */
 const IDLE_LINK_MS = 10_000;
 /** The same where it has never said anything here: it may know nothing of this, and then links again at once. */
@@ -56,6 +58,8 @@ interface Asked {
   readonly sinceMs: number;
   /** Never refused, whatever this peer's view. */
   readonly isUrgent: boolean;
+  /** Whether this peer chose whom to ask, and was not told to by another one. */
+  readonly isOwnChoice: boolean;
 }
 
 /**
@@ -69,6 +73,8 @@ export class HyParView {
   readonly #random: Random;
   readonly #port: ViewPort;
   readonly #active = new Set<string>();
+  /** Those of them that give way last: the first KEPT_NEIGHBOURS of this peer's own choice. */
+  readonly #kept = new Set<string>();
   readonly #passive: PassiveView;
   readonly #lost: LostPeers;
   /** All links. */
@@ -119,7 +125,7 @@ export class HyParView {
     while (this.#active.size + this.#asked.size < ACTIVE_VIEW_PEERS) {
       const peer = this.#candidate();
       if (peer === null) break;
-      this.#ask(peer, false, now);
+      this.#ask(peer, { isUrgent: false, isOwnChoice: true }, now);
     }
     const lacks = this.#active.size < ACTIVE_VIEW_PEERS;
     if (!lacks) {
@@ -144,10 +150,7 @@ export class HyParView {
   unlinked(peer: string, failed: boolean, now: Now): void {
     this.#linked.delete(peer);
     this.#asked.delete(peer);
-    if (this.#active.delete(peer)) {
-      this.#port.neighbourDown(peer);
-      if (failed) this.#lost.add(peer, now);
-    }
+    if (this.#deactivate(peer) && failed) this.#lost.add(peer, now);
     this.fill(now);
   }
 
@@ -187,8 +190,10 @@ export class HyParView {
       case "disconnect":
         this.#asked.delete(from);
         this.#linked.delete(from);
-        if (this.#active.delete(from)) this.#port.neighbourDown(from);
+        this.#deactivate(from);
         this.#remember(from);
+        // Who asked it again at once, and again, would be linked anew all the time.
+        this.#tried.add(from);
         this.#port.drop(from);
         return this.fill(now);
       case "shuffle":
@@ -213,11 +218,11 @@ export class HyParView {
       this.#shuffles.begin();
     }
     const lost = this.#lost.due(now);
-    if (lost !== null && !this.#isBusyWith(lost)) this.#ask(lost, true, now);
+    if (lost !== null && !this.#isBusyWith(lost)) this.#ask(lost, { isUrgent: true, isOwnChoice: true }, now);
     if (now.monotonicMs >= this.#mixDueMs) {
       this.#mixDueMs = now.monotonicMs + this.#jittered(MIX_EVERY_MS);
       const stranger = this.#stranger();
-      if (stranger !== null) this.#ask(stranger, true, now);
+      if (stranger !== null) this.#ask(stranger, { isUrgent: true, isOwnChoice: true }, now);
     }
   }
 
@@ -284,8 +289,8 @@ export class HyParView {
     );
   }
 
-  #ask(peer: string, isUrgent: boolean, now: Now): void {
-    const asked = { sinceMs: now.monotonicMs, isUrgent };
+  #ask(peer: string, why: Pick<Asked, "isUrgent" | "isOwnChoice">, now: Now): void {
+    const asked = { sinceMs: now.monotonicMs, ...why };
     this.#asked.set(peer, asked);
     if (this.#linked.has(peer)) this.#claim(peer, asked);
     else this.#port.dial(peer);
@@ -298,10 +303,11 @@ export class HyParView {
   }
 
   #asks(from: string, claim: Claim, now: Now): void {
-    const accepts = this.#active.has(from) || claim !== "free" || this.#active.size < ACTIVE_VIEW_PEERS;
+    const isNew = !this.#active.has(from);
+    const accepts = !isNew || claim !== "free" || this.#active.size < ACTIVE_VIEW_PEERS;
     this.#port.send(from, { type: "neighbour_reply", accepts });
     if (!accepts) return;
-    if (claim === "join") {
+    if (claim === "join" && isNew) {
       for (const other of this.#active) {
         if (other !== from) this.#port.send(other, { type: "forward_join", peer: from, hopsLeft: WALK_HOPS });
       }
@@ -310,8 +316,12 @@ export class HyParView {
   }
 
   #replied(from: string, accepts: boolean, now: Now): void {
-    const wasAsked = this.#asked.delete(from);
-    if (accepts && (wasAsked || this.#active.has(from))) return this.#activate(from, now);
+    const asked = this.#asked.get(from);
+    this.#asked.delete(from);
+    if (accepts && (asked !== undefined || this.#active.has(from))) {
+      if (asked?.isOwnChoice === true && this.#kept.size < KEPT_NEIGHBOURS) this.#kept.add(from);
+      return this.#activate(from, now);
+    }
     // Too late, or refused: of no use to either.
     if (this.#active.has(from)) return;
     this.#tried.add(from);
@@ -327,7 +337,7 @@ export class HyParView {
     const next = hopsLeft === 0 ? null : this.#otherNeighbour(from, peer);
     if (next === null) {
       // Walks end at random peers: so many end here at a time only where somebody makes them up.
-      if (this.#asked.size < ACTIVE_VIEW_PEERS) this.#ask(peer, false, now);
+      if (this.#asked.size < ACTIVE_VIEW_PEERS) this.#ask(peer, { isUrgent: false, isOwnChoice: false }, now);
       return;
     }
     this.#port.send(next, { type: "forward_join", peer, hopsLeft: Math.min(hopsLeft, WALK_HOPS) - 1 });
@@ -340,7 +350,7 @@ export class HyParView {
     this.#lost.delete(peer);
     if (!this.#active.has(peer)) {
       if (this.#active.size >= ACTIVE_VIEW_PEERS) {
-        const victim = this.#pick([...this.#active]) as string;
+        const victim = this.#pick([...this.#active].filter((other) => !this.#kept.has(other))) as string;
         this.#remember(victim, true);
         this.#drop(victim);
       }
@@ -352,8 +362,16 @@ export class HyParView {
 
   #drop(peer: string): void {
     this.#linked.delete(peer);
-    if (this.#active.delete(peer)) this.#port.neighbourDown(peer);
+    this.#deactivate(peer);
     this.#port.drop(peer);
+  }
+
+  /** @returns whether it was a neighbour. */
+  #deactivate(peer: string): boolean {
+    this.#kept.delete(peer);
+    if (!this.#active.delete(peer)) return false;
+    this.#port.neighbourDown(peer);
+    return true;
   }
 
   #remember(peer: string, wasActive = false): void {

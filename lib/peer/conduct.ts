@@ -31,6 +31,11 @@ const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, pe
   want: [2, 32],
   graft: [2, 32],
   announce: [2, 4],
+  // Each goes on over other links, or has somebody dialled: what no peer has to do often.
+  neighbour: [50, 0],
+  forward_join: [100, 0],
+  shuffle: [100, 0],
+  shuffle_reply: [50, 0],
   // The whole history is looked through for what the other side lacks.
   pull: [100, 0],
   // New ones are signatures to be checked.

@@ -39,8 +39,8 @@ export class LiveTree {
   readonly #hops = new Map<string, number>();
   /** What the turn that ends has for each link. */
   readonly #queued = new Map<number, Queued[]>();
-  /** What each link asked for in the turn under way. */
-  readonly #asked = new Map<number, readonly Uint8Array[]>();
+  /** What each link asked for in the turn under way, by hexadecimal ids. */
+  readonly #asked = new Map<number, Set<string>>();
   /** The transaction that is passed on; null while it is something else, for which links are gathered. */
   #spreading: Applied | null = null;
   #targets = new Set<number>();
@@ -90,7 +90,7 @@ export class LiveTree {
 
   /** A transaction came live. @param isHeld whether it was here before. */
   pushed(connection: number, id: Uint8Array, hops: number, isHeld: boolean): void {
-    if (isHeld) return this.#plumtree.useless(connection);
+    if (isHeld) return this.#plumtree.repeated(connection, toHex(id), hops);
     this.#hops.set(toHex(id), hops);
     if (this.#hops.size > MAX_RECEIVED_IDS) this.#hops.delete(this.#hops.keys().next().value as string);
   }
@@ -108,20 +108,30 @@ export class LiveTree {
   grafted(connection: number, { ids }: Graft): void {
     this.#plumtree.grafted(connection);
     // The answer waits for the turn's commit: what it may hold is not durable before.
-    if (ids.length > 0) this.#asked.set(connection, ids);
+    if (ids.length === 0) return;
+    const asked = this.#asked.get(connection) ?? new Set();
+    this.#asked.set(connection, asked);
+    for (const id of ids) if (asked.size < MAX_ANNOUNCEMENTS) asked.add(toHex(id));
   }
 
-  #answer(connection: number, ids: readonly Uint8Array[]): void {
+  #answer(connection: number, ids: Iterable<string>): void {
     const { store, stream, resend } = this.#parts;
-    const partial: Uint8Array[] = [];
+    const streamed: Uint8Array[] = [];
     const others: string[] = [];
-    for (const id of ids) {
+    let sizeBytes = 0;
+    for (const hex of ids) {
+      const id = fromHex(hex);
       const row = store.transaction(id)?.row;
-      if (row === undefined) others.push(toHex(id));
-      else if (!store.partials.isWhole(row)) partial.push(id);
-      else this.#queue(connection, store.load(row), (this.#plumtree.hopsOf(toHex(id)) ?? 0) + 1);
+      if (row === undefined) others.push(hex);
+      // What is more than a push is no news, and waits for room as any stream does.
+      else if (sizeBytes >= MAX_TRANSACTIONS_MESSAGE_BYTES || !store.partials.isWhole(row)) streamed.push(id);
+      else {
+        const transaction = store.load(row);
+        sizeBytes += bundleSizeBytes(transaction);
+        this.#queue(connection, transaction, (this.#plumtree.hopsOf(hex) ?? 0) + 1);
+      }
     }
-    if (partial.length > 0) stream(connection, partial);
+    if (streamed.length > 0) stream(connection, streamed);
     if (others.length > 0) resend(connection, others);
   }
 

@@ -175,6 +175,7 @@ export class Sync {
   stream(connection: number, ids: readonly Uint8Array[]): void {
     const replica = this.#replicas.get(connection);
     if (replica !== undefined) replica.wanted = [...replica.wanted, ...ids].slice(0, MAX_WANTED);
+    this.drained(connection);
   }
 
   /**

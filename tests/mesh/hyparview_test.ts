@@ -137,8 +137,47 @@ Deno.test("after a change of the network those that failed are asked at once", (
 Deno.test("a neighbour that says that it goes is remembered, and not asked as one that failed", () => {
   const { views: hyparview, said } = full();
   hyparview.received("b", { type: "disconnect" }, at(0));
-  assertEquals(said(), ["down b", "drop b", "dial b"]);
+  assertEquals(said(), ["down b", "drop b"]);
   assertEquals(hyparview.passive, ["b"]);
+  hyparview.tick(at(hyparview.deadline()));
+  assertEquals(said(), ["dial b"], "after a rest, so that who parts again and again is not linked anew all the time");
+  hyparview.linked("b", at(5000));
+  assertEquals(said(), ["b neighbour free"]);
+});
+
+Deno.test("peers that ask in many names, or have others say so, do not push out all neighbours of one's own choice", () => {
+  const chosen = Array.from({ length: ACTIVE_VIEW_PEERS }, (_, i) => `chosen${i}`);
+  const { views: hyparview } = views(chosen);
+  hyparview.fill(at(0));
+  for (const name of chosen) {
+    hyparview.linked(name, at(0));
+    hyparview.received(name, { type: "neighbour_reply", accepts: true }, at(0));
+  }
+  assertEquals([...hyparview.active], chosen);
+  for (let i = 0; i < 200; i++) {
+    const [asks, named] = [`asks${i}`, `named${i}`];
+    hyparview.linked(asks, at(0));
+    hyparview.received(asks, { type: "neighbour", claim: i % 2 === 0 ? "join" : "urgent" }, at(0));
+    hyparview.received(asks, { type: "forward_join", peer: named, hopsLeft: 0 }, at(0));
+    hyparview.linked(named, at(0));
+    hyparview.received(named, { type: "neighbour_reply", accepts: true }, at(0));
+  }
+  assertEquals(chosen.filter((name) => hyparview.active.has(name)).length, ACTIVE_VIEW_PEERS / 2);
+});
+
+Deno.test("a neighbour that joins again and again is told of once", () => {
+  const { views: hyparview, said } = full();
+  hyparview.linked("x", at(0));
+  for (let i = 0; i < 9; i++) hyparview.received("x", { type: "neighbour", claim: "join" }, at(0));
+  assertEquals(said().filter((line) => line.includes("forward_join")).length, ACTIVE_VIEW_PEERS);
+});
+
+Deno.test("whoever names many newcomers does not have them all dialled", () => {
+  const { views: hyparview, said } = full();
+  for (let i = 0; i < 1000; i++) {
+    hyparview.received("a", { type: "forward_join", peer: `p${i}`, hopsLeft: 0 }, at(0));
+  }
+  assertEquals(said().length, ACTIVE_VIEW_PEERS);
 });
 
 Deno.test("a shuffle goes on by another neighbour, and its answer comes back that way", () => {

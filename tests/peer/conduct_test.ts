@@ -38,6 +38,10 @@ Deno.test("what a member sends for nothing has its bound, by what it costs; what
   assertEquals(timesUntilTooMuch(() => conduct.message("b", MESSAGE_KINDS.frontier, 512, at(0))), 4_166);
   assertEquals(timesUntilTooMuch(() => conduct.message("c", MESSAGE_KINDS.want, 32 * 1024, at(0))), 24);
   assertEquals(timesUntilTooMuch(() => conduct.message("d", MESSAGE_KINDS.pull, 0, at(0))), MAX_WORK_BURST / 100);
+  assertEquals(timesUntilTooMuch(() => conduct.message("i", MESSAGE_KINDS.shuffle, 530, at(0))), MAX_WORK_BURST / 100);
+  assertEquals(timesUntilTooMuch(() => conduct.message("j", MESSAGE_KINDS.forward_join, 33, at(0))), 250);
+  assertEquals(timesUntilTooMuch(() => conduct.message("k", MESSAGE_KINDS.graft, 32 * 1024, at(0))), 24);
+  assertEquals(timesUntilTooMuch(() => conduct.message("l", MESSAGE_KINDS.announce, 33 * 1024, at(0))), 186);
   assertEquals(timesUntilTooMuch(() => conduct.frame("e", "pings", at(0))), MAX_WORK_BURST);
   assertEquals(timesUntilTooMuch(() => conduct.uselessTransaction("f", "nothing", at(0))), MAX_WORK_BURST / 2);
   assertEquals(timesUntilTooMuch(() => conduct.uselessTransaction("g", "dropped", at(0))), MAX_WORK_BURST / 5);
