@@ -7,6 +7,25 @@ import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 import type { SimPeer } from "./sim_peer.ts";
 
+/** What befalls a world: the faults, and what comes about only where much goes on. */
+export const HAPPENINGS = [
+  "crash",
+  "crash_in_turn",
+  "freeze",
+  "move",
+  "lose_commits",
+  "flip",
+  "full_disk",
+  "lose_link",
+  "half_open",
+  "partition",
+  "attack",
+  "leave",
+  "update",
+  "compact",
+] as const;
+export type Happening = typeof HAPPENINGS[number];
+
 /** What the faults befall. */
 export interface FaultTargets {
   readonly prng: Prng;
@@ -15,6 +34,8 @@ export interface FaultTargets {
   readonly peers: readonly SimPeer[];
   readonly persons: readonly Person[];
   readonly adversary: Adversary | null;
+  /** Takes what happens. */
+  readonly happened: (what: Happening) => unknown;
   /** An address that nobody has. */
   readonly newAddress: () => string;
 }
@@ -33,21 +54,28 @@ export class Faults {
 
   /** Draws what happens within so many seconds. */
   draw(seconds: number): void {
-    const { prng, network, persons, peers, adversary } = this.#targets;
+    const { prng, network, persons, peers, adversary, happened } = this.#targets;
     const habits = this.#habits;
     for (const person of persons) this.#drawFor(person, seconds);
     for (const peer of peers) if (peer.machine === null && prng.chance(0.15)) peer.boot();
     const connections = network.connections();
-    if (connections.length > 0 && prng.chance(habits.lose * seconds)) network.lose(prng.pick(connections));
+    if (connections.length > 0 && prng.chance(habits.lose * seconds)) {
+      network.lose(prng.pick(connections));
+      happened("lose_link");
+    }
     if (connections.length > 0 && prng.chance(habits.halfOpen * seconds)) {
       const end = prng.pick(connections);
       network.halfOpen(prng.chance(0.5) ? end : end.other);
+      happened("half_open");
     }
     if (prng.chance(habits.partition * seconds)) this.#partition();
-    if (adversary !== null && prng.chance(habits.attack * seconds)) adversary.attack(prng.pick(peers));
-    if (habits.leaves && prng.chance(0.04 * seconds)) {
+    if (adversary !== null && prng.chance(habits.attack * seconds)) {
+      adversary.attack(prng.pick(peers));
+      happened("attack");
+    }
+    if (habits.leave > 0 && prng.chance(habits.leave * seconds)) {
       const leaver = prng.pick(persons);
-      if (leaver !== persons[0]) leaver.leave();
+      if (leaver !== persons[0] && leaver.leave()) happened("leave");
     }
   }
 
@@ -65,14 +93,18 @@ export class Faults {
   }
 
   #drawFor(person: Person, seconds: number): void {
-    const { prng, newAddress } = this.#targets;
+    const { prng, newAddress, happened } = this.#targets;
     const habits = this.#habits;
     const { peer } = person;
     if (peer.machine === null) return;
-    if (prng.chance(habits.crash * seconds)) peer.crash(prng.chance(0.4));
-    else if (prng.chance(habits.freeze * seconds)) this.#freeze(peer);
-    else if (prng.chance(habits.move * seconds)) peer.move(newAddress());
-    else if (peer.isOlder && prng.chance(0.1 * seconds)) this.#update(peer);
+    if (prng.chance(habits.crash * seconds)) {
+      peer.crash(prng.chance(0.4));
+      happened("crash");
+    } else if (prng.chance(habits.freeze * seconds)) this.#freeze(peer);
+    else if (prng.chance(habits.move * seconds)) {
+      peer.move(newAddress());
+      happened("move");
+    } else if (peer.isOlder && prng.chance(0.1 * seconds)) this.#update(peer);
     else if (prng.chance(habits.loseCommits * seconds)) this.#loseCommits(person);
     else if (prng.chance(habits.flip * seconds)) this.#damage(peer);
   }
@@ -80,6 +112,7 @@ export class Faults {
   #freeze(peer: SimPeer): void {
     const { prng, schedule } = this.#targets;
     peer.freeze(this.#habits.suspends);
+    this.#targets.happened("freeze");
     const { life } = peer;
     schedule.after(prng.between(100, 60_000), () => {
       if (peer.life === life && peer.asleep) peer.wake();
@@ -89,6 +122,7 @@ export class Faults {
   #update(peer: SimPeer): void {
     if (peer.machine !== null) peer.crash(false);
     peer.update();
+    this.#targets.happened("update");
     peer.boot();
   }
 
@@ -96,11 +130,12 @@ export class Faults {
   #damage(peer: SimPeer): void {
     peer.crash(false);
     peer.damage();
+    this.#targets.happened("flip");
   }
 
   /** What is committed from now on until the power fails is lost with it. */
   #loseCommits(person: Person): void {
-    const { prng, schedule, peers } = this.#targets;
+    const { prng, schedule, peers, happened } = this.#targets;
     const { peer } = person;
     // A disk goes back once at a time; and a copy of what is read wrongly would stay so.
     if (peer.isDamaged || this.#goingBack.has(peer)) return;
@@ -116,6 +151,7 @@ export class Faults {
       if (isSomebodyLocked(peer, lost, peers)) return;
       peer.crash(true);
       peer.restore(copy);
+      happened("lose_commits");
     });
   }
 
@@ -124,6 +160,7 @@ export class Faults {
     const here = peers.filter(() => prng.chance(0.5));
     const there = peers.filter((peer) => !here.includes(peer));
     for (const a of here) for (const b of there) network.cut(a, b);
+    if (here.length > 0 && there.length > 0) this.#targets.happened("partition");
     schedule.after(prng.between(500, 20_000), () => {
       for (const a of here) for (const b of there) network.mend(a, b);
     });

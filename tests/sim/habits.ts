@@ -46,8 +46,8 @@ export interface Habits {
   /** Mean pause between two requests of one peer. */
   readonly requestEveryMs: number;
   readonly writes: WriteHabits;
-  /** Whether somebody leaves. */
-  readonly leaves: boolean;
+  /** Probability per second that somebody leaves. */
+  readonly leave: number;
   /** Whether two joiners get the same ticket for one. */
   readonly contested: boolean;
 }
@@ -64,6 +64,9 @@ export interface WriteHabits {
   readonly longValues: boolean;
 }
 
+/** Longest that faults go on where much is written: what each write costs grows with their number. */
+const MAX_BUSY_MS = 1500;
+
 /**
  * Draws what is on. Each seed switches everything on with one probability of its own, few things in one and nearly all
  * in another, so that rare combinations come about, and faults are also seen alone (swarm testing: Groce et al., 2012).
@@ -76,7 +79,7 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
   const habits: Habits = {
     peers: peers ?? (isLong ? prng.between(4, 7) : prng.pick([2, 3, 3, 3, 3, 4, 5])),
     isSettled: prng.chance(0.6),
-    faultsMs: isLong ? prng.between(4000, 10_000) : prng.between(1000, 2500),
+    faultsMs: isLong ? prng.between(3000, 6000) : prng.between(1000, 2000),
     network: {
       latencyMs: prng.pick([[0, 1], [1, 20], [20, 150], [1, 800]] as const),
       pieceBytes: prng.pick([[1, 64], [20, 1500], [1000, 20_000], [1000, 20_000]] as const),
@@ -107,7 +110,7 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
       conditions: isOn(),
       longValues: isOn(),
     },
-    leaves: isOn() && prng.chance(0.5),
+    leave: isOn() && prng.chance(0.5) ? 0.15 : 0,
     contested: isOn(),
     historyMs: Infinity,
     lan: false,
@@ -115,7 +118,8 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
   // Drawn last, so that seeds without it do what they did. History goes only where much of it comes about.
   if (!isOn() || !prng.chance(0.5)) return habits;
   const writes = { ...habits.writes, hotKeys: 2 };
-  return { ...habits, writes, historyMs: prng.pick([1, 300]), requestEveryMs: prng.pick([40, 100]) };
+  const faultsMs = Math.min(habits.faultsMs, MAX_BUSY_MS);
+  return { ...habits, faultsMs, writes, historyMs: prng.pick([1, 300]), requestEveryMs: prng.pick([40, 100]) };
 }
 
 /** Whether peers put right what their disks read wrongly. Until they do, disks read rightly again before all heals. */

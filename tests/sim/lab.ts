@@ -7,7 +7,7 @@ import { Prng } from "./prng.ts";
 import { Schedule } from "./schedule.ts";
 import { SimPeer } from "./sim_peer.ts";
 import type { SimPeerOptions } from "./sim_peer_options.ts";
-import { Trace } from "./trace.ts";
+import { NoTrace } from "./trace.ts";
 import { verifyOnce } from "./verify_once.ts";
 
 const START_MS = 1_770_000_000_000;
@@ -30,7 +30,7 @@ export class Lab {
       index,
       schedule: this.schedule,
       network: this.network,
-      trace: new Trace(),
+      trace: new NoTrace(),
       prng: this.prng,
       seed: 7,
       wallMs: START_MS,

@@ -10,7 +10,6 @@ import { Lab } from "./lab.ts";
 import { Prng } from "./prng.ts";
 import { copyOf } from "./sim_disk.ts";
 import type { SimPeer } from "./sim_peer.ts";
-import { Trace } from "./trace.ts";
 
 /** Who stays, one for each side: what each side did comes to the other by them. */
 const STAYING = 2;
@@ -18,11 +17,6 @@ const STAYING = 2;
 const LINK_MS = 1000;
 const HEAL_MS = 120_000;
 const STEP_MS = 250;
-
-/** Nobody reads what went on in a run that is one of many. */
-class NoTrace extends Trace {
-  override add(): void {}
-}
 
 /** What happened in one run, summed up over many. */
 export interface Happened {
@@ -55,7 +49,7 @@ export function runPartition(
 ): void {
   const prng = new Prng(seed, 17);
   const lab = new Lab();
-  const quiet = { turned: () => {}, crashed: () => {}, lost: () => {}, trace: new NoTrace(), verify };
+  const quiet = { turned: () => {}, crashed: () => {}, lost: () => {}, verify };
   // Every second one undoes in the smallest steps.
   const step = seed % 2 === 0 ? {} : { undoingStep: 1 };
   const peers = disks.map((disk) => lab.add({ ...quiet, ...step, disk: copyOf(disk) }));

@@ -8,7 +8,7 @@ const MAX_SEEDS = 60;
 for (const [name, { checker, finding }] of Object.entries(PLANTS)) {
   Deno.test(`the planted bug ${name} is found by ${checker ?? "the end"} within ${MAX_SEEDS} seeds`, () => {
     for (let seed = 1; seed <= MAX_SEEDS; seed++) {
-      const { error } = runSeed(seed, { plant: name });
+      const { error } = runSeed(seed, { plant: name, isTraced: false });
       if (error instanceof Error && finding.test(error.message)) return;
     }
     throw new Error("it was not found");

@@ -125,7 +125,7 @@ export class SimPeer implements NetworkHost {
       verify: this.#isOlder ? this.#verifyAsOlder : this.options.verify,
     };
     this.#machine = new SimMachine(options, this.#isOlder);
-    trace.add(`${this.#time} p${this.index} boot`);
+    trace.add(() => `${this.#time} p${this.index} boot`);
     this.#joinNetwork();
     this.#setTimer();
   }
@@ -133,7 +133,7 @@ export class SimPeer implements NetworkHost {
   /** Throws the machine away, and what its store had not committed. @param silently the others are not told. */
   crash(silently: boolean): void {
     if (this.#machine === null) return;
-    this.options.trace.add(`${this.#time} p${this.index} crash`);
+    this.options.trace.add(() => `${this.#time} p${this.index} crash`);
     this.#machine = null;
     this.life++;
     this.#inbox = [];
@@ -336,11 +336,12 @@ export class SimPeer implements NetworkHost {
   }
 
   #trace(input: Input): void {
-    const head = `${this.#time} p${this.index} ${input.type}`;
+    const { trace } = this.options;
+    const head = () => `${this.#time} p${this.index} ${input.type}`;
     if (input.type === "received") {
-      this.options.trace.add(`${head} ${input.connection} ${input.bytes.length}`, input.bytes);
-    } else if (input.type === "request") this.options.trace.add(`${head} ${input.id} ${input.request.type}`);
-    else this.options.trace.add(`${head} ${JSON.stringify(input)}`);
+      trace.add(() => `${head()} ${input.connection} ${input.bytes.length}`, input.bytes);
+    } else if (input.type === "request") trace.add(() => `${head()} ${input.id} ${input.request.type}`);
+    else trace.add(() => `${head()} ${JSON.stringify(input)}`);
   }
 
   #perform(effects: readonly Effect[]): void {
@@ -349,11 +350,11 @@ export class SimPeer implements NetworkHost {
     for (const effect of effects) {
       if (this.life !== life) return;
       if (effect.type === "changed") {
-        trace.add(`${this.#time} p${this.index} changed ${effect.keys.join(" ")}`);
+        trace.add(() => `${this.#time} p${this.index} changed ${effect.keys.join(" ")}`);
         this.unlessDamaged(() => this.#assertChanges(effect.keys));
         continue;
       }
-      trace.add(`${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
+      trace.add(() => `${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
       if (effect.type === "dial") network.dial(this, effect.address);
       if (effect.type === "lan_send") network.multicast(this, effect.message);
       if (effect.type === "output" || effect.type === "close") {
@@ -373,7 +374,7 @@ export class SimPeer implements NetworkHost {
         this.#replies.delete(effect.id);
         replied(effect.reply);
       }
-      assert(effect.type !== "stop", `peer ${this.index} stopped: ${JSON.stringify(effect)}`);
+      if (effect.type === "stop") throw new Error(`peer ${this.index} stopped: ${JSON.stringify(effect)}`);
     }
   }
 

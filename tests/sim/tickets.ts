@@ -45,7 +45,7 @@ export class Tickets {
     const role = prng.chance(0.4) ? "admin" : "writer";
     const { life } = peer;
     this.#asked++;
-    this.#trace.add(`ticket ${SigningKey.fromSeed(keys.inviteSeed).publicKey[0]} by p${peer.index}`);
+    this.#trace.add(() => `ticket ${SigningKey.fromSeed(keys.inviteSeed).publicKey[0]} by p${peer.index}`);
     let isOpen = true;
     const answered = () => {
       if (isOpen) this.#asked--;

@@ -15,11 +15,12 @@ export class Trace {
   }
 
   /** Takes in a line, and bytes beside it. */
-  add(line: string, ...bytes: readonly Uint8Array[]): void {
+  add(line: () => string, ...bytes: readonly Uint8Array[]): void {
+    const text = line();
     // Bytes are only borrowed.
-    this.#parts.push(utf8Encode(`${line}\n`), ...bytes.map((part) => part.slice()));
+    this.#parts.push(utf8Encode(`${text}\n`), ...bytes.map((part) => part.slice()));
     if (this.#parts.length >= PARTS_PER_HASH) this.#flush();
-    this.#print?.(line);
+    this.#print?.(text);
   }
 
   /** The hash so far, in hexadecimal. */
@@ -32,4 +33,9 @@ export class Trace {
     this.#hash = sha256(this.#hash, concat(this.#parts));
     this.#parts = [];
   }
+}
+
+/** For a run that is one of many, of which nobody reads what went on. */
+export class NoTrace extends Trace {
+  override add(): void {}
 }

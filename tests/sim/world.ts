@@ -3,7 +3,7 @@ import { sha256 } from "../../lib/crypto/hash.ts";
 import { decodeOperation } from "../../lib/wire/operation.ts";
 import { Adversary } from "./adversary.ts";
 import { Checks } from "./checks.ts";
-import { Faults } from "./faults.ts";
+import { Faults, type Happening } from "./faults.ts";
 import { fullStore } from "./full_store.ts";
 import { CALM_NETWORK, type Habits, type WriteHabits } from "./habits.ts";
 import { Network } from "./network.ts";
@@ -38,6 +38,8 @@ export class World {
   readonly peers: SimPeer[] = [];
   readonly persons: Person[] = [];
   readonly prng: Prng;
+  /** What has happened so far. */
+  readonly happenings = new Set<Happening>();
   /** Part of `PersonWorld`. */
   readonly writes: WriteHabits;
   /** Part of `PersonWorld`. */
@@ -74,7 +76,7 @@ export class World {
         ...this.#drawClock(),
         address: this.#newAddress(),
         wrap: (store, identity) => {
-          const full = fullStore(store, () => !this.healing && this.prng.chance(habits.fullDisk));
+          const full = fullStore(store, () => this.#befalls("full_disk", habits.fullDisk));
           return plant?.wrap?.(full, { index, identity, prng: this.prng }) ?? full;
         },
         verify,
@@ -83,7 +85,7 @@ export class World {
         notesCommits: habits.notesCommits,
         isOlder: this.prng.chance(habits.olderKith),
         needsNewer: (message) => this.#isNewer(message),
-        crashesAt: () => !this.healing && this.prng.chance(habits.crashInTurn),
+        crashesAt: () => this.#befalls("crash_in_turn", habits.crashInTurn),
         turned: (turned) => this.checks.turned(turned),
         crashed: (crashed) => this.checks.crashed(crashed),
         lost: (loser, lost) => this.checks.lost(loser, lost, this.peers.filter((other) => other !== loser)),
@@ -98,7 +100,12 @@ export class World {
     const adversary = habits.attacks.length === 0 || lender === undefined
       ? null
       : new Adversary(habits.peers, lender, this.prng, this.network, habits.attacks, this.checks);
-    this.#faults = new Faults(habits, { ...this, adversary, newAddress: () => this.#newAddress() });
+    this.#faults = new Faults(habits, {
+      ...this,
+      adversary,
+      happened: (what) => this.happenings.add(what),
+      newAddress: () => this.#newAddress(),
+    });
   }
 
   /** Part of `PersonWorld`. */
@@ -138,6 +145,12 @@ export class World {
       .map(({ peer }) => peer);
   }
 
+  #befalls(what: Happening, probability: number): boolean {
+    const does = !this.healing && this.prng.chance(probability);
+    if (does) this.happenings.add(what);
+    return does;
+  }
+
   /** Lets all get in, or most of them where a ticket is contested, before anything else happens. */
   #settle(): void {
     this.healing = true;
@@ -158,7 +171,9 @@ export class World {
     for (let timeMs = this.schedule.nowMs; timeMs < untilMs; timeMs += STEP_MS) {
       this.schedule.runUntil(timeMs);
       this.friendsHelp = this.#habits.move > 0 && timeMs > untilMs - HEAL_MS / 2;
-      if (this.#isHealed()) return this.checks.healed(this.members());
+      if (!this.#isHealed()) continue;
+      if (this.peers.some(({ events }) => events.has("compacted"))) this.happenings.add("compact");
+      return this.checks.healed(this.members());
     }
     const states = this.persons.map(({ state, peer }) => `p${peer.index} ${state}, ${peer.openRequests} requests open`);
     throw new Error(
