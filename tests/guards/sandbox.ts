@@ -31,8 +31,11 @@ export function projectFile(path: string): string {
 
 /** Runs one of the project's scripts in a directory, with the permissions that its task gives it. */
 export async function runScript(script: string, directory: string): Promise<Outcome> {
+  const tasks: Record<string, { command: string }> = JSON.parse(projectFile("deno.json")).tasks;
+  const commands = Object.values(tasks).flatMap(({ command }) => command.split(" && "));
+  const [, ...words] = commands.find((command) => command.endsWith(` scripts/${script}`))?.split(" ") ?? [];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--allow-read", "--allow-run", `${ROOT}scripts/${script}`],
+    args: [...words.slice(0, -1), `${ROOT}scripts/${script}`],
     cwd: directory,
     env: { NO_COLOR: "1" },
   }).output();
