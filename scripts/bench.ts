@@ -28,7 +28,14 @@ import { writes } from "./bench/writes_figure.ts";
  * --repeat: repetitions, default 5. --scale: how much is sent and how often, as a part of the default.
  * --markdown: the tables as the README has them; `deno task bench --only compare --repeat 3 --markdown` made its own.
  */
-const options = parseArgs(Deno.args, { string: ["only", "repeat", "scale", "out"], boolean: ["markdown"] });
+const options = parseArgs(Deno.args, {
+  string: ["only", "repeat", "scale", "out"],
+  boolean: ["markdown"],
+  unknown: (argument) => {
+    console.error(`There is no option "${argument}"; see the beginning of scripts/bench.ts.`);
+    Deno.exit(2);
+  },
+});
 const repeat = Number(options.repeat ?? 5);
 const scale = Number(options.scale ?? 1);
 const out = String(options.out ?? "dist/bench.json");

@@ -30,7 +30,7 @@ const KITH: Described = {
     "durable": "yes",
     "signed": "yes",
     "conflicts kept": "yes, listed",
-    "LAN, no server": "yes, by address",
+    "LAN, no server": "yes",
   },
 };
 

@@ -135,7 +135,7 @@ class OpenLink {
     for (
       const message of [
         { type: "prove", mac: spaceProof(this.#member.epochSecret, handshakeHash, "out", peerId) },
-        { type: "hello", version: "0.3.0", record },
+        { type: "hello", version: "0.4.0", record },
       ] as const
     ) {
       const { kind, body } = encodeMessage(message);

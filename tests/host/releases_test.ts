@@ -75,6 +75,24 @@ const RELEASES = [{
   conflicts: ["concurrent both", "delete_beside_put gone", "undone shared", "undone unseen/c"],
   history: { key: "shared", versions: 2 },
   isCompacted: false,
+}, {
+  version: "0.4.0",
+  peer: "n6lrwcpnty5zda53rgqso6emqw2g66wyl33flydubzm6aafqzxjq",
+  space: "mh2us2e6cj3lv72ais6k4xs5dsauxktw6sryprysrxi3smuqr5cq",
+  digest: "b9e6a03facb085222a2c8dc59518111bc6986566276d039c34f3303f741a6d05",
+  members: 2,
+  winners: {
+    both: "from a",
+    bytes: "\u0000\ufffd\u0001",
+    gone: "changed on b",
+    "json/ä": '{"n":1.5,"list":[true,null]}',
+    plain: "text of 0.4.0",
+    shared: "from c",
+  },
+  conflicts: ["concurrent both", "delete_beside_put gone", "undone shared", "undone unseen/c"],
+  // The removal is final by a checkpoint, and nothing was let go.
+  history: { key: "shared", versions: 2 },
+  isCompacted: true,
 }];
 
 /** A copy of what a release left, in a folder. */
