@@ -81,7 +81,7 @@ terminalTest("a person joins by the words, and is shown who is there", async (ho
   await screen.press("Enter");
   await screen.shows(/^hello$/m);
   await peer.stop();
-  await screen.shows(/^lost the link to /m);
+  await screen.shows(/^\S+ \([a-z2-7]{8}\) left: it said goodbye$/m);
   await end(screen);
 });
 
@@ -274,7 +274,7 @@ terminalTest("what one says at its prompt, others are shown above the line that 
   const followed = other.follow("sub", "chat", "--json", "--limit", "1");
   await followed.line();
   await using screen = await Screen.open(home, ["up", "--name", "cellar", ...LOCAL]);
-  await screen.shows(/^linked with attic.*$/m);
+  await screen.shows(/^attic \([a-z2-7]{8}\) is linked at .*$/m);
   await screen.type('/say  it\'s "half past" five -- @now');
   await screen.press("Enter");
   const { text, name, topic } = JSON.parse(await followed.line() ?? "{}");
