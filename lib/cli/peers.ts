@@ -3,17 +3,8 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { calledText, eventText, followEvents } from "./events.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import {
-  cutToWidth,
-  formatAge,
-  formatBriefSize,
-  formatCount,
-  formatDuration,
-  formatName,
-  formatTable,
-  shortId,
-} from "./format.ts";
-import { printTable } from "./people.ts";
+import { cutToWidth, formatAge, formatBriefSize, formatDuration, formatName, formatTable, shortId } from "./format.ts";
+import { othersText, printTable } from "./people.ts";
 
 /** How often the live view is drawn anew, besides with each event. */
 const REDRAW_MS = 1000;
@@ -145,8 +136,6 @@ function tripText(peer: JsonObject): string {
 
 /** How many members are linked with others alone, those that are away, and who is at the door. */
 function otherLines(answer: JsonObject, nowMs: number): string[] {
-  const others = numberField(answer, "others") ?? 0;
-  const beyond = others === 0 ? [] : [`${formatCount(others, "more member")}, by way of these`];
   const away = objectsOf(answer, "absent").map((member) => {
     const seenMs = numberField(member, "since");
     const seen = seenMs === null ? "not seen yet" : `last seen ${formatAge(seenMs, nowMs)}`;
@@ -159,5 +148,5 @@ function otherLines(answer: JsonObject, nowMs: number): string[] {
     return `at the door: ${shortId(textField(stranger, "peer"))}, ${escapeText(textField(stranger, "stage"))}, ` +
       `from ${from}, came ${since}`;
   });
-  return [...beyond, ...away, ...door];
+  return [othersText(answer) ?? [], away, door].flat();
 }

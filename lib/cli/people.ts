@@ -1,9 +1,15 @@
 import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatAge, formatCalled, formatName, formatTable, shortId } from "./format.ts";
+import { formatAge, formatCalled, formatCount, formatName, formatTable, shortId } from "./format.ts";
 import { scopeText } from "./scope.ts";
 import type { Output } from "./output.ts";
+
+/** How many members are linked with others alone, in a large space; null where there are none. */
+export function othersText(answer: JsonObject): string | null {
+  const others = numberField(answer, "others") ?? 0;
+  return others === 0 ? null : `${formatCount(others, "more member")}, by way of these`;
+}
 
 /** `members`. */
 export async function members(context: Context): Promise<number> {

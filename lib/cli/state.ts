@@ -4,6 +4,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
 import { formatAge, formatCount, formatName, formatNumber, shortId } from "./format.ts";
+import { othersText } from "./people.ts";
 import { secondAdminHint } from "./second_admin.ts";
 import { usageError } from "./usage.ts";
 
@@ -49,8 +50,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
       row(index === 0 ? "linked" : "", `${peerText(peer)}  ${escapeText(textField(peer, "address"))}  ${agrees}`),
     );
   }
-  const others = numberField(answer, "others") ?? 0;
-  if (others > 0) lines.push(row("", `${formatCount(others, "more member")}, by way of these`));
+  const others = othersText(answer);
+  if (others !== null) lines.push(row("", others));
   for (const [index, peer] of absent.entries()) {
     const sinceMs = numberField(peer, "since");
     const since = sinceMs === null ? "not seen yet" : `last seen ${formatAge(sinceMs, nowMs)}`;

@@ -1,3 +1,4 @@
+import { forgetOldest } from "../base/forget_oldest.ts";
 import {
   KNOWN_ADDRESS_FACTOR,
   MAX_HANDSHAKE_BURST_OF_ADDRESS,
@@ -46,12 +47,7 @@ export class Door {
       new TokenBucket(MAX_HANDSHAKES_OF_ADDRESS_PER_S * factor, MAX_HANDSHAKE_BURST_OF_ADDRESS * factor, nowMs);
     this.#sources.delete(key);
     this.#sources.set(key, bucket);
-    if (this.#sources.size > MAX_REMEMBERED_ADDRESSES) {
-      for (const oldest of this.#sources.keys()) {
-        this.#sources.delete(oldest);
-        break;
-      }
-    }
+    forgetOldest(this.#sources, MAX_REMEMBERED_ADDRESSES);
     return bucket;
   }
 }

@@ -318,8 +318,10 @@ export class Host implements HostApi {
     }
     const { peer } = this.peer.status();
     const note = { peer, home: this.paths.home, pid: Deno.pid, addresses: this.#addresses.local };
-    this.#note = this.#resources.use(new OwnNote(note, (name, error) => this.#passOver(name, error)));
-    this.#note.leaveOnce(this.peer.isMember);
+    this.#note = this.#resources.use(
+      new OwnNote(note, () => this.peer.isMember, (name, error) => this.#passOver(name, error)),
+    );
+    this.#note.leaveOnce();
     await this.#lan.start();
     const addresses = this.addresses.join(" ");
     this.#tell({ name: "started", level: "info", fields: { version: this.version, peer, addresses } });
@@ -365,7 +367,7 @@ export class Host implements HostApi {
     if (this.#store.failure !== null && this.#failure === null) {
       this.#machineStopped("the store failed", this.#store.failure);
     }
-    this.#note?.leaveOnce(this.peer.isMember);
+    this.#note?.leaveOnce();
     this.#turnHeard.forEach((heard) => heard());
     this.#checkpoint.turned();
     this.#counter.turned();

@@ -35,19 +35,24 @@ export function leaveNote(note: RuntimeNote): string | null {
  */
 export class OwnNote implements Disposable {
   readonly #note: RuntimeNote;
+  readonly #isMember: () => boolean;
   readonly #refused: (name: string, error: unknown) => void;
   #path: string | null = null;
   #isDone = false;
 
-  /** @param refused told of `note_failed` and `note_left`, with what the file system throws. */
-  constructor(note: RuntimeNote, refused: (name: string, error: unknown) => void) {
+  /**
+   * @param isMember whether this peer can let others in by now.
+   * @param refused told of `note_failed` and `note_left`, with what the file system throws.
+   */
+  constructor(note: RuntimeNote, isMember: () => boolean, refused: (name: string, error: unknown) => void) {
     this.#note = note;
+    this.#isMember = isMember;
     this.#refused = refused;
   }
 
-  /** Leaves it, if that has yet to be done. @param isMember whether this peer can let others in by now. */
-  leaveOnce(isMember: boolean): void {
-    if (this.#isDone || !isMember) return;
+  /** Leaves it, if that has yet to be done. */
+  leaveOnce(): void {
+    if (this.#isDone || !this.#isMember()) return;
     this.#isDone = true;
     try {
       this.#path = leaveNote(this.#note);

@@ -1,4 +1,5 @@
 import { fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { forgetOldest } from "../base/forget_oldest.ts";
 import {
   ADDRESS_KEPT_MS,
   MAX_ADDRESS_BYTES,
@@ -101,11 +102,7 @@ export class AddressBook {
   foundNearby(peer: string, addresses: readonly string[]): void {
     this.#nearby.delete(peer);
     this.#nearby.set(peer, addresses.slice(0, MAX_LAN_ADDRESSES));
-    if (this.#nearby.size <= MAX_PEER_RECORDS) return;
-    for (const longestAgo of this.#nearby.keys()) {
-      this.#nearby.delete(longestAgo);
-      break;
-    }
+    forgetOldest(this.#nearby, MAX_PEER_RECORDS);
   }
 
   /** Whether a peer was found so. */

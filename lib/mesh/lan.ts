@@ -1,6 +1,7 @@
 import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
+import { forgetOldest } from "../base/forget_oldest.ts";
 import {
   MAX_LAN_ADDRESSES,
   MAX_LAN_ASKED_TICKETS,
@@ -333,11 +334,7 @@ export class Lan {
   #note(instance: string, stays: boolean, now: Now): void {
     this.#known.delete(instance);
     this.#known.set(instance, { heardMs: now.monotonicMs, stays });
-    if (this.#known.size <= MAX_LAN_INSTANCES) return;
-    for (const longestAgo of this.#known.keys()) {
-      this.#known.delete(longestAgo);
-      break;
-    }
+    forgetOldest(this.#known, MAX_LAN_INSTANCES);
   }
 
   #forgetStale(now: Now): void {

@@ -1,4 +1,5 @@
 import type { Now } from "../base/clock.ts";
+import { forgetOldest } from "../base/forget_oldest.ts";
 import { PASSIVE_VIEW_PEERS } from "../base/limits.ts";
 import { type Random, randomBelow } from "../base/random.ts";
 
@@ -32,7 +33,7 @@ export class LostPeers {
   add(peer: string, now: Now): void {
     this.#peers.delete(peer);
     this.#peers.set(peer, { tries: 0, dueMs: this.#next(0, now) });
-    if (this.#peers.size > PASSIVE_VIEW_PEERS) this.#peers.delete(this.#peers.keys().next().value as string);
+    forgetOldest(this.#peers, PASSIVE_VIEW_PEERS);
   }
 
   /** It is back, or not wanted. */

@@ -1,4 +1,5 @@
 import type { Now } from "../base/clock.ts";
+import { forgetOldest } from "../base/forget_oldest.ts";
 import { ACTIVE_VIEW_PEERS, MAX_ANNOUNCEMENTS, MAX_MISSING, MAX_RECEIVED_IDS } from "../base/limits.ts";
 
 /** How long announcements are gathered. */
@@ -71,6 +72,11 @@ export class Plumtree<Neighbour> {
   /** Whether a link is one of the tree's. */
   has(neighbour: Neighbour): boolean {
     return this.#eager.has(neighbour) || this.#lazy.has(neighbour);
+  }
+
+  /** Whether it has no neighbours. */
+  get isEmpty(): boolean {
+    return this.#eager.size === 0 && this.#lazy.size === 0;
   }
 
   /** A neighbour came: it is sent whole messages, until one was of no use. */
@@ -212,7 +218,7 @@ export class Plumtree<Neighbour> {
   #note(id: string, from: Neighbour | null, hops: number): Received<Neighbour> {
     const received = { from, hops };
     this.#received.set(id, received);
-    if (this.#received.size > MAX_RECEIVED_IDS) this.#received.delete(this.#received.keys().next().value as string);
+    forgetOldest(this.#received, MAX_RECEIVED_IDS);
     return received;
   }
 

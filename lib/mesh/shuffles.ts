@@ -1,4 +1,5 @@
 import { toHex } from "../base/bytes.ts";
+import { forgetOldest } from "../base/forget_oldest.ts";
 import { MAX_REMEMBERED_WALKS, MAX_SHUFFLE_PEERS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { type PassiveView, sampleOf } from "./passive_view.ts";
@@ -59,7 +60,7 @@ export class Shuffles {
       : sampleOf([...active].filter((peer) => peer !== from && peer !== origin), 1, random)[0];
     if (next !== undefined) {
       this.#walks.set(walk, from);
-      if (this.#walks.size > MAX_REMEMBERED_WALKS) this.#walks.delete(this.#walks.keys().next().value as string);
+      forgetOldest(this.#walks, MAX_REMEMBERED_WALKS);
       return send(next, { type: "shuffle", walk, hopsLeft: Math.min(hopsLeft, WALK_HOPS) - 1, peers });
     }
     const own = passive.sample(Math.min(peers.length, MAX_SHUFFLE_PEERS));

@@ -1,5 +1,6 @@
 import { fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
+import { forgetOldest } from "../base/forget_oldest.ts";
 import { MAX_ANNOUNCEMENTS, MAX_RECEIVED_IDS, MAX_TRANSACTIONS_MESSAGE_BYTES } from "../base/limits.ts";
 import { Plumtree } from "../mesh/plumtree.ts";
 import type { Store } from "../store/store.ts";
@@ -44,7 +45,6 @@ export class LiveTree {
   /** The transaction that is passed on; null while it is something else, for which links are gathered. */
   #spreading: Applied | null = null;
   #targets = new Set<number>();
-  #size = 0;
 
   constructor(parts: LiveTreeParts) {
     this.#parts = parts;
@@ -77,13 +77,11 @@ export class LiveTree {
 
   /** A link is one of the tree's from now on. */
   up(connection: number): void {
-    if (!this.has(connection)) this.#size++;
     this.#plumtree.up(connection);
   }
 
   /** A link is no more. */
   down(connection: number): void {
-    if (this.has(connection)) this.#size--;
     this.#plumtree.down(connection);
     this.#asked.delete(connection);
   }
@@ -92,7 +90,7 @@ export class LiveTree {
   pushed(connection: number, id: Uint8Array, hops: number, isHeld: boolean): void {
     if (isHeld) return this.#plumtree.repeated(connection, toHex(id), hops);
     this.#hops.set(toHex(id), hops);
-    if (this.#hops.size > MAX_RECEIVED_IDS) this.#hops.delete(this.#hops.keys().next().value as string);
+    forgetOldest(this.#hops, MAX_RECEIVED_IDS);
   }
 
   /** A neighbour has transactions. */
@@ -155,7 +153,7 @@ export class LiveTree {
 
   /** Passes on what was applied. Called once the store has it. */
   turnEnded(applied: readonly Applied[], now: Now): void {
-    if (this.#size === 0 && this.#hops.size === 0 && this.#asked.size === 0) return;
+    if (this.#plumtree.isEmpty && this.#hops.size === 0 && this.#asked.size === 0) return;
     for (const [connection, ids] of this.#asked) this.#answer(connection, ids);
     this.#asked.clear();
     for (const transaction of applied) {
