@@ -17,16 +17,13 @@ import type { Offer } from "../wire/door_messages.ts";
 import type { Message } from "../wire/message.ts";
 import { INSTANCE_BYTES, sameVersion, type VersionId, type WriterId } from "../wire/transaction.ts";
 import { hashOf } from "./admission.ts";
+import { type Join, JOIN_TIMEOUT_MS, joinOf, NEXT_ADDRESS_MS, PATIENT_JOIN_TIMEOUT_MS } from "./join.ts";
 import type { Connection, Links } from "./links.ts";
 import type { LanDiscovery } from "./lan_discovery.ts";
 import type { TicketKeys } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
 import { byRedeem, byTicket, type WayIn } from "./way_in.ts";
 
-/** How long a join tries the addresses that it knows, where nobody answers there, before it gives up. */
-const JOIN_TIMEOUT_MS = 15_000;
-/** The same where somebody does, who may be busy; and how long doors are looked for on the network where it knows none. */
-const PATIENT_JOIN_TIMEOUT_MS = 60_000;
 /** Who gets to look so much later than it meant to stood still itself, as under much load. */
 const STOOD_STILL_MS = 1000;
 /** So long at least, where the doors that it knows are none: they may be of other spaces on this machine. */
@@ -35,10 +32,6 @@ const LEAST_LAN_SEARCH_MS = 5000;
 const TELL_SEARCH_AFTER_MS = 5000;
 /** Pause before an address that did not answer is dialled again. */
 const REDIAL_MS = 500;
-/** How long the best address of a door that was found has a start over the next one. */
-const NEXT_ADDRESS_MS = 400;
-/** Addresses that were named which are dialled at once, before the next ones: each door that answers does work for it. */
-const DIALLED_AT_ONCE = 4;
 /** How long doors may be behind what the redeem builds upon, before it is taken for lost: whoever offered it is gone. */
 const REDEEM_ANEW_MS = 5000;
 
@@ -75,32 +68,6 @@ const FINAL: Readonly<Partial<Record<CloseReason, ErrorCode>>> = {
   version_too_new: "version_too_new",
   version_too_old: "version_too_old",
 };
-
-interface Join {
-  readonly request: number | null;
-  readonly wayIn: WayIn;
-  untilMs: number;
-  /** The same where somebody has answered. */
-  patientUntilMs: number;
-  /** Until when it goes on though no door is left: on the local network there may be others. */
-  readonly searchUntilMs: number;
-  /** When a person is told that nobody was found; Infinity once that is done. */
-  tellMs: number;
-  /** Addresses that may still be a door, with the time at which each is dialled next; Infinity while it is tried. */
-  readonly doors: Map<string, number>;
-  /** Those of them that were found on the local network. */
-  readonly nearby: Set<string>;
-  /** Since when doors say that they do not know what the redeem builds upon; Infinity while none has. */
-  behindSinceMs: number;
-  /** How often the ticket may be used, as the last door that showed its grant has it; 0 before. */
-  uses: number;
-  /** By connection: the space, and the id of the redeem that was sent. */
-  readonly redeemed: Map<number, { readonly space: Uint8Array; readonly redeem: Uint8Array }>;
-  /** Why the last door that may yet open did not. */
-  lastFailure: string | null;
-  /** Why a door will not open; a refused ticket is told before all else. */
-  finalFailure: { readonly code: ErrorCode; readonly values: ErrorValues } | null;
-}
 
 /** Getting into a space with a ticket, from the outside; and back into it where members have not heard of this peer (DESIGN 8). */
 export class Joiner {
@@ -373,27 +340,4 @@ export class Joiner {
     if (pending !== null && !store.hasTransaction(sha256(pending.transaction.header))) store.renewInstance();
     return { peer, instance: store.instance };
   }
-}
-
-/** A join that begins; as it stands it looks for doors at the addresses alone. */
-function joinOf(request: number | null, wayIn: WayIn, addresses: readonly string[], now: Now): Join {
-  const doors = new Map<string, number>();
-  for (const address of addresses.slice(0, MAX_JOIN_DOORS)) {
-    doors.set(address, now.monotonicMs + Math.floor(doors.size / DIALLED_AT_ONCE) * NEXT_ADDRESS_MS);
-  }
-  return {
-    request,
-    wayIn,
-    untilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
-    patientUntilMs: now.monotonicMs + JOIN_TIMEOUT_MS,
-    searchUntilMs: now.monotonicMs,
-    tellMs: Infinity,
-    doors,
-    nearby: new Set(),
-    behindSinceMs: Infinity,
-    uses: 0,
-    redeemed: new Map(),
-    lastFailure: addresses.length === 0 ? null : "nothing answered",
-    finalFailure: null,
-  };
 }
