@@ -10,20 +10,20 @@ import { deriveTicketKeysInBackground } from "../crypto/ticket_keys.ts";
 import type { Reply, Request, TicketKeys } from "../peer/machine.ts";
 import { Peer } from "../peer/peer.ts";
 import { Store } from "../store/store.ts";
-import { parseAddress } from "./address.ts";
 import type { BackupNote } from "./backup.ts";
 import { settleCarried } from "./carried.ts";
 import { CommitCounter } from "./commit_counter.ts";
-import { type Config, nameProblem, readConfig, writeConfig } from "./config.ts";
-import { connectControl, type Handler, serveControl } from "./control.ts";
+import { type Config, readConfig, writeConfig } from "./config.ts";
+import { connectControl, serveControl } from "./control.ts";
 import { Driver } from "./driver.ts";
 import { isSystemError } from "./file_error.ts";
 import { type HomePaths, homePaths, prepareHome, prepareStore, resolveHome } from "./home.ts";
 import type { HostApi, Unsubscribe } from "./host_api.ts";
+import { checkedName, type HostOptions, openListeners } from "./host_options.ts";
 import { IdleCheckpoint } from "./idle_checkpoint.ts";
 import { openIdentity } from "./identity_file.ts";
 import { LanService, type LanState } from "./lan_service.ts";
-import { DEFAULT_PORT, listenAnywhere, listenOn } from "./listen.ts";
+import { DEFAULT_PORT } from "./listen.ts";
 import { lockHome } from "./lock.ts";
 import { type Log, openLog } from "./log.ts";
 import { openStore } from "./open_store.ts";
@@ -31,34 +31,6 @@ import { OwnAddresses } from "./own_addresses.ts";
 import { settleStaged } from "./staged_home.ts";
 import { StoreCopier } from "./store_copier.ts";
 import { OwnNote, runningPeers } from "./runtime_notes.ts";
-
-/** How a peer is to be run. */
-export interface HostOptions {
-  /** kith's version; others are told. */
-  readonly version: string;
-  /** The home. Default: KITH_HOME, else the usual one. */
-  readonly home?: string;
-  /** What others see this peer called. Default: as configured, else an animal and four letters of its id. */
-  readonly name?: string;
-  /** Where to listen, `HOST:PORT`. Default: as configured, else all interfaces. */
-  readonly listen?: readonly string[];
-  /** How long what was replaced is kept, in ms; Infinity for ever. Default: as configured, else 30 days. */
-  readonly historyMs?: number;
-  /** Links to members at a time. Range: 1 to GREATEST_MAX_LINKS. Default: as configured, else DEFAULT_MAX_LINKS. */
-  readonly maxLinks?: number;
-  /** Whether peers are looked for on the local network. Default: as configured, else true. */
-  readonly lan?: boolean;
-  /** Whether to use a new home that is removed at the end. Default: false. */
-  readonly ephemeral?: boolean;
-  /** Whether only to open the store, for one command: no network, no control channel. Default: false. */
-  readonly offline?: boolean;
-  /** Whether the home's data is on its way into another space by this very process: that is not taken back then. */
-  readonly carrying?: boolean;
-  /** Makes what answers on the control channel. Default: no control channel. */
-  readonly api?: (host: HostApi) => Handler;
-  /** Receives each line of the log too. Default: none. */
-  readonly logLine?: (line: string) => void;
-}
 
 interface Parts {
   readonly maxLinks: number;
@@ -377,19 +349,4 @@ export class Host implements HostApi {
 function subscribe<T>(listeners: Set<T>, heard: T): Unsubscribe {
   listeners.add(heard);
   return () => listeners.delete(heard);
-}
-
-function openListeners(listen: readonly string[] | undefined): Deno.TcpListener[] {
-  if (listen === undefined || listen.length === 0) return listenAnywhere();
-  return listenOn(listen.map((text) => {
-    const endpoint = parseAddress(text, DEFAULT_PORT);
-    if (endpoint === null) throw new KithError("usage", { detail: `'${text}' is not an address HOST:PORT.` });
-    return endpoint;
-  }));
-}
-
-function checkedName(name: string): string {
-  const problem = nameProblem(name);
-  if (problem === null) return name;
-  throw new KithError("usage", { detail: `The name '${name}' can't be used: ${problem}.` });
 }

@@ -1,5 +1,6 @@
 import { createApi } from "../../lib/api/api.ts";
-import { Host, type HostOptions } from "../../lib/host/host.ts";
+import { Host } from "../../lib/host/host.ts";
+import type { HostOptions } from "../../lib/host/host_options.ts";
 
 /** A host in a folder of its own, and its API. */
 export interface TempHost extends AsyncDisposable {

@@ -1,0 +1,51 @@
+import { KithError } from "../base/errors.ts";
+import { parseAddress } from "./address.ts";
+import { nameProblem } from "./config.ts";
+import type { Handler } from "./control.ts";
+import type { HostApi } from "./host_api.ts";
+import { DEFAULT_PORT, listenAnywhere, listenOn } from "./listen.ts";
+
+/** How a peer is to be run. */
+export interface HostOptions {
+  /** kith's version; others are told. */
+  readonly version: string;
+  /** The home. Default: KITH_HOME, else the usual one. */
+  readonly home?: string;
+  /** What others see this peer called. Default: as configured, else an animal and four letters of its id. */
+  readonly name?: string;
+  /** Where to listen, `HOST:PORT`. Default: as configured, else all interfaces. */
+  readonly listen?: readonly string[];
+  /** How long what was replaced is kept, in ms; Infinity for ever. Default: as configured, else 30 days. */
+  readonly historyMs?: number;
+  /** Links to members at a time. Range: 1 to GREATEST_MAX_LINKS. Default: as configured, else DEFAULT_MAX_LINKS. */
+  readonly maxLinks?: number;
+  /** Whether peers are looked for on the local network. Default: as configured, else true. */
+  readonly lan?: boolean;
+  /** Whether to use a new home that is removed at the end. Default: false. */
+  readonly ephemeral?: boolean;
+  /** Whether only to open the store, for one command: no network, no control channel. Default: false. */
+  readonly offline?: boolean;
+  /** Whether the home's data is on its way into another space by this very process: that is not taken back then. */
+  readonly carrying?: boolean;
+  /** Makes what answers on the control channel. Default: no control channel. */
+  readonly api?: (host: HostApi) => Handler;
+  /** Receives each line of the log too. Default: none. */
+  readonly logLine?: (line: string) => void;
+}
+
+/** Listens where it is asked to, else anywhere. @throws {KithError} `usage`, `port_in_use`, `address_unusable`. */
+export function openListeners(listen: readonly string[] | undefined): Deno.TcpListener[] {
+  if (listen === undefined || listen.length === 0) return listenAnywhere();
+  return listenOn(listen.map((text) => {
+    const endpoint = parseAddress(text, DEFAULT_PORT);
+    if (endpoint === null) throw new KithError("usage", { detail: `'${text}' is not an address HOST:PORT.` });
+    return endpoint;
+  }));
+}
+
+/** A peer's name. @throws {KithError} `usage` where it can't be one. */
+export function checkedName(name: string): string {
+  const problem = nameProblem(name);
+  if (problem === null) return name;
+  throw new KithError("usage", { detail: `The name '${name}' can't be used: ${problem}.` });
+}
