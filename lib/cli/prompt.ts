@@ -76,9 +76,9 @@ class Prompt {
     readline.on("SIGINT", () => this.#interrupt());
     readline.on("close", () => this.#closed.resolve());
     const stopNews = this.#tellNews(status);
-    // It ends with the peer.
-    void this.#tellChat(textField(status, "peer")).catch(() => {});
-    void this.#tellOfMembers(objectsOf(status, "peers").map((peer) => textField(peer, "peer"))).catch(() => {});
+    this.#goOn("What others say", this.#tellChat(textField(status, "peer")));
+    const met = objectsOf(status, "peers").map((peer) => textField(peer, "peer"));
+    this.#goOn("Who comes and goes", this.#tellOfMembers(met));
     readline.prompt();
     await Promise.race([this.#closed.promise, interrupted, this.#peer.stopped]);
     this.#ending = true;
@@ -121,6 +121,13 @@ class Prompt {
     if (text === "") throw usageError("'/say' needs what to say, as in: /say hello");
     const query = { topic: CHAT_TOPIC };
     await this.#client.request("POST", "/v1/messages", { query, body: new TextEncoder().encode(text), signal });
+  }
+
+  /** Lets something be told for as long as the peer runs, and says so where it ends before. */
+  #goOn(what: string, telling: Promise<void>): void {
+    telling.catch((error: Error) => {
+      this.#above(this.#context.output.dim(`${what} is not shown here any more: ${escapeText(error.message)}`));
+    });
   }
 
   /** Prints what others say above the line that is being typed. */
