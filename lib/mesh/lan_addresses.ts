@@ -7,6 +7,11 @@ const LEAST_PORT = 1024;
 /** Printers print what they are sent there. */
 const PRINTER_PORTS: readonly [least: number, greatest: number] = [9100, 9109];
 
+/** Whether nobody runs a peer at a port, so that whoever is told to dial it is sent to something else. */
+export function isPortOfOthers(port: number): boolean {
+  return port < LEAST_PORT || (port >= PRINTER_PORTS[0] && port <= PRINTER_PORTS[1]);
+}
+
 interface Network {
   readonly name: string;
   readonly address: Uint8Array;
@@ -36,9 +41,7 @@ export class LanAddresses {
     { port, addresses }: Pick<LanRecord, "port" | "addresses">,
     on: string | null,
   ): { readonly dialable: readonly string[]; readonly refused: readonly string[] } {
-    if (port < LEAST_PORT || (port >= PRINTER_PORTS[0] && port <= PRINTER_PORTS[1])) {
-      return { dialable: [], refused: ["a port of other services"] };
-    }
+    if (isPortOfOthers(port)) return { dialable: [], refused: ["a port of other services"] };
     const refused: string[] = [];
     const found: { readonly text: string; readonly rank: number }[] = [];
     for (const text of addresses.slice(0, MAX_LAN_ADDRESSES)) {

@@ -68,8 +68,12 @@ export function isLanRecordOfPeer(key: Uint8Array, record: LanRecord, peer: Uint
 
 /** By what a joiner asks for the doors of its ticket on a day. @param key a LAN key of the ticket. */
 export function lanTicketTag(key: Uint8Array, day: number): string {
-  const mac = hmacSha256(key, inDomain(DOMAINS.lan_ticket, new Writer().u32(day).finish()));
-  return toBase32(mac.subarray(0, TICKET_MAC_BYTES));
+  return toBase32(dayMac(DOMAINS.lan_ticket, key, day).subarray(0, TICKET_MAC_BYTES));
+}
+
+/** What holders of a key know each other by on a day, and nobody else from one day to the next. 32 bytes. */
+export function dayMac(domain: string, key: Uint8Array, day: number): Uint8Array {
+  return hmacSha256(key, inDomain(domain, new Writer().u32(day).finish()));
 }
 
 function instanceMac(key: Uint8Array, day: number, nonce: Uint8Array, place: LanPlace): Uint8Array | null {

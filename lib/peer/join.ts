@@ -27,6 +27,8 @@ export interface Join {
   readonly doors: Map<string, number>;
   /** Those of them that were found on the local network. */
   readonly nearby: Set<string>;
+  /** Those of them that anybody may have named, and that have not answered as a door. */
+  readonly hinted: Set<string>;
   /** Since when doors say that they do not know what the redeem builds upon; Infinity while none has. */
   behindSinceMs: number;
   /** How often the ticket may be used, as the last door that showed its grant has it; 0 before. */
@@ -54,6 +56,7 @@ export function joinOf(request: number | null, wayIn: WayIn, addresses: readonly
     tellMs: Infinity,
     doors,
     nearby: new Set(),
+    hinted: new Set(),
     behindSinceMs: Infinity,
     uses: 0,
     redeemed: new Map(),

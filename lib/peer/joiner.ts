@@ -17,17 +17,15 @@ import type { Offer } from "../wire/door_messages.ts";
 import type { Message } from "../wire/message.ts";
 import { INSTANCE_BYTES, sameVersion, type VersionId, type WriterId } from "../wire/transaction.ts";
 import { hashOf } from "./admission.ts";
+import type { Discovery } from "./discovery.ts";
 import { type Join, JOIN_TIMEOUT_MS, joinOf, NEXT_ADDRESS_MS, PATIENT_JOIN_TIMEOUT_MS } from "./join.ts";
 import type { Connection, Links } from "./links.ts";
-import type { LanDiscovery } from "./lan_discovery.ts";
 import type { TicketKeys } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
 import { byRedeem, byTicket, type WayIn } from "./way_in.ts";
 
 /** Who gets to look so much later than it meant to stood still itself, as under much load. */
 const STOOD_STILL_MS = 1000;
-/** So long at least, where the doors that it knows are none: they may be of other spaces on this machine. */
-const LEAST_LAN_SEARCH_MS = 5000;
 /** When a person is told that nobody was found so far. */
 const TELL_SEARCH_AFTER_MS = 5000;
 /** Pause before an address that did not answer is dialled again. */
@@ -47,7 +45,7 @@ export interface JoinerParts {
   readonly links: Links;
   readonly dial: (address: string) => void;
   readonly emit: (event: PeerEvent) => void;
-  readonly lan: LanDiscovery;
+  readonly discovery: Discovery;
   /** A door let this peer in. */
   readonly admitted: (connection: Connection, now: Now) => void;
   /** The join is over. @param request who asked for it; null where this peer came back by itself. */
@@ -86,16 +84,17 @@ export class Joiner {
   /** Starts to look for a door at the addresses. */
   start(request: number, keys: TicketKeys, addresses: readonly string[], now: Now): void {
     if (this.#join !== null) this.#fail("join_failed", { detail: "another join took its place" }, now);
-    const { lan } = this.#parts;
-    const searches = lan.isOn && addresses.length === 0;
+    const { discovery } = this.#parts;
+    const leastMs = discovery.leastSearchMs;
+    const searchMs = leastMs > 0 && addresses.length === 0 ? PATIENT_JOIN_TIMEOUT_MS : leastMs;
     this.#join = {
       ...joinOf(request, byTicket(keys), addresses, now),
-      untilMs: now.monotonicMs + (searches ? PATIENT_JOIN_TIMEOUT_MS : JOIN_TIMEOUT_MS),
+      untilMs: now.monotonicMs + Math.max(searchMs, JOIN_TIMEOUT_MS),
       patientUntilMs: now.monotonicMs + PATIENT_JOIN_TIMEOUT_MS,
-      searchUntilMs: now.monotonicMs + (searches ? PATIENT_JOIN_TIMEOUT_MS : lan.isOn ? LEAST_LAN_SEARCH_MS : 0),
-      tellMs: lan.isOn ? now.monotonicMs + TELL_SEARCH_AFTER_MS : Infinity,
+      searchUntilMs: now.monotonicMs + searchMs,
+      tellMs: leastMs > 0 ? now.monotonicMs + TELL_SEARCH_AFTER_MS : Infinity,
     };
-    lan.seek(keys, now);
+    discovery.seek(keys, now);
     this.tick(now);
   }
 
@@ -140,6 +139,15 @@ export class Joiner {
       join.nearby.add(address);
       dueMs += NEXT_ADDRESS_MS;
     }
+    this.tick(now);
+  }
+
+  /** Somebody said in the DHT that a door for the ticket is at an address: it is tried once. */
+  hinted(address: string, now: Now): void {
+    const join = this.#join;
+    if (join === null || join.doors.has(address) || join.doors.size >= MAX_JOIN_DOORS) return;
+    join.doors.set(address, now.monotonicMs);
+    join.hinted.add(address);
     this.tick(now);
   }
 
@@ -220,7 +228,12 @@ export class Joiner {
     this.#giveTime(join, now);
     const code = reason === "dial_failed" ? undefined : FINAL[reason];
     if (reason === "bad_state") join.behindSinceMs = Math.min(join.behindSinceMs, now.monotonicMs);
-    if (code === undefined) {
+    if (join.hinted.has(address) && (code !== undefined || reason === "dial_failed")) {
+      // Anybody may have named it: that somebody else is there, or nobody, says nothing of the ticket.
+      join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
+      join.doors.delete(address);
+      join.hinted.delete(address);
+    } else if (code === undefined) {
       if (reason !== "dial_failed") join.untilMs = Math.max(join.untilMs, join.patientUntilMs);
       join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
       join.doors.set(address, now.monotonicMs + REDIAL_MS);
@@ -282,7 +295,7 @@ export class Joiner {
 
   /** What was tried, and how it went. */
   #detail({ lastFailure, nearby }: Join): string {
-    const findings = nearby.size > 0 ? null : this.#parts.lan.findings();
+    const findings = nearby.size > 0 ? null : this.#parts.discovery.findings();
     return [lastFailure, findings].filter((part) => part !== null).join("; ");
   }
 
@@ -294,7 +307,7 @@ export class Joiner {
 
   #end(now: Now): void {
     this.#join = null;
-    this.#parts.lan.seek(null, now);
+    this.#parts.discovery.seek(null, now);
   }
 
   #fail(code: ErrorCode, values: ErrorValues, now: Now): void {

@@ -40,7 +40,7 @@ export class LanDiscovery {
       peer: parts.identity.peerId,
       random: parts.random,
       emit: parts.emit,
-      keys: () => ({ epoch: this.#epoch(), doors: this.#doors(), sought: this.#sought }),
+      keys: () => ({ epoch: this.epoch(), doors: this.doors(this.#wallMs), sought: this.#sought }),
     });
   }
 
@@ -70,8 +70,7 @@ export class LanDiscovery {
   /** Looks for the doors of a ticket; null: not any more. */
   seek(keys: TicketKeys | null, now: Now): void {
     this.#wallMs = now.wallMs;
-    // A member knows of an invite its public key; where that may be known too widely, its maker answers by the other.
-    this.#sought = keys === null ? [] : [SigningKey.fromSeed(keys.inviteSeed).publicKey, keys.tagKey];
+    this.#sought = keys === null ? [] : lanKeysOf(keys);
     this.#lan.keysChanged(now);
   }
 
@@ -119,28 +118,37 @@ export class LanDiscovery {
     neighbours.foundNearby(member === undefined ? null : toHex(member.peer), found.addresses, now);
   }
 
-  #epoch(): Uint8Array | null {
+  /** The newest secret that this peer shares with its members; null where it is in no space. */
+  epoch(): Uint8Array | null {
     const { space, membership, identity, epochs } = this.#parts;
     const isMember = space.space !== null && (membership.standingOf(identity.peerId) !== null || space.isArriving);
     return isMember ? epochs.all().at(-1)?.secret ?? null : null;
   }
 
   /**
-   * The keys by which this peer answers those who hold a ticket. Whoever was removed may know of the invites before
-   * that: by them only their maker answers, under a key that follows from the ticket's secret alone.
+   * The LAN keys by which this peer answers those who hold a ticket, the newest first. Whoever was removed may know of
+   * the invites before that: by them only their maker answers, under a key that follows from the ticket's secret alone.
    */
-  #doors(): Uint8Array[] {
+  doors(wallMs: number): Uint8Array[] {
     const { space, membership, identity } = this.#parts;
     if (space.space === null || membership.standingOf(identity.peerId) === null) return [];
     const secrets = space.inviteLanKeys;
     const keys: Uint8Array[] = [];
     for (const invite of membership.invites()) {
       if (keys.length >= MAX_LAN_DOORS) break;
-      if (!membership.isOpen(invite, this.#wallMs)) continue;
+      if (!membership.isOpen(invite, wallMs)) continue;
       const ownKey = secrets.get(versionKey(invite.version));
       const key = membership.isAfterRemovals(invite) ? invite.operation.subject : ownKey;
       if (key !== undefined) keys.push(key);
     }
     return keys;
   }
+}
+
+/**
+ * The LAN keys of a ticket: a member knows of an invite its public key; where that may be known too widely, its maker
+ * answers by the other.
+ */
+export function lanKeysOf(keys: TicketKeys): Uint8Array[] {
+  return [SigningKey.fromSeed(keys.inviteSeed).publicKey, keys.tagKey];
 }

@@ -3,6 +3,7 @@ import type { ErrorCode, ErrorValues } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import type { AnswerView } from "./post_views.ts";
 import type { LanInterface, LanMessage } from "../mesh/lan_message.ts";
+import type { RendezvousNetwork, RendezvousQuery } from "../mesh/rendezvous.ts";
 import type { InviteView } from "./reads.ts";
 
 /**
@@ -71,6 +72,12 @@ export type Input =
   }
   /** Other machines speak multicast DNS, of something else. Told once for each `lan_interfaces`. */
   | { readonly type: "lan_others" }
+  /** How it stands with the DHT, at the start and whenever the networks changed: what was asked before is not answered. */
+  | { readonly type: "dht_network"; readonly network: RendezvousNetwork }
+  /** Somebody said that these addresses are to be found under an info hash that was asked for. */
+  | { readonly type: "dht_found"; readonly key: Uint8Array; readonly addresses: readonly string[] }
+  /** A question to the DHT came to its end. `problem`: why nobody answered; null where somebody did. */
+  | { readonly type: "dht_done"; readonly key: Uint8Array; readonly problem: string | null }
   /** The host is about to stop: say farewell on every link. Nothing but `pull` and `disconnected` follows. */
   | { readonly type: "stopping" };
 
@@ -84,6 +91,8 @@ export type Effect =
   | { readonly type: "close"; readonly connection: number; readonly atOnce?: boolean }
   /** Say something by multicast DNS on an interface. Nobody tells whether it arrived. */
   | { readonly type: "lan_send"; readonly interface: string; readonly message: LanMessage }
+  /** Ask the DHT; any number of `dht_found` and one `dht_done` follow, unless a `dht_network` comes before. */
+  | { readonly type: "dht_query"; readonly query: RendezvousQuery }
   /** The answer to a request. */
   | { readonly type: "reply"; readonly id: number; readonly reply: Reply }
   /** Something to log and count. */

@@ -255,6 +255,12 @@ export class Neighbours {
     return (older.direction === "out") === ownIsLower;
   }
 
+  /** Whether a member is linked that can be dialled at an address. */
+  isLinkedAt(address: string): boolean {
+    const { book } = this.#parts;
+    return [...this.#linkByPeer.keys()].some((peer) => book.addressesOf(toHex(fromBase32(peer))).includes(address));
+  }
+
   /** Whether a member was seen, or says that it listens, at the host of an address. */
   isKnown(address: string, now: Now): boolean {
     const { book } = this.#parts;

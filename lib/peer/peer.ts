@@ -72,6 +72,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "lan_received":
       case "lan_others":
         return this.#parts.lan.take(input, now);
+      case "dht_network":
+      case "dht_found":
+      case "dht_done":
+        return this.#parts.rendezvous.take(input, now);
       case "request":
         return this.#parts.requests.take(input.id, input.request, now);
       case "stopping":
@@ -294,6 +298,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** Part of `LinksListener`. */
   linkClosed(connection: Connection, stageBefore: Stage, { reason, detail, byRemote }: LinkEnd, now: Now): void {
     this.#parts.admission.closed(connection, stageBefore, reason, now);
+    this.#parts.rendezvous.closed(connection.address, stageBefore, reason, now);
     this.#parts.applier.dropConnection(connection.number);
     this.#parts.farewells.closed(connection, byRemote ? reason : null);
     if (stageBefore !== "member") {
@@ -332,7 +337,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   #tick(now: Now): void {
     this.#parts.links.tick(now);
     this.#parts.joiner.tick(now);
-    this.#parts.lan.tick(now);
+    this.#parts.discovery.tick(now);
     this.#parts.pings.tick(now);
     this.#parts.questions.tick(now);
     this.#parts.topics.tick(now);
@@ -350,6 +355,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     if (connection.stage !== "proving") this.#admittedNow.add(connection);
     this.#parts.admission.linked(connection.peer);
     if (!this.#parts.neighbours.admitted(connection, now)) return;
+    this.#parts.rendezvous.changed(now);
     this.#parts.postLinks.opened(connection);
     this.#parts.arrival.linked(connection, now);
     this.#parts.repairs.linked();
@@ -381,6 +387,6 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   #takeEffects(): Effect[] {
-    return [...this.#outbox.take(), ...this.#parts.links.takeEffects(), ...this.#parts.lan.takeEffects()];
+    return [...this.#outbox.take(), ...this.#parts.links.takeEffects(), ...this.#parts.discovery.takeEffects()];
   }
 }

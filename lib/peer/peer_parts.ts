@@ -14,6 +14,7 @@ import { Applier } from "./applier.ts";
 import { Arrival } from "./arrival.ts";
 import { Conduct } from "./conduct.ts";
 import { Compactor } from "./compactor.ts";
+import { Discovery } from "./discovery.ts";
 import { Epochs } from "./epochs.ts";
 import { Expiry } from "./expiry.ts";
 import { Farewells } from "./farewells.ts";
@@ -36,6 +37,7 @@ import { PostLinks } from "./post_links.ts";
 import { PostRequests } from "./post_requests.ts";
 import { Questions } from "./questions.ts";
 import { Presence } from "./presence.ts";
+import { RendezvousDiscovery } from "./rendezvous_discovery.ts";
 import { removalPort } from "./removal_port.ts";
 import { Repairs } from "./repairs.ts";
 import { Requests } from "./requests.ts";
@@ -62,6 +64,8 @@ export class PeerParts {
   readonly joiner: Joiner;
   readonly arrival: Arrival;
   readonly lan: LanDiscovery;
+  readonly rendezvous: RendezvousDiscovery;
+  readonly discovery: Discovery;
   readonly requests: Requests;
   readonly views: Views;
   readonly pings: Pings;
@@ -171,13 +175,20 @@ export class PeerParts {
       joiner: () => this.joiner,
       neighbours: () => this.neighbours,
     });
+    this.rendezvous = new RendezvousDiscovery({
+      ...{ identity, random, space: this.space, membership: this.membership, links: this.links, emit, dial },
+      lan: this.lan,
+      joiner: () => this.joiner,
+      isLinkedAt: (address) => this.neighbours.isLinkedAt(address),
+    });
+    this.discovery = new Discovery(this.lan, this.rendezvous);
     this.joiner = new Joiner({
       ...parts,
       random,
       membership: this.membership,
       dial,
       emit,
-      lan: this.lan,
+      discovery: this.discovery,
       done: (request, outcome) => this.requests.joined(request, outcome),
     });
     this.pings = new Pings(this.links, (peer) => this.views.linkedAs(peer), (id, reply) => outbox.reply(id, reply));
@@ -291,7 +302,7 @@ export class PeerParts {
     this.neighbours.membershipChanged((peer, at) => this.admission.mayLink(peer, at), now);
     this.compactor.membershipChanged(now);
     this.expiry.membershipChanged(now);
-    this.lan.membershipChanged(now);
+    this.discovery.membershipChanged(now);
     this.presence.membershipChanged(now);
   }
 
@@ -305,7 +316,7 @@ export class PeerParts {
       this.reconciler.deadline(),
       this.dialler.deadline(),
       this.joiner.deadline(),
-      this.lan.deadline(),
+      this.discovery.deadline(),
       this.pings.deadline(),
       this.postRequests.deadline(),
       this.questions.deadline(),

@@ -29,4 +29,8 @@ export const DOMAINS = {
   lan_peer: "kith lan peer 1",
   /** HMAC-SHA256 by a ticket's LAN key over the day. */
   lan_ticket: "kith lan ticket 1",
+  /** HMAC-SHA256 by the epoch secret over the day: where members meet in the DHT. */
+  dht_space: "kith dht space 1",
+  /** HMAC-SHA256 by a ticket's LAN key over the day: where its doors are found in the DHT. */
+  dht_ticket: "kith dht ticket 1",
 } as const;

@@ -229,8 +229,11 @@ export class SimPeer implements NetworkHost {
   }
 
   #joinNetwork(): void {
-    if (this.options.lan !== true) return;
     const [address = "", port = ""] = (this.#addresses[0] as string).split(":");
+    if (this.options.dht !== undefined) {
+      this.push({ type: "dht_network", network: { problem: null, port: Number(port), isPrivate: true } });
+    }
+    if (this.options.lan !== true) return;
     const interfaces = [{ name: "eth0", addresses: [{ address, prefixBits: 24, isListening: true }] }];
     this.push({ type: "lan_interfaces", interfaces, port: Number(port), problem: null });
   }
@@ -357,6 +360,7 @@ export class SimPeer implements NetworkHost {
       trace.add(() => `${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
       if (effect.type === "dial") network.dial(this, effect.address);
       if (effect.type === "lan_send") network.multicast(this, effect.message);
+      if (effect.type === "dht_query") this.options.dht?.ask(this, effect.query);
       if (effect.type === "output" || effect.type === "close") {
         const end = this.#ends.get(effect.connection);
         if (end === undefined) continue;

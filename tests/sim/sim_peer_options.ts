@@ -6,6 +6,7 @@ import type { Store } from "../../lib/store/store.ts";
 import type { Network } from "./network.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
+import type { SimDht } from "./sim_dht.ts";
 import type { SimPeer } from "./sim_peer.ts";
 import type { Trace } from "./trace.ts";
 
@@ -24,6 +25,8 @@ export interface SimPeerOptions {
   readonly address: string;
   /** Whether it looks for others on the network. Default: no. */
   readonly lan?: boolean;
+  /** The DHT that it asks. Default: none. */
+  readonly dht?: SimDht;
   /** Whether it notes, outside of its disk, how many commits that has. Default: no. */
   readonly notesCommits?: boolean;
   /** Checks signatures. */

@@ -1,0 +1,75 @@
+import { forgetOldest } from "../base/forget_oldest.ts";
+import { ipBytes, isGlobal, isLoopbackIp, isUnicast } from "../base/ip_address.ts";
+import {
+  DHT_HOST_KEPT_MS,
+  MAX_DHT_DIAL_BURST,
+  MAX_DHT_DIALS_PER_MINUTE,
+  MAX_DHT_DIALS_TO_HOST,
+  MAX_DHT_HOSTS,
+} from "../base/limits.ts";
+import { TokenBucket } from "../base/token_bucket.ts";
+import { isPortOfOthers } from "./lan_addresses.ts";
+
+/** An address is dialled no more often than so, however often it is named. */
+const DIAL_AGAIN_MS = 20_000;
+
+interface Host {
+  dials: number;
+  sinceMs: number;
+  /** When each of its addresses was dialled last. */
+  readonly dialledMs: Map<string, number>;
+}
+
+/**
+ * Which addresses that anybody may have made up are dialled, and how often: so few that whoever forges answers can have
+ * no third party flooded by those who believe them.
+ */
+export class HintDials {
+  /** Whether addresses of private networks and of this machine are dialled too, as where nobody else can answer. */
+  allowsPrivate = false;
+  readonly #hosts = new Map<string, Host>();
+  readonly #own = new Set<string>();
+  #bucket: TokenBucket | null = null;
+
+  /** An address turned out to be this peer's own. */
+  isSelf(address: string): void {
+    // Within the limits of dials it can be few addresses alone.
+    if (this.#own.size < MAX_DHT_HOSTS) this.#own.add(address);
+  }
+
+  /** The network changed: what is known of hosts, and of this peer's own address, was about another one. */
+  networkChanged(): void {
+    this.#own.clear();
+    this.#hosts.clear();
+  }
+
+  /**
+   * Whether an address is to be dialled, which then counts as done.
+   *
+   * @param address `IPv4:port` or `[IPv6]:port`.
+   * @returns null where it is; else why not.
+   */
+  refusal(address: string, nowMs: number): string | null {
+    const [, host = "", port = ""] = /^\[?([0-9a-fA-F.:]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
+    const ip = ipBytes(host);
+    if (ip === null || Number(port) > 65_535) return "not an address";
+    if (isPortOfOthers(Number(port))) return "a port of other services";
+    if (!isGlobal(ip) && !(this.allowsPrivate && (isUnicast(ip) || isLoopbackIp(ip)))) {
+      return "an address that is not in the public net";
+    }
+    if (this.#own.has(address)) return "this peer's own address";
+    const known = this.#hosts.get(host);
+    const isFresh = known === undefined || nowMs >= known.sinceMs + DHT_HOST_KEPT_MS;
+    const entry: Host = isFresh ? { dials: 0, sinceMs: nowMs, dialledMs: new Map() } : known;
+    if (nowMs < (entry.dialledMs.get(address) ?? -Infinity) + DIAL_AGAIN_MS) return "it was dialled a moment ago";
+    if (entry.dials >= MAX_DHT_DIALS_TO_HOST) return "this host was dialled often enough";
+    this.#bucket ??= new TokenBucket(MAX_DHT_DIALS_PER_MINUTE / 60, MAX_DHT_DIAL_BURST, nowMs);
+    if (!this.#bucket.take(1, nowMs)) return "enough were dialled for now";
+    entry.dials++;
+    entry.dialledMs.set(address, nowMs);
+    this.#hosts.delete(host);
+    this.#hosts.set(host, entry);
+    forgetOldest(this.#hosts, MAX_DHT_HOSTS);
+    return null;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Now } from "../base/clock.ts";
+import type { LanDiscovery } from "./lan_discovery.ts";
+import type { Effect, TicketKeys } from "./machine.ts";
+import type { RendezvousDiscovery } from "./rendezvous_discovery.ts";
+
+/** How long doors are looked for on the local network at least, where the addresses that a join knows lead to none. */
+const LEAST_LAN_SEARCH_MS = 5000;
+/** The same in the DHT, whose nodes have to be found first. */
+const LEAST_DHT_SEARCH_MS = 20_000;
+
+/** The ways by which peers are found without an address: on the local network, and in the DHT. */
+export class Discovery {
+  readonly #lan: LanDiscovery;
+  readonly #rendezvous: RendezvousDiscovery;
+
+  constructor(lan: LanDiscovery, rendezvous: RendezvousDiscovery) {
+    this.#lan = lan;
+    this.#rendezvous = rendezvous;
+  }
+
+  /** How long doors are looked for at least, in ms, though others are known that are none; 0 where there is no way to. */
+  get leastSearchMs(): number {
+    if (this.#rendezvous.isOn) return LEAST_DHT_SEARCH_MS;
+    return this.#lan.isOn ? LEAST_LAN_SEARCH_MS : 0;
+  }
+
+  /** Looks for the doors of a ticket; null: not any more. */
+  seek(keys: TicketKeys | null, now: Now): void {
+    this.#lan.seek(keys, now);
+    this.#rendezvous.seek(keys, now);
+  }
+
+  /** What was tried to find a door, and what seems to fail: a part of a sentence. */
+  findings(): string {
+    return [this.#lan.findings(), this.#rendezvous.findings()].filter((part) => part !== null).join("; ");
+  }
+
+  /** Members, invites or epochs may have changed. */
+  membershipChanged(now: Now): void {
+    this.#lan.membershipChanged(now);
+    this.#rendezvous.changed(now);
+  }
+
+  /** Does what is due. */
+  tick(now: Now): void {
+    this.#lan.tick(now);
+    this.#rendezvous.tick(now);
+  }
+
+  /** The monotonic time in ms at which `tick` is due. */
+  deadline(): number {
+    return Math.min(this.#lan.deadline(), this.#rendezvous.deadline());
+  }
+
+  /** What is to be sent and asked. */
+  takeEffects(): Effect[] {
+    return [...this.#lan.takeEffects(), ...this.#rendezvous.takeEffects()];
+  }
+}
