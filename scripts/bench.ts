@@ -3,6 +3,7 @@ import { compare } from "./bench/compare_figure.ts";
 import { Competitors } from "./bench/competitors.ts";
 import { bulk, roundTrip } from "./bench/connection_figures.ts";
 import { type Benchmark, type Figure, measure } from "./bench/figure.ts";
+import { dht } from "./bench/dht_figure.ts";
 import { firstSync } from "./bench/first_sync_figure.ts";
 import { floods } from "./bench/floods_figure.ts";
 import { handshakes, idle } from "./bench/link_figures.ts";
@@ -21,8 +22,8 @@ import { writes } from "./bench/writes_figure.ts";
  * contenders interleaved, the results verified. One table on standard output, and all samples as JSON.
  *
  * Usage: bench.ts [--only NAME[,NAME...]] [--repeat N] [--scale X] [--markdown] [--out FILE]
- * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, reconcile, floods, messages, idle,
- * handshakes, and compare,
+ * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, reconcile, floods, messages, lan,
+ * dht, idle, handshakes, and compare,
  * which is kith beside other tools for shared data. What is measured against is installed from npm into the user's
  * cache when a figure needs it.
  * --repeat: repetitions, default 5. --scale: how much is sent and how often, as a part of the default.
@@ -54,6 +55,7 @@ const benchmarks: Record<string, () => Benchmark | Promise<Benchmark>> = {
   "floods": () => floods(scale),
   "messages": async () => messages(await Competitors.install(), folder, Math.ceil(100_000 * scale)),
   "lan": () => lan(scale),
+  "dht": () => dht(Math.ceil(20 * scale)),
   "idle": async () => idle(await Competitors.install(), Math.ceil(1000 * scale)),
   "handshakes": async () => handshakes(await Competitors.install(), Math.ceil(2000 * scale)),
   "compare": async () => compare(await NodeCompetitors.install(), folder, scale),

@@ -6,6 +6,8 @@ import { runtimeFlags } from "./flags.ts";
  * @param task whose flags they are, where it is another one.
  */
 export function kithCommand(task: "start" | "hooks" = "start"): string[] {
+  // No packet is to leave this machine: whatever is started from here inherits that, unless it is given something else.
+  if (Deno.env.get("KITH_NO_DHT") === undefined) Deno.env.set("KITH_NO_DHT", "1");
   const exe = Deno.env.get("KITH_EXE");
   if (exe !== undefined && exe !== "") return [exe];
   return [Deno.execPath(), "run", "--quiet", ...runtimeFlags(task), `${import.meta.dirname}/../main.ts`];

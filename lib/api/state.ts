@@ -1,3 +1,4 @@
+import type { DhtState } from "../host/dht_service.ts";
 import type { HostApi } from "../host/host_api.ts";
 import type { AbsentView, CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/reads.ts";
 import type { MessageCounts } from "../peer/post_views.ts";
@@ -26,6 +27,7 @@ export function statusFields(host: HostApi): Fields {
     started: host.startedMs,
     addresses: host.addresses,
     lan: host.lan,
+    dht: dhtFields(host.dht),
     notices: host.notices.map(({ name, reason, fields }) => ({ event: name, reason, ...fields })),
     home: host.paths.home,
   };
@@ -72,6 +74,10 @@ function compactionFields(view: CompactionView): Fields {
     ...{ history_ms: historyMs === Infinity ? null : historyMs, final: finalAtMs, compacted: compactedAtMs },
     ...{ done: isDone, pending: pendingSinceMs, waits_for: waitsFor },
   };
+}
+
+function dhtFields({ problem, nodes, announcedMs, answeredMs }: DhtState): Fields {
+  return { problem, nodes, announced: announcedMs, answered: answeredMs };
 }
 
 function absentFields({ peer, name, sinceMs, absence }: AbsentView): Fields {

@@ -3,6 +3,8 @@
  * the names. Limits that are part of the wire are also in lib/wire/PROTOCOL.md, "Limits".
  */
 
+export * from "./dht_limits.ts";
+
 /** A key in UTF-8: long enough for paths, short enough that an index page of SQLite holds several. */
 export const MAX_KEY_BYTES = 512;
 /** A value kept inline; larger ones are for files. Keeps a turn, a frame and a row small. */
@@ -378,36 +380,6 @@ export const MAX_LAN_KNOWN_ANSWERS = 8;
 export const MAX_JOIN_DOORS = 96;
 /** Peers that one packet of multicast DNS tells of: kith puts one in each, others may put more together. */
 export const MAX_LAN_TELLS = 4;
-/** Addresses that one question to the DHT leads to: those of a class room; who forges answers sends thousands. */
-export const MAX_DHT_HINTS = 32;
-/** Questions to the DHT at a time: each is some dozens of packets to as many nodes. */
-export const MAX_DHT_QUERIES = 3;
-/** Open tickets of which a peer is a door in the DHT, the newest first. */
-export const MAX_DHT_DOORS = 4;
-/** Addresses from the DHT that are dialled in a minute, and in a burst: a person who joins waits for the first ones. */
-export const MAX_DHT_DIALS_PER_MINUTE = 30;
-export const MAX_DHT_DIAL_BURST = 16;
-/** Dials to one host for that within DHT_HOST_KEPT_MS, whatever ports it is said to have: nobody can be flooded by them. */
-export const MAX_DHT_DIALS_TO_HOST = 8;
-/** How long is kept which hosts were dialled so. */
-export const DHT_HOST_KEPT_MS = 5 * 60 * 1000;
-/** Hosts of which that is kept: more than can be dialled within it. */
-export const MAX_DHT_HOSTS = 256;
-/** A packet of the DHT that is read: nodes keep within what fits a frame. */
-export const MAX_DHT_PACKET_BYTES = 1500;
-/** Packets of the DHT that are read in a second, and in a burst: three questions bring some 60 answers at once. */
-export const MAX_DHT_PACKETS_PER_S = 100;
-export const MAX_DHT_PACKETS_BURST = 400;
-/** Nodes of the DHT that one answer names: twice those of BEP 5. */
-export const MAX_DHT_ANSWER_NODES = 16;
-/** Peers that one answer names: as many as fit its packet. */
-export const MAX_DHT_ANSWER_PEERS = 128;
-/** Packets to one host of the DHT within a minute: more would come of answers that name its ports, to flood it. */
-export const MAX_DHT_PACKETS_TO_HOST_PER_MINUTE = 16;
-/** Hosts of the DHT that are written to within a minute; some 60 in each question. */
-export const MAX_DHT_HOSTS_PER_MINUTE = 1024;
-/** First nodes of the DHT that can be named, and addresses of each that are asked. */
-export const MAX_DHT_BOOTSTRAP = 16;
 /** Neighbours in a space beyond the full mesh: 1,000 peers are five hops from each other, where five make it seven. */
 export const ACTIVE_VIEW_PEERS = 8;
 /** Peers that may replace neighbours, and neighbours that failed and are asked again: some four times as many. */

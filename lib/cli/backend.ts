@@ -22,6 +22,10 @@ export interface StartOptions {
   readonly maxLinks?: number;
   /** Whether peers are looked for on the local network; undefined: as the home's settings say, else yes. */
   readonly lan?: boolean;
+  /** Whether the DHT is used; undefined: as the home's settings say, else yes. */
+  readonly dht?: boolean;
+  /** The nodes of the DHT that are asked first; undefined: as the home's settings say, else those of the public one. */
+  readonly dhtBootstrap?: readonly string[];
   /** Whether to use a home that is removed when the peer stops. */
   readonly ephemeral?: boolean;
   /** Whether the home's data was just taken out of it by `carryOut`. */

@@ -56,7 +56,8 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {
-  const { home, name, listen, text, historyMs, maxLinks, lan, ephemeral, offline, carrying } = options;
+  const { home, name, listen, text, historyMs, maxLinks, lan, dht, dhtBootstrap, ephemeral, offline, carrying } =
+    options;
   const host = await Host.start({
     version: VERSION,
     ...(home === undefined ? {} : { home }),
@@ -65,6 +66,8 @@ async function start(options: StartOptions): Promise<RunningPeer> {
     ...(historyMs === undefined ? {} : { historyMs }),
     ...(maxLinks === undefined ? {} : { maxLinks }),
     ...(lan === undefined ? {} : { lan }),
+    ...(dht === undefined ? {} : { dht }),
+    ...(dhtBootstrap === undefined ? {} : { dhtBootstrap }),
     ephemeral: ephemeral === true,
     offline: offline === true,
     carrying: carrying === true,

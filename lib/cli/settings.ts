@@ -24,6 +24,8 @@ export const SETTINGS: readonly Setting[] = [
   { name: "history", list: false, otherwise: "30d" },
   { name: "max-links", list: false, otherwise: String(DEFAULT_MAX_LINKS) },
   { name: "no-lan", list: false, otherwise: "no" },
+  { name: "no-dht", list: false, otherwise: "no" },
+  { name: "dht-bootstrap", list: true, otherwise: "those of the public DHT" },
 ];
 
 /** `config [SETTING [VALUE…]]`. */

@@ -59,6 +59,7 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   }
   const history = historyText(answer, nowMs);
   if (history !== null) lines.push(row("history", history));
+  if (running) lines.push(row("dht", dhtText(answer, nowMs)));
   const syncing = answer.syncing as JsonObject | null | undefined;
   if (syncing) {
     const total = numberField(syncing, "total");
@@ -81,6 +82,17 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const refusals = refusalsOf(answer);
   for (const [index, text] of refusals.entries()) lines.push(row(index === 0 ? "refused" : "", output.yellow(text)));
   return lines;
+}
+
+/** How it stands with the DHT, in words. */
+function dhtText(answer: JsonObject, nowMs: number): string {
+  const dht = (answer.dht ?? {}) as JsonObject;
+  const [announcedMs, answeredMs] = [numberField(dht, "announced"), numberField(dht, "answered")];
+  const problem = textField(dht, "problem");
+  if (answeredMs === null) return problem === "" ? "not needed so far" : `not used: ${escapeText(problem)}`;
+  const announced = announcedMs === null ? "not announced" : `announced ${formatAge(announcedMs, nowMs)}`;
+  const nodes = `${formatCount(numberField(dht, "nodes") ?? 0, "node")} known, ${announced}`;
+  return problem === "" ? nodes : `${nodes}; at last: ${escapeText(problem)}`;
 }
 
 /** Which messages on topics went to nobody, in words; null where none did. */

@@ -162,6 +162,8 @@ function startOptions({ flags, home }: Context): StartOptions {
     ...(historyMs === undefined ? {} : { historyMs }),
     ...(maxLinks === undefined ? {} : { maxLinks }),
     ...(flags.has("no-lan") ? { lan: !flags.on("no-lan") } : {}),
+    ...(flags.has("no-dht") ? { dht: !flags.on("no-dht") } : {}),
+    ...(flags.has("dht-bootstrap") ? { dhtBootstrap: flags.list("dht-bootstrap") } : {}),
     ephemeral: flags.on("ephemeral"),
   };
 }

@@ -31,5 +31,12 @@ export const UP_FLAGS: readonly FlagSpec[] = [
     type: "switch",
     help: "do not look for peers on the local network, nor be found there by others",
   },
+  { name: "no-dht", type: "switch", help: "neither look for peers in the public DHT, nor be found there" },
+  {
+    name: "dht-bootstrap",
+    type: "address",
+    repeats: true,
+    help: "which nodes of the DHT to ask first, default those of the public one",
+  },
   { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
 ];

@@ -21,18 +21,22 @@ export interface Config {
   readonly "max-links"?: string;
   /** Whether peers are not looked for on the local network: `yes` or `no`. Default: no. */
   readonly "no-lan"?: string;
+  /** Whether the DHT is not used: `yes` or `no`. Default: no. */
+  readonly "no-dht"?: string;
+  /** The nodes of the DHT that are asked first. Default: those of the public one. */
+  readonly "dht-bootstrap"?: readonly string[];
 }
 
 type Check = (value: unknown) => string | null;
 
 const isAddress = (value: unknown) => typeof value === "string" && parseAddress(value, DEFAULT_PORT) !== null;
 
+const isAddresses = (value: unknown) =>
+  Array.isArray(value) && value.length >= 1 && value.length <= MAX_ADDRESSES && value.every(isAddress);
+
 const CHECKS: Readonly<Record<keyof Config, Check>> = {
   name: (value) => typeof value === "string" && nameProblem(value) === null ? null : "a name of 1 to 64 bytes",
-  listen: (value) =>
-    Array.isArray(value) && value.length >= 1 && value.length <= MAX_ADDRESSES && value.every(isAddress)
-      ? null
-      : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
+  listen: (value) => isAddresses(value) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
   text: (value) => isAddress(value) ? null : "an address HOST:PORT",
   history: (value) =>
     typeof value === "string" && readDurationMs(value) !== null ? null : "a time such as 12h, 30d or forever",
@@ -41,6 +45,8 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
       ? null
       : `a number, 1 to ${GREATEST_MAX_LINKS}`,
   "no-lan": (value) => value === "yes" || value === "no" ? null : "'yes' or 'no'",
+  "no-dht": (value) => value === "yes" || value === "no" ? null : "'yes' or 'no'",
+  "dht-bootstrap": (value) => isAddresses(value) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
 };
 
 /** Why a text can't be a peer's name; null when it can. */

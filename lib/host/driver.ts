@@ -9,6 +9,7 @@ import {
   MAX_PENDING_REQUESTS,
 } from "../base/limits.ts";
 import type { LanMessage } from "../mesh/lan_message.ts";
+import type { RendezvousQuery } from "../mesh/rendezvous.ts";
 import type { Effect, Input, Machine, Reply, Request } from "../peer/machine.ts";
 import { Network } from "./network.ts";
 import { TurnLoop } from "./turn.ts";
@@ -25,6 +26,8 @@ export interface DriverHooks {
   changed(keys: readonly string[]): void;
   /** Something to say by multicast DNS on an interface. Default: it is not said. */
   lanSend?(interfaceName: string, message: LanMessage): void;
+  /** Something to ask the DHT. Default: it is not asked, and nothing answered. */
+  dhtQuery?(query: RendezvousQuery): void;
   /** A turn is over, and its effects are performed. */
   turned(): void;
   /** The machine asks to stop, or broke an invariant (`error`); nothing more is handled in that case. */
@@ -137,6 +140,9 @@ export class Driver {
           break;
         case "lan_send":
           this.#hooks.lanSend?.(effect.interface, effect.message);
+          break;
+        case "dht_query":
+          this.#hooks.dhtQuery?.(effect.query);
           break;
         case "reply":
           this.#reply(effect.id, effect.reply);

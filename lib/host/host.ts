@@ -15,6 +15,7 @@ import { settleCarried } from "./carried.ts";
 import { CommitCounter } from "./commit_counter.ts";
 import { type Config, readConfig, writeConfig } from "./config.ts";
 import { connectControl, serveControl } from "./control.ts";
+import { DhtService, type DhtState } from "./dht_service.ts";
 import { Driver } from "./driver.ts";
 import { isSystemError } from "./file_error.ts";
 import { type HomePaths, homePaths, prepareHome, prepareStore, resolveHome } from "./home.ts";
@@ -42,6 +43,7 @@ interface Parts {
   readonly addresses: OwnAddresses;
   readonly otherPort: boolean;
   readonly usesLan: boolean;
+  readonly dht: DhtService;
   readonly notices: readonly PeerEvent[];
   readonly resources: AsyncDisposableStack;
 }
@@ -69,6 +71,7 @@ export class Host implements HostApi {
   readonly #driver: Driver;
   readonly #addresses: OwnAddresses;
   readonly #lan: LanService;
+  readonly #dht: DhtService;
   readonly #checkpoint: IdleCheckpoint;
   readonly #counter: CommitCounter;
   readonly #log: Log;
@@ -124,8 +127,15 @@ export class Host implements HostApi {
     const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
     notices.unshift(...settled.filter((notice) => notice !== null));
     const usesLan = options.lan ?? config["no-lan"] !== "yes";
-    const parts = { usesLan, maxLinks, options, paths, peer, store, log, addresses, otherPort, notices };
-    const host = new Host({ ...parts, resources: resources.move() });
+    const dht = new DhtService({
+      isOn: !options.offline && (options.dht ?? config["no-dht"] !== "yes"),
+      bootstrap: options.dhtBootstrap ?? config["dht-bootstrap"] ?? [],
+      addresses,
+      push: (input) => host.#driver.push(input),
+      event: (event) => host.event(event),
+    });
+    const parts = { usesLan, dht, maxLinks, options, paths, peer, store, log, addresses, otherPort, notices };
+    const host: Host = new Host({ ...parts, resources: resources.move() });
     for (const notice of notices) host.event(notice);
     host.#driver.network.listen(listeners);
     try {
@@ -158,20 +168,23 @@ export class Host implements HostApi {
       ownEvent: (event) => this.event(event),
       changed: (keys) => this.#changedHeard.forEach((heard) => heard(keys)),
       lanSend: (interfaceName, message) => this.#lan.send(interfaceName, message),
+      dhtQuery: (query) => this.#dht.query(query),
       turned: () => this.#turned(),
       stopped: (reason, error) => this.#machineStopped(reason, error),
     }, { offline: !this.running, maxLinks });
+    this.#dht = parts.dht;
     this.#lan = new LanService({
       isOn: parts.usesLan,
       addresses,
       closeGone: (present) => this.#driver.network.closeGone(present),
+      networkChanged: () => this.#dht.networkChanged(),
       push: (input) => this.#driver.push(input),
       event: (event) => this.event(event),
     });
     resources.defer(async () => {
       this.#checkpoint.stop();
       await this.#driver.stop();
-      await this.#lan.stop();
+      await Promise.all([this.#lan.stop(), this.#dht.stop()]);
       if (this.#failure === null) await this.#counter.stop();
     });
   }
@@ -192,6 +205,10 @@ export class Host implements HostApi {
 
   get lan(): LanState {
     return this.#lan.state;
+  }
+
+  get dht(): DhtState {
+    return this.#dht.state;
   }
 
   get counters(): Readonly<Record<string, number>> {
@@ -295,6 +312,7 @@ export class Host implements HostApi {
     );
     this.#note.leaveOnce();
     await this.#lan.start();
+    this.#dht.start();
     const addresses = this.addresses.join(" ");
     this.#tell({ name: "started", level: "info", fields: { version: this.version, peer, addresses } });
   }

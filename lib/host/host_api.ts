@@ -4,6 +4,7 @@ import type { Reply, Request, TicketKeys } from "../peer/machine.ts";
 import type { PeerReads } from "../peer/reads.ts";
 import type { BackupNote } from "./backup.ts";
 import type { Config } from "./config.ts";
+import type { DhtState } from "./dht_service.ts";
 import type { HomePaths } from "./home.ts";
 import type { LanState } from "./lan_service.ts";
 
@@ -22,6 +23,8 @@ export interface HostApi {
   readonly addresses: readonly string[];
   /** How it stands with looking for peers on the local network. */
   readonly lan: LanState;
+  /** How it stands with the DHT. */
+  readonly dht: DhtState;
   /** Whether this is a running peer, and not one opened for a single command. */
   readonly running: boolean;
   /** What a person should know of the store as it was found at the start. */

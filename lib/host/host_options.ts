@@ -21,6 +21,10 @@ export interface HostOptions {
   readonly maxLinks?: number;
   /** Whether peers are looked for on the local network. Default: as configured, else true. */
   readonly lan?: boolean;
+  /** Whether the DHT is used to find peers, and to be found. Default: as configured, else true. */
+  readonly dht?: boolean;
+  /** The nodes of the DHT that are asked first, `HOST:PORT`. Default: as configured, else those of the public one. */
+  readonly dhtBootstrap?: readonly string[];
   /** Whether to use a new home that is removed at the end. Default: false. */
   readonly ephemeral?: boolean;
   /** Whether only to open the store, for one command: no network, no control channel. Default: false. */

@@ -21,6 +21,8 @@ export interface LanServiceParts {
   readonly addresses: OwnAddresses;
   /** Closes the connections from addresses that this machine has no more. */
   readonly closeGone: (addresses: readonly string[]) => void;
+  /** The networks changed, or this machine woke. */
+  readonly networkChanged: () => void;
   readonly push: (input: Input) => void;
   readonly event: (event: PeerEvent) => void;
 }
@@ -60,6 +62,7 @@ export class LanService {
       this.#parts.addresses.refresh();
       this.#parts.closeGone(addresses);
       this.#parts.push({ type: "network_changed" });
+      this.#parts.networkChanged();
       this.#reopen();
     });
     this.#reopen();

@@ -35,6 +35,7 @@ export const PARTS: readonly TargetPart[] = [
   },
   { names: ["api", "import", "position"], load: () => import("./targets/api.ts") },
   { names: ["lan_packet"], load: () => import("./targets/lan.ts") },
+  { names: ["dht_packet"], load: () => import("./targets/dht.ts") },
   { names: ["member"], load: () => import("./targets/member.ts") },
 ];
 

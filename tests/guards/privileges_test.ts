@@ -29,7 +29,7 @@ async function allowedBy(
     Deno.writeTextFileSync(`${home}/home.node`, "");
     const { stdout, stderr } = await new Deno.Command(program, {
       args: [...args],
-      env: { ...env, KITH_HOME: `${home}/home`, KITH_RUNTIME_DIR: `${home}/run` },
+      env: { KITH_NO_DHT: "1", ...env, KITH_HOME: `${home}/home`, KITH_RUNTIME_DIR: `${home}/run` },
       cwd: ROOT,
       stdin: "null",
     }).output();

@@ -50,6 +50,7 @@ Deno.test("where it is off, and where this peer listens on no network, nothing i
       isOn,
       addresses: new OwnAddresses([{ hostname: "127.0.0.1", port: 5484 }]),
       closeGone: () => {},
+      networkChanged: () => {},
       push: (input) => inputs.push(input),
       event: () => {},
     });

@@ -31,7 +31,14 @@ export async function tempFolder(): Promise<AsyncDisposable & { readonly path: s
 
 /** Starts a peer in a home that is there already, or made; it listens on loopback alone. */
 export async function startHost(home: string, options: Partial<HostOptions> = {}): Promise<TempHost> {
-  const host = await Host.start({ version: "0.0.0", home, listen: ["127.0.0.1:0"], api: createApi, ...options });
+  const host = await Host.start({
+    version: "0.0.0",
+    home,
+    listen: ["127.0.0.1:0"],
+    api: createApi,
+    dht: false,
+    ...options,
+  });
   const api = createApi(host);
   const call: TempHost["call"] = (method, path, body, headers) => {
     const isPlain = body !== undefined && Object.getPrototypeOf(body) === Object.prototype;

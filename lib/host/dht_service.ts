@@ -1,0 +1,183 @@
+import { lookup } from "node:dns/promises";
+import { KithError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
+import { ipBytes, isGlobal } from "../base/ip_address.ts";
+import { MAX_DHT_BOOTSTRAP } from "../base/limits.ts";
+import type { RendezvousQuery } from "../mesh/rendezvous.ts";
+import type { Input } from "../peer/machine.ts";
+import { isLoopback } from "../peer/source_address.ts";
+import { type Endpoint, parseAddress } from "./address.ts";
+import type { DhtClient } from "./dht_client.ts";
+import type { OwnAddresses } from "./own_addresses.ts";
+
+/** Nodes of the public DHT that others begin with too. */
+const PUBLIC_BOOTSTRAP: readonly string[] = [
+  "router.bittorrent.com:6881",
+  "dht.transmissionbt.com:6881",
+  "router.utorrent.com:6881",
+  "dht.libtorrent.org:25401",
+];
+
+/** How it stands with the DHT. */
+export interface DhtState {
+  /** Why it is not used, or what failed last: a part of a sentence; null where nothing did. */
+  readonly problem: string | null;
+  /** Nodes that are known; 0 before it was needed. */
+  readonly nodes: number;
+  /** When this peer was announced last, ms since 1970; null: never. */
+  readonly announcedMs: number | null;
+  /** When a question was answered last, ms since 1970; null: never. */
+  readonly answeredMs: number | null;
+}
+
+/** What the service of the DHT works upon. */
+export interface DhtServiceParts {
+  /** Whether it is to be used. */
+  readonly isOn: boolean;
+  /** The nodes that are asked first, `HOST:PORT`; none: those of the public DHT. */
+  readonly bootstrap: readonly string[];
+  readonly addresses: Pick<OwnAddresses, "dialable" | "port">;
+  readonly push: (input: Input) => void;
+  readonly event: (event: PeerEvent) => void;
+}
+
+/** Asks the DHT for a peer. What is needed for that is loaded and opened by the first question. */
+export class DhtService {
+  readonly #parts: DhtServiceParts;
+  readonly #bootstrap: readonly Endpoint[];
+  readonly #isPrivate: boolean;
+  #client: Promise<DhtClient> | null = null;
+  #opened: DhtClient | null = null;
+  #abort = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  #problem: string | null;
+  #announcedMs: number | null = null;
+  #answeredMs: number | null = null;
+
+  /** @throws {KithError} `usage` where a node is no address. */
+  constructor(parts: DhtServiceParts) {
+    this.#parts = parts;
+    this.#bootstrap = parts.bootstrap.map((text) => {
+      const endpoint = parseAddress(text);
+      if (endpoint !== null && endpoint.hostname !== "" && endpoint.port > 0) return endpoint;
+      throw new KithError("usage", { detail: `'${text}' is not an address HOST:PORT of a node of the DHT.` });
+    }).slice(0, MAX_DHT_BOOTSTRAP);
+    this.#isPrivate = this.#bootstrap.length > 0 && this.#bootstrap.every(({ hostname }) => {
+      const ip = ipBytes(hostname);
+      return ip !== null && !isGlobal(ip);
+    });
+    this.#problem = this.#refusal();
+  }
+
+  /** How it stands. */
+  get state(): DhtState {
+    return {
+      ...{ problem: this.#problem, nodes: this.#opened?.nodes ?? 0 },
+      ...{ announcedMs: this.#announcedMs, answeredMs: this.#answeredMs },
+    };
+  }
+
+  /** Tells the peer how it stands; nothing else is done before it asks. */
+  start(): void {
+    const { addresses, push } = this.#parts;
+    const isReachable = this.#isPrivate || addresses.dialable.some((address) => !isLoopback(address));
+    const port = isReachable ? addresses.port : null;
+    push({ type: "dht_network", network: { problem: this.#refusal(), port, isPrivate: this.#isPrivate } });
+  }
+
+  /** The networks changed: it begins anew there. */
+  networkChanged(): void {
+    this.#close();
+    this.#problem = this.#refusal();
+    this.start();
+  }
+
+  /** Asks for the peer. */
+  query(query: RendezvousQuery): void {
+    const running = this.#query(query, this.#abort.signal);
+    this.#running.add(running);
+    void running.then(() => this.#running.delete(running));
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    this.#close();
+    await Promise.all(this.#running);
+  }
+
+  #close(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    const client = this.#client;
+    this.#client = null;
+    this.#opened = null;
+    if (client === null) return;
+    // Where it could not be opened, that was told.
+    const closing = client.then((opened) => opened.close(), () => {});
+    this.#running.add(closing);
+    void closing.then(() => this.#running.delete(closing));
+  }
+
+  #refusal(): string | null {
+    if (!this.#parts.isOn) return "it is switched off (--no-dht)";
+    // The runtime would refuse it where nobody can catch that.
+    if (Deno.permissions.querySync({ name: "net" }).state === "granted") return null;
+    return "this process may not use all of the network, by --allow-net";
+  }
+
+  async #query({ key, port }: RendezvousQuery, signal: AbortSignal): Promise<void> {
+    const { push } = this.#parts;
+    let problem: string | null = null;
+    try {
+      const client = await (this.#client ??= this.#open(signal));
+      if (signal.aborted) return;
+      const { answers, told } = await client.query(key, port, (addresses) => {
+        if (!signal.aborted) push({ type: "dht_found", key, addresses });
+      }, signal);
+      if (answers === 0) problem = "no node of the DHT answers";
+      else if (port !== null && told === 0) problem = "no node of the DHT keeps where this peer is";
+      if (answers > 0) this.#answeredMs = Date.now();
+      if (told > 0) this.#announcedMs = Date.now();
+    } catch (error) {
+      // Much of it is other people's code; whatever fails there is told, and everything else goes on without the DHT.
+      if (!(error instanceof Error)) throw error;
+      problem = error.message;
+      // The next question tries it again.
+      if (!signal.aborted) this.#client = null;
+    }
+    if (signal.aborted) return;
+    this.#problem = problem;
+    push({ type: "dht_done", key, problem });
+  }
+
+  async #open(signal: AbortSignal): Promise<DhtClient> {
+    const [{ DhtClient }, nodes] = await Promise.all([import("./dht_client.ts"), this.#resolve()]);
+    const client = await DhtClient.open(nodes, {
+      allowsPrivate: this.#isPrivate,
+      nowMs: () => performance.now(),
+      dropped: (reason) => this.#parts.event({ name: "dht_packet_dropped", level: "debug", reason }),
+    });
+    if (!signal.aborted) this.#opened = client;
+    return client;
+  }
+
+  /** The first nodes by IP address. @throws {Error} where none has any. */
+  async #resolve(): Promise<Endpoint[]> {
+    const named = this.#bootstrap.length > 0
+      ? this.#bootstrap
+      : PUBLIC_BOOTSTRAP.map((text) => parseAddress(text) as Endpoint);
+    const found = await Promise.allSettled(named.map(async ({ hostname, port }) => {
+      if (ipBytes(hostname) !== null) return [{ hostname, port }];
+      const addresses = await lookup(hostname, { all: true, family: 4 });
+      return addresses.map(({ address }) => ({ hostname: address, port }));
+    }));
+    const nodes = found.flatMap((one) => one.status === "fulfilled" ? one.value : []);
+    if (nodes.length > 0) return nodes;
+    const failed = found.flatMap((one) => one.status === "rejected" ? messageOf(one.reason) : []);
+    throw new Error(`the first nodes of the DHT are not found (${failed[0] ?? "they have no address"})`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
