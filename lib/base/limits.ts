@@ -4,6 +4,7 @@
  */
 
 export * from "./dht_limits.ts";
+export * from "./overlay_limits.ts";
 
 /** A key in UTF-8: long enough for paths, short enough that an index page of SQLite holds several. */
 export const MAX_KEY_BYTES = 512;
@@ -206,10 +207,6 @@ export const MAX_LOG_BYTES = 1024 * 1024;
 export const MAX_RUNTIME_NOTE_BYTES = 16 * 1024;
 /** Notes looked at: peers that one user runs on one machine. */
 export const MAX_RUNTIME_NOTES = 64;
-/** Members with which a peer links directly: all, in a space of up to so many and one. */
-export const FULL_MESH_LINKS = 12;
-/** How many more there must be before a peer chooses among them: else one that comes and goes changes all links. */
-export const FULL_MESH_SLACK = 4;
 /** Bytes of messages on topics that are kept for neighbours that were only told of them: a second of a busy space. */
 export const MAX_KEPT_POSTS_BYTES = 1024 * 1024;
 /** Heads of one writer that are remembered of another replica: one in all honest cases. */
@@ -380,17 +377,3 @@ export const MAX_LAN_KNOWN_ANSWERS = 8;
 export const MAX_JOIN_DOORS = 96;
 /** Peers that one packet of multicast DNS tells of: kith puts one in each, others may put more together. */
 export const MAX_LAN_TELLS = 4;
-/** Neighbours in a space beyond the full mesh: 1,000 peers are five hops from each other, where five make it seven. */
-export const ACTIVE_VIEW_PEERS = 8;
-/** Peers that may replace neighbours, and neighbours that failed and are asked again: some four times as many. */
-export const PASSIVE_VIEW_PEERS = 30;
-/** Peers named in one shuffle. */
-export const MAX_SHUFFLE_PEERS = 16;
-/** Shuffles of others of which it is remembered where they came from. */
-export const MAX_REMEMBERED_WALKS = 256;
-/** Broadcast messages of which it is remembered that they came: at some 150 bytes each. */
-export const MAX_RECEIVED_IDS = 8192;
-/** Announced messages that are waited for, of each neighbour that announced them first. */
-export const MAX_MISSING = 1024;
-/** Announcements of one message of the overlay, and messages that it asks for. */
-export const MAX_ANNOUNCEMENTS = 1024;

@@ -1,0 +1,20 @@
+/** The bounds of spaces in which not all members are linked with each other; part of `limits.ts`. */
+
+/** Members with which a peer links directly: all, in a space of up to so many and one. */
+export const FULL_MESH_LINKS = 12;
+/** How many more there must be before a peer chooses among them: else one that comes and goes changes all links. */
+export const FULL_MESH_SLACK = 4;
+/** Neighbours in a space beyond the full mesh: 1,000 peers are five hops from each other, where five make it seven. */
+export const ACTIVE_VIEW_PEERS = 8;
+/** Peers that may replace neighbours, and neighbours that failed and are asked again: some four times as many. */
+export const PASSIVE_VIEW_PEERS = 30;
+/** Peers named in one shuffle. */
+export const MAX_SHUFFLE_PEERS = 16;
+/** Shuffles of others of which it is remembered where they came from. */
+export const MAX_REMEMBERED_WALKS = 256;
+/** Broadcast messages of which it is remembered that they came: at some 150 bytes each. */
+export const MAX_RECEIVED_IDS = 8192;
+/** Announced messages that are waited for, of each neighbour that announced them first. */
+export const MAX_MISSING = 1024;
+/** Announcements of one message of the overlay, and messages that it asks for. */
+export const MAX_ANNOUNCEMENTS = 1024;
