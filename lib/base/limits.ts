@@ -30,8 +30,10 @@ export const MAX_RECORD_PLAINTEXT_BYTES = 65519;
 export const MAX_SEND_QUEUE_BYTES = 16 * 1024 * 1024;
 /** Encrypted bytes handed to the socket at a time: large enough for speed, small enough for live data to overtake. */
 export const MAX_PULL_BYTES = 256 * 1024;
-/** Time for the handshake and the proof; a stranger that dawdles is closed. */
+/** Time for each step to being a member: each message of the handshake, the proof, and what a joiner and its door say. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Time for all of them: a stranger that dawdles is closed. */
+export const MAX_HANDSHAKE_MS = 30_000;
 /** After what a stranger showed it is refused: longer than comparing it with what there is, so that time tells nothing. */
 export const REFUSE_STRANGER_AFTER_MS = 50;
 /** Silence after which a link asks for a sign of life. */

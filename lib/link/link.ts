@@ -5,6 +5,7 @@ import { type CloseReason, ProtocolError } from "../base/errors.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
   MAX_FRAME_BYTES,
+  MAX_HANDSHAKE_MS,
   MAX_SEND_QUEUE_BYTES,
   MAX_STRANGER_FRAME_BYTES,
   MAX_WAITING_PONGS,
@@ -33,11 +34,7 @@ import {
   TamperedError,
 } from "./record.ts";
 
-const REKEY_LIMITS: RekeyLimits = {
-  records: REKEY_AFTER_RECORDS,
-  bytes: REKEY_AFTER_BYTES,
-  ageMs: REKEY_AFTER_MS,
-};
+const REKEY_LIMITS: RekeyLimits = { records: REKEY_AFTER_RECORDS, bytes: REKEY_AFTER_BYTES, ageMs: REKEY_AFTER_MS };
 
 /** Urgent frames and bulk have half of the queue each, so that bulk cannot be the reason for a link to be closed. */
 const MAX_SHARE_BYTES = MAX_SEND_QUEUE_BYTES / 2;
@@ -54,6 +51,8 @@ export class Link {
   /** Null once it is over: with its keys it would be most of what an idle link costs. */
   #handshake: Handshake | null;
   readonly #startedMs: number;
+  /** When the other side must have come one step further, until it is authorized. */
+  #stepUntilMs = 0;
   readonly #input = new InputBuffer();
   readonly #lanes = [new Lane(), new Lane(), new Lane()] as const;
   readonly #readers = [new FrameReader(), new FrameReader(), new FrameReader()] as const;
@@ -78,6 +77,7 @@ export class Link {
     this.#handshake = new Handshake(options.direction, options.identity, options.random);
     this.#startedMs = options.now.monotonicMs;
     this.#lastReceivedMs = this.#startedMs;
+    this.progressed(options.now);
     if (this.#direction === "out") this.#queueHandshake(this.#handshake.begin());
   }
 
@@ -140,7 +140,7 @@ export class Link {
   get deadline(): number {
     if (this.#waitingEvents.length > 0) return 0;
     if (this.#isOver) return Infinity;
-    if (!this.#isAuthorized) return this.#startedMs + HANDSHAKE_TIMEOUT_MS;
+    if (!this.#isAuthorized) return this.#stepUntilMs;
     return Math.min(this.#heartbeat.dueMs(this.#lastReceivedMs), this.#lastReceivedMs + SILENT_AFTER_MS);
   }
 
@@ -244,7 +244,7 @@ export class Link {
   tick(now: Now): LinkEvent[] {
     if (!this.#isOver) {
       if (!this.#isAuthorized) {
-        if (now.monotonicMs - this.#startedMs >= HANDSHAKE_TIMEOUT_MS) this.#fail("handshake_timeout", "");
+        if (now.monotonicMs >= this.#stepUntilMs) this.#fail("handshake_timeout", "");
       } else if (now.monotonicMs - this.#lastReceivedMs >= SILENT_AFTER_MS) {
         this.#fail("silent", "");
       } else if (now.monotonicMs >= this.#heartbeat.dueMs(this.#lastReceivedMs)) {
@@ -258,6 +258,11 @@ export class Link {
   ping(now: Now): void {
     if (this.#state !== "open" || !this.#heartbeat.isIdle) return;
     this.#lanes[LANES.control].push({ kind: LINK_KINDS.ping, body: this.#heartbeat.begin(now.monotonicMs) });
+  }
+
+  /** The other side came one step further: it has time anew for the next one. */
+  progressed(now: Now): void {
+    this.#stepUntilMs = Math.min(now.monotonicMs + HANDSHAKE_TIMEOUT_MS, this.#startedMs + MAX_HANDSHAKE_MS);
   }
 
   /** The other side belongs here: larger frames are allowed, and the timeout of the handshake is over. */
@@ -317,6 +322,7 @@ export class Link {
     const handshake = this.#handshake;
     assert(handshake !== null, "without a session the handshake goes on");
     const answer = handshake.take(message);
+    this.progressed(now);
     if (answer !== null) this.#queueHandshake(answer);
     const session = handshake.session;
     if (session === null) return;

@@ -95,10 +95,14 @@ export class Messages {
       return this.#parts.farewells.received(connection, message, now);
     }
     if (message.type === "knock" && stage === "proving" && direction === "in") {
-      return this.#parts.admission.knocked(connection, message.tag, now);
+      this.#parts.admission.knocked(connection, message.tag, now);
+      return connection.link.progressed(now);
     }
     if (message.type === "redeem" && stage === "door") return this.#parts.admission.redeemed(connection, message, now);
-    if (message.type === "offer" && stage === "joining") return this.#parts.joiner.offered(connection, message, now);
+    if (message.type === "offer" && stage === "joining") {
+      this.#parts.joiner.offered(connection, message, now);
+      return connection.link.progressed(now);
+    }
     if (message.type === "welcome" && stage === "joining") return this.#parts.joiner.welcomed(connection, message, now);
     throw new ProtocolError("bad_state", `${message.type} while ${stage}`);
   }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { concat, equal, toHex, utf8Encode } from "../../lib/base/bytes.ts";
-import { HANDSHAKE_TIMEOUT_MS } from "../../lib/base/limits.ts";
+import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_MS } from "../../lib/base/limits.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import { Handshake } from "../../lib/link/handshake.ts";
 import type { Link } from "../../lib/link/link.ts";
@@ -159,6 +159,21 @@ Deno.test("link: a handshake that is not finished and authorized in time is clos
   const dialler = side("out");
   settle(dialler, side("in"));
   assertTimesOut(dialler);
+});
+
+Deno.test("link: each step of a handshake has time anew, and all of them have a bound", () => {
+  const STEP_MS = HANDSHAKE_TIMEOUT_MS - 1;
+  const [first, , third] = flights();
+  const listener = side("in");
+  give(listener, first, STEP_MS);
+  drain(listener);
+  assertEquals(listener.deadline, STEP_MS + HANDSHAKE_TIMEOUT_MS);
+  give(listener, third, 2 * STEP_MS);
+  assertEquals([listener.state, listener.deadline], ["open", MAX_HANDSHAKE_MS - 2]);
+  for (let i = 0; i < 100; i++) listener.progressed(at(2 * STEP_MS + i));
+  assertEquals(listener.deadline, MAX_HANDSHAKE_MS);
+  assertEquals(listener.tick(at(MAX_HANDSHAKE_MS - 1)), []);
+  assertEquals(reasonOf(listener.tick(at(MAX_HANDSHAKE_MS))), "handshake_timeout");
 });
 
 Deno.test("link: a close before the link is open says nothing on the wire", () => {
