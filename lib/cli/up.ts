@@ -74,7 +74,16 @@ export async function join(context: Context): Promise<number> {
 async function enterSpace(context: Context, client: Client, ticket: string, joined = () => {}): Promise<void> {
   await joinWith(context, client, ticket);
   joined();
+  await keepName(context, client);
   await followFirstSync(context, client, context.flags.on("exit"));
+}
+
+/** Keeps the name with which this peer came in: nobody joins again only to be called the same at the next `up`. */
+async function keepName({ flags, signal }: Context, client: Client): Promise<void> {
+  const name = flags.text("name");
+  if (name === undefined) return;
+  const { v: _version, ...kept } = await client.object("GET", "/v1/config", { signal });
+  await client.object("PUT", "/v1/config", { json: { ...kept, name }, signal });
 }
 
 /** `down`. */

@@ -151,6 +151,24 @@ Deno.test("who finds nobody is told so while the search goes on", async () => {
   );
 });
 
+Deno.test("the name with which a peer joins is kept in its home beside what else is", async () => {
+  const kept: unknown[] = [];
+  const routes = {
+    "POST /v1/join": () => apiLines([{ event: "joined", joined: true, space: "", uses: 1 }]),
+    "GET /v1/status": () => apiObject({ members: 2, synced: true, peers: [] }),
+    "GET /v1/config": () => apiObject({ name: "before", history: "90d" }),
+    "PUT /v1/config": async (request: Request) => {
+      kept.push(await request.json());
+      return apiObject({});
+    },
+  };
+  const join = (...words: string[]) => run(["join", "-", ...words], routes, (console) => console.stdinText = TICKET);
+  await join();
+  assertEquals(kept, []);
+  assertEquals((await join("--name", "boat")).code, 0);
+  assertEquals(kept, [{ name: "boat", history: "90d" }]);
+});
+
 Deno.test("a ticket on the command line is warned of where it lets in more than this machine", async () => {
   const joined = (uses: number) => () => apiLines([{ event: "joined", joined: true, space: "", uses }]);
   assertEquals(await warningOf([TICKET], joined(1)), "");

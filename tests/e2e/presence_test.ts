@@ -44,7 +44,8 @@ Deno.test("who comes, stops, crashes and is back is told at once, with the reaso
   assertEquals([left.event, left.reason], ["left", "goodbye"]);
   assert((await a.ok("peers")).includes("away: boat"));
 
-  const second = await b.up(["--name", "boat"]);
+  const second = await b.up();
+  assertEquals(second.ready.name, "boat", "the name with which it joined");
   const back = await eventOf(followed, "back", peer);
   assert(back.away_ms > 0);
   await second.stop("SIGKILL");
