@@ -35,7 +35,7 @@ interface Missing<Neighbour> {
   readonly first: Neighbour;
   /** Who announced it and was not asked for it so far, and by how many hops it came to each. */
   readonly announcers: Map<Neighbour, number>;
-  dueMs: number;
+  readonly dueMs: number;
 }
 
 /**
@@ -49,6 +49,7 @@ export class Plumtree<Neighbour> {
   readonly #lazy = new Set<Neighbour>();
   /** From whom each message came, and by how many hops; the oldest first. */
   readonly #received = new Map<string, Received<Neighbour>>();
+  /** In the order in which they are due: each waits as long as the others. */
   readonly #missing = new Map<string, Missing<Neighbour>>();
   /** How many of them each neighbour announced first. */
   readonly #shares = new Map<Neighbour, number>();
@@ -173,15 +174,18 @@ export class Plumtree<Neighbour> {
     if (now.monotonicMs >= this.#announceDueMs) this.#announce();
     const wanted = new Map<Neighbour, string[]>();
     for (const [id, missing] of this.#missing) {
-      if (now.monotonicMs < missing.dueMs) continue;
+      if (now.monotonicMs < missing.dueMs) break;
       const nearest = nearestOf(missing.announcers);
       if (nearest === null) {
         this.#forgetMissing(id);
         continue;
       }
       missing.announcers.delete(nearest);
-      missing.dueMs = now.monotonicMs + MISSING_AFTER_MS;
-      wanted.set(nearest, [...wanted.get(nearest) ?? [], id]);
+      this.#missing.delete(id);
+      this.#missing.set(id, { ...missing, dueMs: now.monotonicMs + MISSING_AFTER_MS });
+      const ids = wanted.get(nearest) ?? [];
+      wanted.set(nearest, ids);
+      ids.push(id);
     }
     for (const [neighbour, ids] of wanted) {
       this.#makeEager(neighbour);
@@ -191,9 +195,8 @@ export class Plumtree<Neighbour> {
 
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
-    let due = this.#announceDueMs;
-    for (const { dueMs } of this.#missing.values()) due = Math.min(due, dueMs);
-    return due;
+    const [next] = this.#missing.values();
+    return Math.min(this.#announceDueMs, next?.dueMs ?? Infinity);
   }
 
   /** Passes a message on to all but who have it. */

@@ -56,6 +56,20 @@ Deno.test("what was announced and does not come is asked for from one announcer 
   assertEquals([said(), plumtree.deadline()], [[], Infinity], "then the comparison of what both hold brings it");
 });
 
+Deno.test("what was asked for in vain is due after what was announced later", () => {
+  const { tree: plumtree, said } = tree("a", "b");
+  plumtree.announced("a", [{ id: "m", hops: 1 }], at(0));
+  plumtree.announced("b", [{ id: "m", hops: 2 }, { id: "n", hops: 2 }], at(50));
+  const dues = [0, 1, 2].map(() => {
+    const dueMs = plumtree.deadline();
+    plumtree.tick(at(dueMs - 1));
+    assertEquals(said(), []);
+    plumtree.tick(at(dueMs));
+    return [dueMs, ...said()];
+  });
+  assertEquals(dues, [[100, "a graft m"], [150, "b graft n"], [200, "b graft m"]]);
+});
+
 Deno.test("what is missing is asked for from who has it by the fewest hops", () => {
   const { tree: plumtree, said } = tree("a", "b", "c");
   plumtree.announced("a", [{ id: "m", hops: 5 }], at(0));
