@@ -1,7 +1,6 @@
 import { toBase32 } from "../base/base32.ts";
 import type { Now } from "../base/clock.ts";
-import type { CloseReason } from "../base/errors.ts";
-import { ProtocolError } from "../base/errors.ts";
+import { type CloseReason, ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import {
   FULL_MESH_LINKS,
@@ -19,6 +18,7 @@ import { UnsupportedError } from "../wire/unsupported.ts";
 import { type Conduct, UNKNOWN_MEMBERS } from "./conduct.ts";
 import { Copies } from "./copies.ts";
 import type { Effect } from "./machine.ts";
+import type { LinksListener } from "./links_listener.ts";
 import type { LinkCounts } from "./reads.ts";
 import { PendingLinks } from "./pending_links.ts";
 
@@ -56,29 +56,6 @@ export interface Connection {
   /** Bytes a second, by the wall clock. */
   readonly sent: RateMeter;
   readonly received: RateMeter;
-}
-
-/** How a link ended. */
-export interface LinkEnd {
-  readonly reason: CloseReason;
-  readonly detail: string;
-  readonly byRemote: boolean;
-}
-
-/** What the table of links tells of. */
-export interface LinksListener {
-  /** The other side is authenticated. */
-  linkOpened(connection: Connection, now: Now): void;
-  /** A message came in. @throws {ProtocolError} where it is wrong: the link is then closed with its code. */
-  linkMessage(connection: Connection, message: Message, now: Now): void;
-  /** The link is closed, by the other side (`byRemote`) or by this one. */
-  linkClosed(connection: Connection, stageBefore: Stage, end: LinkEnd, now: Now): void;
-  /** A ping was answered. */
-  linkAnswered(connection: Connection, roundTripMs: number): void;
-  /** The queue of a member's link has room for bulk. */
-  linkDrained(connection: Connection): void;
-  /** The socket of a member's link takes what comes next. */
-  linkPulled(connection: Connection): void;
 }
 
 /** What the table of links works upon. */

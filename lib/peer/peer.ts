@@ -1,10 +1,13 @@
 import type { Now } from "../base/clock.ts";
 import { KithError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
 import { KEEP_BOOK_AFTER_MS } from "../base/limits.ts";
 import { DamagedError } from "../store/damaged_error.ts";
 import type { Message } from "../wire/message.ts";
 import { changesSince, positionOf } from "./changes_since.ts";
-import type { Connection, LinkEnd, LinksListener, Stage } from "./links.ts";
+import { takeBackTurn } from "./failed_turn.ts";
+import type { Connection, Stage } from "./links.ts";
+import type { LinkEnd, LinksListener } from "./links_listener.ts";
 import type { Effect, Input, Machine } from "./machine.ts";
 import type {
   Change,
@@ -136,7 +139,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
     const { applied, changed } = this.#parts.applier.take();
     const failure = this.#storeFailure;
     this.#storeFailure = null;
-    if (failure !== null) this.#turnFailed(failure, now);
+    if (failure !== null) {
+      const failureOf = (act: () => void) => this.#storeFailureOf(act);
+      const emit = (event: PeerEvent) => this.#outbox.emit(event);
+      takeBackTurn(this.#parts, { failureOf, admittedNow: this.#admittedNow, emit }, failure, now);
+    }
     this.#admittedNow.clear();
     if (failure !== null) return this.#takeEffects();
     this.#parts.requests.committed();
@@ -360,30 +367,6 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.arrival.linked(connection, now);
     this.#parts.repairs.linked();
     this.#parts.reconciler.opened(connection.number, now);
-  }
-
-  /**
-   * Nothing of the turn happened: what came from other peers is lacked still, and pulled again. Admissions, on which
-   * links rest, are taken back with those links, before anything that was queued for them leaves.
-   */
-  #turnFailed(error: KithError, now: Now): void {
-    this.#parts.store.rollback();
-    this.#parts.space.forget();
-    this.#parts.applier.turnFailed();
-    this.#parts.repairs.turnFailed();
-    const unread = this.#storeFailureOf(() => this.#parts.loadMembership());
-    // Without knowing who is a member nothing can go on: the host stops the peer, and the next start mends the store.
-    if (unread !== null) this.#parts.store.refuse(unread);
-    for (const connection of [...this.#parts.links.all()]) {
-      const rests = connection.stage === "door" || connection.stage === "joining" || this.#admittedNow.has(connection);
-      if (rests) this.#parts.links.close(connection, "goodbye", now);
-    }
-    this.#parts.sync.turnFailed(now);
-    this.#parts.compactor.turnFailed(now);
-    this.#parts.pastRepair.turnFailed();
-    this.#outbox.emit({ name: "turn_failed", level: "error", reason: error.code, fields: { message: error.message } });
-    this.#parts.joiner.storeFailed(error, now);
-    this.#parts.requests.failed(error);
   }
 
   #takeEffects(): Effect[] {

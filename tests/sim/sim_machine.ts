@@ -1,5 +1,6 @@
 import type { Now } from "../../lib/base/clock.ts";
-import type { Connection, LinkEnd, Stage } from "../../lib/peer/links.ts";
+import type { Connection, Stage } from "../../lib/peer/links.ts";
+import type { LinkEnd } from "../../lib/peer/links_listener.ts";
 import { Peer } from "../../lib/peer/peer.ts";
 import type { PeerOptions } from "../../lib/peer/peer_options.ts";
 import { type Message, MESSAGE_KINDS } from "../../lib/wire/message.ts";
