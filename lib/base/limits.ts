@@ -5,6 +5,7 @@
 
 export * from "./dht_limits.ts";
 export * from "./overlay_limits.ts";
+export * from "./relay_limits.ts";
 
 /** A key in UTF-8: long enough for paths, short enough that an index page of SQLite holds several. */
 export const MAX_KEY_BYTES = 512;

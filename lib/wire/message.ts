@@ -13,6 +13,7 @@ import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
 import { type PostMessage, readPostMessage, writePostMessage } from "./posts.ts";
 import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
+import { readRelay, RELAY_KINDS, type RelayMessage, writeRelay } from "./relay_messages.ts";
 import { readAscii, writeAscii } from "./text.ts";
 import { ID_BYTES, readFlag, readIds, SIGNATURE_BYTES, writeIds } from "./transaction.ts";
 
@@ -53,6 +54,7 @@ export const MESSAGE_KINDS = {
   posts: 46,
   sealed_posts: 47,
   ...OVERLAY_KINDS,
+  ...RELAY_KINDS,
 } as const satisfies Record<Message["type"], number>;
 
 /** Shows that the sender shares the space, without naming it. */
@@ -185,7 +187,8 @@ export type Message =
   | ReconciliationMessage
   | PastMessage
   | PostMessage
-  | OverlayMessage;
+  | OverlayMessage
+  | RelayMessage;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
 export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
@@ -291,7 +294,7 @@ function readBody(kind: number, reader: Reader): Message | null {
     case MESSAGE_KINDS.sealed_posts:
       return readPostMessage(reader, "sealed_posts");
     default:
-      return readOverlay(reader, kind);
+      return readOverlay(reader, kind) ?? readRelay(reader, kind);
   }
 }
 
@@ -348,6 +351,12 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "graft":
     case "prune":
       return writeOverlay(writer, message);
+    case "relay_open":
+    case "relay_incoming":
+    case "relay_credit":
+    case "relay_data":
+    case "relay_close":
+      return writeRelay(writer, message);
     default:
       return writeReconciliation(writer, message);
   }
@@ -359,6 +368,7 @@ function bodyCapacityBytes(message: Message): number {
   if (message.type === "transactions" || message.type === "push") {
     return message.list.reduce((size, bundle) => size + bundleSizeBytes(bundle), 8);
   }
+  if (message.type === "relay_data") return message.bytes.length + 16;
   if (message.type === "partials") return message.list.reduce((size, partial) => size + partialSizeBytes(partial), 8);
   return 256;
 }

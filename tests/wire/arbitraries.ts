@@ -8,6 +8,7 @@ import {
   MAX_SKETCH_IDS,
   MAX_SKETCH_SYMBOLS,
   MAX_VALUE_BYTES,
+  RELAY_WINDOW_BYTES,
 } from "../../lib/base/limits.ts";
 import { MAX_VARINT } from "../../lib/base/writer.ts";
 import { briefOf } from "../../lib/wire/brief_frontier.ts";
@@ -222,6 +223,22 @@ const overlays: fc.Arbitrary<Message> = fc.oneof(
   fc.constant({ type: "prune" as const }),
 );
 
+const relays: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({ type: fc.constant("relay_open" as const), circuit: count(0), target: id }),
+  fc.record({ type: fc.constant("relay_incoming" as const), circuit: count(0), from: id }),
+  fc.record({
+    type: fc.constant("relay_credit" as const),
+    circuit: count(0),
+    sizeBytes: count(1, RELAY_WINDOW_BYTES),
+  }),
+  fc.record({
+    type: fc.constant("relay_data" as const),
+    circuit: count(0),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 200 }),
+  }),
+  fc.record({ type: fc.constant("relay_close" as const), circuit: count(0), code: hops }),
+);
+
 export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("prove" as const), mac: id }),
   fc.record({ type: fc.constant("knock" as const), tag: id }),
@@ -280,6 +297,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
     signature: bytes(64),
   }),
   overlays,
+  relays,
 );
 
 const topic = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });

@@ -182,6 +182,11 @@ const EXACT: [Message, number, Uint8Array][] = [
   ],
   [{ type: "graft", ids: [bytesOf("aa*32")] }, 58, bytesOf("01 aa*32")],
   [{ type: "prune" }, 59, new Uint8Array()],
+  [{ type: "relay_open", circuit: 200, target: bytesOf("aa*32") }, 64, bytesOf("8148 aa*32")],
+  [{ type: "relay_incoming", circuit: 2, from: bytesOf("aa*32") }, 65, bytesOf("02 aa*32")],
+  [{ type: "relay_credit", circuit: 1, sizeBytes: 262144 }, 66, bytesOf("01 908000")],
+  [{ type: "relay_data", circuit: 1, bytes: bytesOf("aa*3") }, 67, bytesOf("01 03 aa*3")],
+  [{ type: "relay_close", circuit: 1, code: 200 }, 68, bytesOf("01 c8")],
 ];
 
 for (const [message, kind, body] of EXACT) {
@@ -228,6 +233,11 @@ const MALFORMED: [name: string, detail: string, kind: number, body: Uint8Array][
   ["announcements beyond their number", "varint is above its limit of 1024", 57, bytesOf("8801")],
   ["grafts beyond their number", "varint is above its limit of 1024", 58, bytesOf("8801")],
   ["a prune with a body", "1 bytes too many", 59, bytesOf("00")],
+  ["a credit of nothing", "a credit of nothing", 66, bytesOf("01 00")],
+  ["a credit beyond the window", "varint is above its limit of 262144", 66, bytesOf("01 908001")],
+  ["data of no bytes", "data of no bytes", 67, bytesOf("01 00")],
+  ["data beyond their limit", "varint is above its limit of 65536", 67, bytesOf("01 848001")],
+  ["a circuit closed without a reason", "1 bytes expected, 0 left", 68, bytesOf("01")],
   ["a proof cut short", "32 bytes expected, 31 left", 16, bytesOf("aa*31")],
   ["a proof with a byte too many", "1 bytes too many", 16, bytesOf("aa*33")],
   ["a pull with a body", "1 bytes too many", 24, bytesOf("00")],

@@ -11,6 +11,7 @@ import { encodeBundle } from "../../lib/wire/bundle.ts";
 import { DOMAINS } from "../../lib/wire/domains.ts";
 import { encodeMessage, FIRST_MESSAGE_KIND, MESSAGE_KINDS } from "../../lib/wire/message.ts";
 import { encodeOperation, OPERATION_KINDS } from "../../lib/wire/operation.ts";
+import { RELAY_REASONS } from "../../lib/wire/relay_messages.ts";
 import { encodeHeader } from "../../lib/wire/transaction.ts";
 import { FIRST_OTHER_KIND, LANES, LINK_KINDS } from "../../lib/link/frame.ts";
 import closeSource from "../../lib/link/close_frame.ts" with { type: "text" };
@@ -21,6 +22,7 @@ import messageSource from "../../lib/wire/message.ts" with { type: "text" };
 import operationSource from "../../lib/wire/operation.ts" with { type: "text" };
 import peerRecordSource from "../../lib/wire/peer_record.ts" with { type: "text" };
 import postsSource from "../../lib/wire/posts.ts" with { type: "text" };
+import relaySource from "../../lib/wire/relay_messages.ts" with { type: "text" };
 import transactionSource from "../../lib/wire/transaction.ts" with { type: "text" };
 import protocol from "../../lib/wire/PROTOCOL.md" with { type: "text" };
 import { bytesOf } from "./bytes_of.ts";
@@ -58,6 +60,7 @@ Deno.test("every limit of the codec, and of records and closes, is listed", () =
   const listed = new Set(rows("Limits").map(([name]) => name));
   const sources = [
     ...[bundleSource, frontierSource, messageSource, operationSource, peerRecordSource, postsSource, transactionSource],
+    relaySource,
     ...[closeSource, recordSource],
   ];
   for (const source of sources) {
@@ -68,6 +71,8 @@ Deno.test("every limit of the codec, and of records and closes, is listed", () =
 });
 
 Deno.test("the messages are those of the code", () => assertEquals(registry("Messages"), MESSAGE_KINDS));
+
+Deno.test("the reasons of the relay are those of the code", () => assertEquals(registry("Relay"), RELAY_REASONS));
 
 Deno.test("the frames and lanes of the link are those of the code", () => {
   assertEquals(registry("Frames"), LINK_KINDS);

@@ -1,0 +1,290 @@
+import type { Now } from "../base/clock.ts";
+import type { PeerEvent } from "../base/event.ts";
+import { Fifo } from "../base/fifo.ts";
+import {
+  MAX_ALL_RELAYED_BYTES_PER_S,
+  MAX_RELAY_OPENS_BURST,
+  MAX_RELAY_OPENS_PER_MIN,
+  MAX_RELAYED_BYTES_PER_S,
+  MAX_RELAYED_CIRCUITS,
+  MAX_RELAYED_CIRCUITS_OF_MEMBER,
+  RELAY_ANSWER_TIMEOUT_MS,
+  RELAY_DATA_COST_BYTES,
+  RELAY_WINDOW_BYTES,
+  RELAYED_CIRCUIT_LIFE_MS,
+} from "../base/limits.ts";
+import { Pacer } from "../base/pacer.ts";
+import { TokenBucket } from "../base/token_bucket.ts";
+import { type KnownRelayReason, relayCodeOf, type RelayMessage, type RelayReason } from "../wire/relay_messages.ts";
+import type { CircuitSide } from "./circuit_side.ts";
+
+/** How much of its rate a circuit, or all of them, may send at once: two messages of the largest at 8 MiB/s. */
+const BURST_MS = 16;
+
+/** One end of a circuit, as its relay knows it. */
+export interface ServedEnd {
+  /** Number of the link to it. */
+  readonly link: number;
+  /** Name of the circuit on that link. */
+  readonly circuit: number;
+  /** Base32 id. */
+  readonly peer: string;
+}
+
+/** What a relay asks of whoever carries its links. */
+export interface RelayServerPorts {
+  /** There is something to be sent on a link. */
+  wake(link: number): void;
+  emit(event: PeerEvent): void;
+}
+
+/** What of the circuits that this peer serves is shown. */
+export interface RelayCounts {
+  readonly isServing: boolean;
+  /** Circuits now, and bytes that were carried by all that there were. */
+  readonly circuits: number;
+  readonly carriedBytes: number;
+}
+
+/**
+ * The circuits that a peer carries for others. It holds what one end has sent and the other has not taken, which is
+ * never more than that other said that it takes; each way goes at a bounded rate, and each circuit has an end.
+ */
+export class RelayServer {
+  readonly #ports: RelayServerPorts;
+  readonly #isServing: boolean;
+  readonly #circuits = new Set<Served>();
+  readonly #opens = new Map<string, TokenBucket>();
+  readonly #allPacer = new Pacer(MAX_ALL_RELAYED_BYTES_PER_S, BURST_MS);
+  #carriedBytes = 0;
+
+  constructor(isServing: boolean, ports: RelayServerPorts) {
+    this.#isServing = isServing;
+    this.#ports = ports;
+  }
+
+  /** How many circuits there are, and what they carried. */
+  get counts(): RelayCounts {
+    return { isServing: this.#isServing, circuits: this.#circuits.size, carriedBytes: this.#carriedBytes };
+  }
+
+  /** Whether a member may have a circuit now, wherever to. Counts as one that was asked for. */
+  refuses(asker: string, now: Now): KnownRelayReason | null {
+    if (!this.#isServing) return "not_serving";
+    if (!this.#opensOf(asker, now).take(1, now.monotonicMs)) return "too_often";
+    if (this.#circuits.size >= MAX_RELAYED_CIRCUITS) return "too_many";
+    let ofAsker = 0;
+    for (const { asker: { peer } } of this.#circuits) if (peer === asker) ofAsker++;
+    return ofAsker >= MAX_RELAYED_CIRCUITS_OF_MEMBER ? "too_many" : null;
+  }
+
+  /** Begins a circuit. @param from the asker's id, 32 bytes. @returns what the links of both ends see of it. */
+  begin(asker: ServedEnd, target: ServedEnd, from: Uint8Array, now: Now): { asker: CircuitSide; target: CircuitSide } {
+    const served = new Served(asker, target, from, now, {
+      ...{ wake: (link: number) => this.#ports.wake(link), allPacer: this.#allPacer },
+      carried: (sizeBytes) => void (this.#carriedBytes += sizeBytes),
+      ended: (reason, at) => this.#ended(served, reason, at),
+    });
+    this.#circuits.add(served);
+    const fields = { from: asker.peer, to: target.peer };
+    this.#ports.emit({ name: "relay_opened", level: "info", fields });
+    return { asker: served.sides[0], target: served.sides[1] };
+  }
+
+  #opensOf(asker: string, now: Now): TokenBucket {
+    const known = this.#opens.get(asker);
+    if (known !== undefined) return known;
+    // Members are bounded in number, and those that have not asked for a while need not be known.
+    for (const [peer, bucket] of this.#opens) if (bucket.isFull(now.monotonicMs)) this.#opens.delete(peer);
+    const bucket = new TokenBucket(MAX_RELAY_OPENS_PER_MIN / 60, MAX_RELAY_OPENS_BURST, now.monotonicMs);
+    this.#opens.set(asker, bucket);
+    return bucket;
+  }
+
+  #ended(served: Served, reason: RelayReason, now: Now): void {
+    this.#circuits.delete(served);
+    const { asker, target, carriedBytes, beganMs } = served;
+    this.#ports.emit({
+      name: "relay_closed",
+      level: reason === "overrun" ? "warning" : "info",
+      reason,
+      fields: {
+        ...{ from: asker.peer, to: target.peer, bytes: carriedBytes },
+        seconds: Math.round((now.monotonicMs - beganMs) / 1000),
+      },
+    });
+  }
+}
+
+/** What a circuit needs of the server. */
+interface ServedPorts {
+  wake(link: number): void;
+  carried(sizeBytes: number): void;
+  ended(reason: RelayReason, now: Now): void;
+  readonly allPacer: Pacer;
+}
+
+/** A circuit at its relay. */
+class Served {
+  readonly asker: ServedEnd;
+  readonly target: ServedEnd;
+  readonly ports: ServedPorts;
+  readonly beganMs: number;
+  readonly sides: readonly [ServedSide, ServedSide];
+  carriedBytes = 0;
+  isAnswered = false;
+  isEnded = false;
+
+  constructor(asker: ServedEnd, target: ServedEnd, from: Uint8Array, now: Now, ports: ServedPorts) {
+    this.asker = asker;
+    this.target = target;
+    this.ports = ports;
+    this.beganMs = now.monotonicMs;
+    const toAsker = new ServedSide(this, asker, null);
+    const toTarget = new ServedSide(this, target, { type: "relay_incoming", circuit: target.circuit, from });
+    this.sides = [toAsker, toTarget];
+    toAsker.other = toTarget;
+    toTarget.other = toAsker;
+    ports.wake(target.link);
+  }
+
+  /** When it ends by itself: nobody answered, or it is old. */
+  get endsAtMs(): number {
+    return this.beganMs + (this.isAnswered ? RELAYED_CIRCUIT_LIFE_MS : RELAY_ANSWER_TIMEOUT_MS);
+  }
+
+  /** Ends it for both sides. @param except the side that knows already. */
+  end(reason: RelayReason, except: ServedSide | null, now: Now): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    for (const side of this.sides) side.end(side === except ? null : reason);
+    this.ports.ended(reason, now);
+  }
+}
+
+class ServedSide implements CircuitSide {
+  readonly circuit: number;
+  readonly #served: Served;
+  readonly #link: number;
+  other!: ServedSide;
+  readonly #pacer = new Pacer(MAX_RELAYED_BYTES_PER_S, BURST_MS);
+  readonly #queue = new Fifo<Uint8Array>();
+  /** What waits, and what more this side's end takes, each message with its cost. */
+  #queuedBytes = 0;
+  #takesBytes = 0;
+  #creditDueBytes = 0;
+  #first: RelayMessage | null;
+  #ending: KnownRelayReason | null = null;
+  #isEnded = false;
+  /** When what waits may go on, while only that holds it up. */
+  #readyAtMs = Infinity;
+
+  constructor(served: Served, end: ServedEnd, first: RelayMessage | null) {
+    this.#served = served;
+    this.circuit = end.circuit;
+    this.#link = end.link;
+    this.#first = first;
+  }
+
+  get isOver(): boolean {
+    return this.#isEnded && this.#ending === null;
+  }
+
+  /** Nothing comes any more. @param reason what its end is told; null where it knows, or its link is gone. */
+  end(reason: RelayReason | null): void {
+    const wasTold = this.#first === null;
+    this.#isEnded = true;
+    this.#creditDueBytes = 0;
+    // What was sent before a proper end is to arrive.
+    if (reason !== "done" || !wasTold) this.#forget();
+    if (reason === null || !wasTold) return;
+    // What a newer kith says is passed on as what all of them understand.
+    this.#ending = reason === "other" ? "declined" : reason;
+    this.#served.ports.wake(this.#link);
+  }
+
+  data(bytes: Uint8Array, now: Now): void {
+    if (this.#served.isEnded) return;
+    if (!this.other.#take(bytes)) return this.#served.end("overrun", null, now);
+  }
+
+  credit(sizeBytes: number, now: Now): void {
+    if (this.#served.isEnded) return;
+    this.#takesBytes += sizeBytes;
+    if (this.#takesBytes + this.#queuedBytes > RELAY_WINDOW_BYTES) return this.#served.end("overrun", null, now);
+    if (this === this.#served.sides[1]) this.#served.isAnswered = true;
+    this.other.#creditDueBytes += sizeBytes;
+    this.#served.ports.wake(this.other.#link);
+  }
+
+  closed(reason: RelayReason, now: Now): void {
+    this.#forget();
+    this.#ending = null;
+    this.#served.end(reason, this, now);
+  }
+
+  next(now: Now): RelayMessage | null {
+    const { circuit } = this;
+    if (this.#first !== null) {
+      const first = this.#first;
+      this.#first = null;
+      return first;
+    }
+    if (this.#creditDueBytes > 0) {
+      const sizeBytes = this.#creditDueBytes;
+      this.#creditDueBytes = 0;
+      return { type: "relay_credit", circuit, sizeBytes };
+    }
+    const bytes = this.#queue.first;
+    if (bytes !== undefined) {
+      const { ports } = this.#served;
+      const readyAtMs = Math.max(this.#pacer.readyAtMs, ports.allPacer.readyAtMs);
+      if (readyAtMs > now.monotonicMs) {
+        this.#readyAtMs = readyAtMs;
+        return null;
+      }
+      this.#queue.shift();
+      const costBytes = bytes.length + RELAY_DATA_COST_BYTES;
+      this.#queuedBytes -= costBytes;
+      for (const pacer of [this.#pacer, ports.allPacer]) pacer.take(costBytes, now.monotonicMs);
+      this.#served.carriedBytes += bytes.length;
+      ports.carried(bytes.length);
+      return { type: "relay_data", circuit, bytes };
+    }
+    const reason = this.#ending;
+    if (reason === null) return null;
+    this.#ending = null;
+    return { type: "relay_close", circuit, code: relayCodeOf(reason) };
+  }
+
+  tick(now: Now): void {
+    if (now.monotonicMs >= this.#served.endsAtMs) {
+      this.#served.end(this.#served.isAnswered ? "expired" : "no_answer", null, now);
+    }
+    if (now.monotonicMs < this.#readyAtMs) return;
+    this.#readyAtMs = Infinity;
+    this.#served.ports.wake(this.#link);
+  }
+
+  deadline(): number {
+    return Math.min(this.#readyAtMs, this.#served.isEnded ? Infinity : this.#served.endsAtMs);
+  }
+
+  /** Bytes for this side's end. @returns false where it does not take so many. */
+  #take(bytes: Uint8Array): boolean {
+    const costBytes = bytes.length + RELAY_DATA_COST_BYTES;
+    if (costBytes > this.#takesBytes) return false;
+    this.#takesBytes -= costBytes;
+    this.#queuedBytes += costBytes;
+    this.#queue.push(bytes);
+    this.#served.ports.wake(this.#link);
+    return true;
+  }
+
+  #forget(): void {
+    this.#first = null;
+    this.#queue.takeAll();
+    this.#queuedBytes = 0;
+    this.#readyAtMs = Infinity;
+  }
+}
