@@ -14,6 +14,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["member_left", "left"],
   ["member_gone", "gone"],
   ["member_back", "back"],
+  ["path_changed", "path"],
   ["stranger_waiting", "waiting"],
   ["joiner_asks", "asking"],
 ]);
@@ -39,8 +40,9 @@ export async function* watchEvents(host: HostApi, query: URLSearchParams, signal
   try {
     yield { event: "watching" };
     if (query.get("initial") === "1") {
-      for (const { peer, name, address, sinceMs } of host.peer.peers()) {
-        yield { event: "linked", time: sinceMs, peer, name, address, initial: true };
+      for (const { peer, name, address, sinceMs, relay, relayName } of host.peer.peers()) {
+        const by = relay === null ? {} : { by: relay, by_name: relayName };
+        yield { event: "linked", time: sinceMs, peer, name, address, ...by, initial: true };
       }
     }
     while (!signal.aborted) {

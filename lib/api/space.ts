@@ -6,6 +6,7 @@ import { DEFAULT_PORT } from "../host/listen.ts";
 import { ticketFromText } from "../space/ticket.ts";
 import { accepted, type Fields } from "./answer.ts";
 import { textField, textsField } from "./body.ts";
+import { pathFields } from "./state.ts";
 
 /** Founds a space. */
 export async function createSpace(host: HostApi): Promise<Fields> {
@@ -51,11 +52,12 @@ export async function connect(host: HostApi, fields: Fields): Promise<Fields> {
   return { address };
 }
 
-/** Measures a round trip. Fields: peer, its name or the beginning of its id. */
+/** Measures a round trip, and tells by which path. Fields: peer, its name or the beginning of its id. */
 export async function ping(host: HostApi, fields: Fields): Promise<Fields> {
   const peer = textField(fields, "peer") ?? "";
-  const { roundTripMs } = accepted(await host.request({ type: "ping", peer }));
-  return { peer, round_trip_ms: roundTripMs };
+  const { roundTripMs, pinged } = accepted(await host.request({ type: "ping", peer }));
+  const linked = host.peer.peers().find((view) => view.peer === pinged);
+  return { peer, round_trip_ms: roundTripMs, ...(linked === undefined ? {} : pathFields(linked)) };
 }
 
 function dialable(text: string): string {

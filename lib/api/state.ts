@@ -8,7 +8,8 @@ import { valueFields } from "./value_fields.ts";
 
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
-  const { peers, absent, counters, compaction, links, cut, messages, removedBy, toldRemovedBy, ...status } = host.peer
+  const { peers, absent, counters, compaction, links, cut, messages, relay, removedBy, toldRemovedBy, ...status } = host
+    .peer
     .status();
   const names = memberNames(host);
   return {
@@ -20,6 +21,7 @@ export function statusFields(host: HostApi): Fields {
     compaction: compactionFields(compaction),
     links: linkFields(links),
     messages: messageFields(messages),
+    relay: { serving: relay.isServing, circuits: relay.circuits, carried: relay.carriedBytes },
     cut: cut.map(({ untilMs, ...fields }) => ({ ...fields, until: untilMs })),
     events: { ...counters, ...host.counters },
     version: host.version,
@@ -48,11 +50,16 @@ export function conflictsFields(host: HostApi): Fields {
   return { conflicts, forks: host.peer.forks() };
 }
 
+/** How a linked peer is reached; `relay` is only there where it is through another member. */
+export function pathFields({ path, relay, relayName }: PeerView): Fields {
+  return { path, ...(relay === null ? {} : { relay, relay_name: relayName }) };
+}
+
 function peerFields(view: PeerView): Fields {
-  const { peer, name, address, path, roundTripMs, sinceMs, inSync, sentBytes, receivedBytes, queuedBytes } = view;
+  const { peer, name, address, roundTripMs, sinceMs, inSync, sentBytes, receivedBytes, queuedBytes } = view;
   const { role, missingHere, missingThere, sentPerS, receivedPerS } = view;
   return {
-    ...{ peer, name, address, path, round_trip_ms: roundTripMs, since: sinceMs, in_sync: inSync },
+    ...{ peer, name, address, ...pathFields(view), round_trip_ms: roundTripMs, since: sinceMs, in_sync: inSync },
     ...{ sent: sentBytes, received: receivedBytes, queued: queuedBytes },
     ...{ role, missing_here: missingHere, missing_there: missingThere },
     ...(sentPerS === null ? {} : { sent_per_s: sentPerS, received_per_s: receivedPerS }),

@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly dht?: boolean;
   /** The nodes of the DHT that are asked first; undefined: as the home's settings say, else those of the public one. */
   readonly dhtBootstrap?: readonly string[];
+  /** Whether links of others are relayed; undefined: as the home's settings say, else yes. */
+  readonly relay?: boolean;
   /** Whether to use a home that is removed when the peer stops. */
   readonly ephemeral?: boolean;
   /** Whether the home's data was just taken out of it by `carryOut`. */

@@ -49,7 +49,9 @@ export function eventText(event: JsonObject): string {
     case "removed":
       return `${who} is no member any more: ${removalText(textField(event, "reason"), by)}`;
     case "linked":
-      return `${who} is linked at ${address}`;
+      return textField(event, "by") === "" ? `${who} is linked at ${address}` : `${who} is linked, relayed by ${by}`;
+    case "path":
+      return `${who} is now reached ${event.path === "relayed" ? `through ${by}, which relays the link` : "directly"}`;
     case "unlinked": {
       const count = numberField(event, "interruptions");
       const more = count === null ? "" : `; so it was ${formatCount(count, "time")} more since that was told last`;

@@ -56,7 +56,7 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {
-  const { home, name, listen, text, historyMs, maxLinks, lan, dht, dhtBootstrap, ephemeral, offline, carrying } =
+  const { home, name, listen, text, historyMs, maxLinks, lan, dht, dhtBootstrap, relay, ephemeral, offline, carrying } =
     options;
   const host = await Host.start({
     version: VERSION,
@@ -66,6 +66,7 @@ async function start(options: StartOptions): Promise<RunningPeer> {
     ...(historyMs === undefined ? {} : { historyMs }),
     ...(maxLinks === undefined ? {} : { maxLinks }),
     ...(lan === undefined ? {} : { lan }),
+    ...(relay === undefined ? {} : { relay }),
     ...(dht === undefined ? {} : { dht }),
     ...(dhtBootstrap === undefined ? {} : { dhtBootstrap }),
     ephemeral: ephemeral === true,

@@ -3,7 +3,16 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { calledText, eventText, followEvents } from "./events.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { cutToWidth, formatAge, formatBriefSize, formatDuration, formatName, formatTable, shortId } from "./format.ts";
+import {
+  cutToWidth,
+  formatAge,
+  formatBriefSize,
+  formatCalled,
+  formatDuration,
+  formatName,
+  formatTable,
+  shortId,
+} from "./format.ts";
 import { othersText, printTable } from "./people.ts";
 
 /** How often the live view is drawn anew, besides with each event. */
@@ -106,7 +115,7 @@ function peerRows(linked: readonly JsonObject[], nowMs: number): string[][] {
     return [
       isAlone ? formatName(name) : calledText(peer),
       syncText(peer),
-      textField(peer, "path"),
+      pathText(peer),
       tripText(peer),
       formatDuration(Math.max(0, nowMs - (numberField(peer, "since") ?? nowMs))),
       ...["received_per_s", "sent_per_s", "received", "sent"].map((name) =>
@@ -114,6 +123,13 @@ function peerRows(linked: readonly JsonObject[], nowMs: number): string[][] {
       ),
     ];
   });
+}
+
+/** How a linked peer is reached; one through another member with its name. */
+export function pathText(peer: JsonObject): string {
+  const path = escapeText(textField(peer, "path"));
+  const relay = textField(peer, "relay");
+  return relay === "" ? path : `${path} by ${formatCalled(textField(peer, "relay_name"), relay)}`;
 }
 
 /** Whether both hold the same, else how many transactions which of them lacks. */

@@ -4,6 +4,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField } from "./fields.ts";
 import { formatDuration } from "./format.ts";
+import { pathText } from "./peers.ts";
 
 /** `ping PEER`: one line a round trip, and from two on what they come to. */
 export async function ping(context: Context): Promise<number> {
@@ -23,7 +24,7 @@ export async function ping(context: Context): Promise<number> {
       const tripMs = numberField(answer, "round_trip_ms") ?? 0;
       tripsMs.push(tripMs);
       if (output.json) output.object(answer);
-      else output.line(formatDuration(tripMs));
+      else output.line([formatDuration(tripMs), pathText(answer)].filter((text) => text !== "").join("  "));
     } catch (error) {
       // One that is lost is counted where there are others; what has no link, or no such name, ends it.
       if (!(error instanceof ApiError && error.code === "silent") || count === 1) throw error;

@@ -173,6 +173,7 @@ function startOptions({ flags, home }: Context): StartOptions {
     ...(flags.has("no-lan") ? { lan: !flags.on("no-lan") } : {}),
     ...(flags.has("no-dht") ? { dht: !flags.on("no-dht") } : {}),
     ...(flags.has("dht-bootstrap") ? { dhtBootstrap: flags.list("dht-bootstrap") } : {}),
+    ...(flags.has("no-relay") ? { relay: !flags.on("no-relay") } : {}),
     ephemeral: flags.on("ephemeral"),
   };
 }

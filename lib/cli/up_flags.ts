@@ -38,5 +38,10 @@ export const UP_FLAGS: readonly FlagSpec[] = [
     repeats: true,
     help: "which nodes of the DHT to ask first, default those of the public one",
   },
+  {
+    name: "no-relay",
+    type: "switch",
+    help: "do not relay links of members that can't reach each other",
+  },
   { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
 ];

@@ -25,6 +25,8 @@ export interface Config {
   readonly "no-dht"?: string;
   /** The nodes of the DHT that are asked first. Default: those of the public one. */
   readonly "dht-bootstrap"?: readonly string[];
+  /** Whether links of others are not relayed: `yes` or `no`. Default: no. */
+  readonly "no-relay"?: string;
 }
 
 type Check = (value: unknown) => string | null;
@@ -33,6 +35,8 @@ const isAddress = (value: unknown) => typeof value === "string" && parseAddress(
 
 const isAddresses = (value: unknown) =>
   Array.isArray(value) && value.length >= 1 && value.length <= MAX_ADDRESSES && value.every(isAddress);
+
+const isYesOrNo: Check = (value) => value === "yes" || value === "no" ? null : "'yes' or 'no'";
 
 const CHECKS: Readonly<Record<keyof Config, Check>> = {
   name: (value) => typeof value === "string" && nameProblem(value) === null ? null : "a name of 1 to 64 bytes",
@@ -44,9 +48,10 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
     typeof value === "string" && /^\d{1,9}$/.test(value) && Number(value) >= 1 && Number(value) <= GREATEST_MAX_LINKS
       ? null
       : `a number, 1 to ${GREATEST_MAX_LINKS}`,
-  "no-lan": (value) => value === "yes" || value === "no" ? null : "'yes' or 'no'",
-  "no-dht": (value) => value === "yes" || value === "no" ? null : "'yes' or 'no'",
+  "no-lan": isYesOrNo,
+  "no-dht": isYesOrNo,
   "dht-bootstrap": (value) => isAddresses(value) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
+  "no-relay": isYesOrNo,
 };
 
 /** Why a text can't be a peer's name; null when it can. */

@@ -118,6 +118,7 @@ export class Host implements HostApi {
     const { store, peer, notices } = openStore(paths, random, options.offline !== true, (store) =>
       new Peer({
         ...{ identity, store, random, name, version: options.version, now: readClocks(), historyMs, maxLinks },
+        servesRelay: options.relay ?? config["no-relay"] !== "yes",
         // Read again whenever the peer signs its record, since they change with the network.
         get addresses() {
           return addresses.dialable;

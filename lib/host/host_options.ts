@@ -25,6 +25,8 @@ export interface HostOptions {
   readonly dht?: boolean;
   /** The nodes of the DHT that are asked first, `HOST:PORT`. Default: as configured, else those of the public one. */
   readonly dhtBootstrap?: readonly string[];
+  /** Whether links of others are relayed that can't reach each other. Default: as configured, else true. */
+  readonly relay?: boolean;
   /** Whether to use a new home that is removed at the end. Default: false. */
   readonly ephemeral?: boolean;
   /** Whether only to open the store, for one command: no network, no control channel. Default: false. */

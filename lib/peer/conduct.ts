@@ -41,6 +41,12 @@ const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, pe
   // New ones are signatures to be checked.
   records: [2, 16],
   hello: [10, 0],
+  // The one goes on over another link, the other begins a handshake.
+  relay_open: [10, 0],
+  relay_incoming: [50, 0],
+  // What is carried is bounded by credit; small ones cost as much as large ones.
+  relay_data: [0.25, 0],
+  relay_credit: [0.25, 0],
   ask_past: [200, 0],
   ask_leaf: [50, 0],
   ask_versions: [20, 0],

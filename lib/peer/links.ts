@@ -43,6 +43,8 @@ export interface Connection {
   readonly link: Link;
   readonly direction: "in" | "out";
   readonly address: string;
+  /** Base32 id of the member that relays it; null where it has a socket of its own. */
+  readonly relay: string | null;
   readonly openedWallMs: number;
   stage: Stage;
   /** Whether the other side is authenticated as a member that is known here. */
@@ -150,8 +152,8 @@ export class Links {
     return this.#connections.get(number) ?? null;
   }
 
-  /** A socket is open. @returns false where limits do not allow it: it is closed at once, and that is told. */
-  connected(number: number, direction: "in" | "out", address: string, now: Now): boolean {
+  /** A socket is open, or a relayed connection. @returns false where limits do not allow it: it is closed at once, and that is told. */
+  connected(number: number, direction: "in" | "out", address: string, now: Now, relay: string | null = null): boolean {
     const displaced = direction === "in" ? this.#pending.displacedBy(address) : this.#hasRoomToDial() ? null : "full";
     if (displaced === "full") {
       this.#emit({ name: "link_refused", level: "warning", reason: "too_many_links", fields: { address } });
@@ -162,8 +164,7 @@ export class Links {
     const connection: Connection = {
       number,
       link: new Link({ direction, identity: this.#identity, random: this.#random, now, address }),
-      direction,
-      address,
+      ...{ direction, address, relay },
       openedWallMs: now.wallMs,
       stage: "opening",
       isKnownMember: false,
@@ -230,6 +231,11 @@ export class Links {
     this.#dirty.add(connection.number);
   }
 
+  /** There may be something to be pulled for a connection. */
+  wake(number: number): void {
+    if (this.#connections.has(number)) this.#dirty.add(number);
+  }
+
   /** Bytes of bulk priority that wait to be sent. */
   bulkQueuedBytes(number: number): number {
     return this.#connections.get(number)?.link.bulkQueuedBytes ?? Infinity;
@@ -246,7 +252,7 @@ export class Links {
   pull(number: number, maxBytes: number, now: Now): Uint8Array | null {
     const connection = this.#connections.get(number);
     if (connection === undefined) return null;
-    if (connection.stage === "member") this.#listener.linkPulled(connection);
+    if (connection.stage === "member") this.#listener.linkPulled(connection, now);
     if (connection.stage === "member" && connection.link.bulkQueuedBytes < MAX_STREAM_QUEUE_BYTES / 2) {
       this.#listener.linkDrained(connection);
     }

@@ -23,5 +23,5 @@ export interface LinksListener {
   /** The queue of a member's link has room for bulk. */
   linkDrained(connection: Connection): void;
   /** The socket of a member's link takes what comes next. */
-  linkPulled(connection: Connection): void;
+  linkPulled(connection: Connection, now: Now): void;
 }

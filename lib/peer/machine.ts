@@ -216,6 +216,8 @@ export type Reply =
     /** How many machines the ticket lets in that was redeemed. */
     readonly uses?: number;
     readonly roundTripMs?: number;
+    /** Base32 id of the peer to which it was measured. */
+    readonly pinged?: string;
     /** How many links a message went to. */
     readonly reached?: number;
     /** The answer to a question. */

@@ -14,6 +14,7 @@ import { conductOf, type Connection, type Links } from "./links.ts";
 import type { LiveTree } from "./live_tree.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Overlay } from "./overlay.ts";
+import type { Relays } from "./relays.ts";
 import type { Repairs } from "./repairs.ts";
 import type { OwnPast } from "./own_past.ts";
 import type { PastRepair } from "./past_repair.ts";
@@ -34,6 +35,7 @@ export interface MessageParts {
   readonly admission: Admission;
   readonly joiner: Joiner;
   readonly neighbours: Neighbours;
+  readonly relays: Relays;
   readonly presence: Presence;
   readonly applier: Applier;
   readonly repairs: Repairs;
@@ -60,6 +62,7 @@ export class Messages {
   /** The other side is authenticated: proves, knocks, or as the listener waits for either. */
   opened(connection: Connection, now: Now): void {
     const { admission } = this.#parts;
+    this.#parts.relays.checkPeer(connection);
     connection.isKnownMember = admission.isMember(fromBase32(connection.peer), now);
     if (this.#parts.joiner.wants(connection)) return this.#parts.joiner.knock(connection);
     // Also a peer in no space waits: a stranger does not learn which ones are in one.
@@ -151,6 +154,12 @@ export class Messages {
       case "shuffle":
       case "shuffle_reply":
         return this.#parts.overlay.received(connection, message, now);
+      case "relay_open":
+      case "relay_incoming":
+      case "relay_credit":
+      case "relay_data":
+      case "relay_close":
+        return this.#parts.relays.received(connection, message, now);
       case "sketch":
       case "sketch_more":
       case "nodes":

@@ -3,7 +3,13 @@ import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { FULL_MESH_LINKS, KNOWN_ADDRESSES_KEPT_MS, MAX_EARLY_RECORDS, MAX_MESSAGE_RECORDS } from "../base/limits.ts";
+import {
+  FULL_MESH_LINKS,
+  KNOWN_ADDRESSES_KEPT_MS,
+  MAX_EARLY_RECORDS,
+  MAX_MESSAGE_RECORDS,
+  SILENCE_TOLD_AFTER_MS,
+} from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
 import type { Dialler } from "../mesh/dialler.ts";
@@ -42,6 +48,8 @@ export interface NeighbourParts {
 export class Neighbours {
   readonly #parts: NeighbourParts;
   readonly #linkByPeer = new Map<string, Connection>();
+  /** By whom members were relayed when they were linked last; null where by nobody. */
+  readonly #relays = new Map<string, string | null>();
   /** Records of linked peers whose admission has not come yet: the others are told of them when it has. */
   readonly #unannounced = new Map<Connection, PeerRecord>();
   /** Records of peers whose admission has not come yet, the oldest first. */
@@ -66,14 +74,19 @@ export class Neighbours {
    *
    * @throws {ProtocolError} `duplicate_link` where who answered is linked: this end still has the older link, and the
    * address was tried for somebody else. Also where it answered at another address before: of two links that one end
-   * dialled at the same time the ends could not choose the same one.
+   * dialled at the same time the ends could not choose the same one. A relayed link counts beside another relayed one
+   * only: it gives way.
    */
   answered(connection: Connection, now: Now): void {
     const { dialler, links } = this.#parts;
     dialler.answered(connection.address, connection.peer, now);
-    if (this.#linkByPeer.has(connection.peer)) throw new ProtocolError("duplicate_link", "it is linked already");
+    const givesWay = (other: Connection) => other.relay !== null && connection.relay === null;
+    const linked = this.#linkByPeer.get(connection.peer);
+    if (linked !== undefined && !givesWay(linked)) throw new ProtocolError("duplicate_link", "it is linked already");
     for (const other of links.all()) {
-      if (other === connection || other.direction !== "out" || other.peer !== connection.peer) continue;
+      if (other === connection || other.direction !== "out" || other.peer !== connection.peer || givesWay(other)) {
+        continue;
+      }
       throw new ProtocolError("duplicate_link", "it answered at another address before");
     }
   }
@@ -86,7 +99,7 @@ export class Neighbours {
    */
   admitted(connection: Connection, now: Now): boolean {
     const { links, book, dialler, emit, self } = this.#parts;
-    const { number, peer, address, direction } = connection;
+    const { number, peer, address, direction, relay } = connection;
     const other = this.#linkByPeer.get(peer);
     links.becameMember(connection, other ?? null, now);
     if (other !== undefined && this.#prefers(other, connection, now)) {
@@ -95,13 +108,15 @@ export class Neighbours {
     }
     this.#linkByPeer.set(peer, connection);
     if (other !== undefined) links.close(other, "duplicate_link", now);
-    if (direction === "out") {
+    if (direction === "out" && relay === null) {
       // Where this is the door that let this peer in, its address is all that leads back to the space.
       book.seen(toHex(fromBase32(peer)), address, now.wallMs);
     }
-    dialler.linked(peer, now);
+    // Who is linked through a relay only is dialled on.
+    if (relay === null) dialler.linked(peer, now);
     this.#parts.farewells.linked(peer);
     emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
+    this.#noteRelay(peer, relay);
     links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
     const records = book.records().filter((record) => this.#isMember(record.peer));
     for (let i = 0; i < records.length; i += MAX_MESSAGE_RECORDS) {
@@ -115,12 +130,14 @@ export class Neighbours {
     const { book, dialler } = this.#parts;
     if (toBase32(record.peer) !== connection.peer) throw new ProtocolError("bad_state", "a record of another peer");
     const isNew = book.add(record);
-    const address = connection.direction === "out"
+    const address = connection.relay !== null
+      ? null
+      : connection.direction === "out"
       ? connection.address
       : dialableAddress(connection.address, advertisedPort(record.addresses));
     book.seen(toHex(record.peer), address, now.wallMs);
     this.aim(now);
-    dialler.linked(connection.peer, now);
+    if (connection.relay === null) dialler.linked(connection.peer, now);
     this.#parts.overlay.linked(connection, now);
     if (!isNew) return;
     // Who only proves the space is not spoken of: its holder can make up any number of peers.
@@ -161,7 +178,7 @@ export class Neighbours {
     const id = toBase32(fromHex(peer));
     book.foundNearby(peer, addresses);
     this.aim(now);
-    if (!this.#linkByPeer.has(id)) dialler.hurry(id, now);
+    if (!this.#isReached(id)) dialler.hurry(id, now);
   }
 
   /** A member's link is closed. @returns whether it has no other one. */
@@ -171,7 +188,7 @@ export class Neighbours {
     if (this.#linkByPeer.get(connection.peer) !== connection) return false;
     this.#linkByPeer.delete(connection.peer);
     book.seen(toHex(fromBase32(connection.peer)), null, now.wallMs);
-    dialler.unlinked(connection.peer, now);
+    if (connection.relay === null) dialler.unlinked(connection.peer, now);
     return true;
   }
 
@@ -198,6 +215,7 @@ export class Neighbours {
       else if (epoch !== this.#epoch && !membership.wasAdmitted(peer)) links.close(connection, "not_a_member", now);
     }
     this.#epoch = epoch;
+    for (const peer of this.#relays.keys()) if (!mayLink(fromBase32(peer), now)) this.#relays.delete(peer);
     dialler.keepOnly((peer) => mayLink(fromBase32(peer), now) || farewells.seeks(fromBase32(peer)));
     overlay.membershipChanged((peer) => mayLink(fromBase32(peer), now));
     book.forgetStale((peer) => this.#isMember(fromHex(peer)) || farewells.seeks(fromHex(peer)), now.wallMs);
@@ -226,7 +244,7 @@ export class Neighbours {
       const id = toBase32(peer);
       dialler.aim(id, book.addressesOf(toHex(peer)), now, book.isNearby(toHex(peer)));
       // It may have been linked before its admission came, when there was nothing to aim at.
-      if (this.#linkByPeer.has(id) && !dialler.isLinked(id)) dialler.linked(id, now);
+      if (this.#isReached(id) && !dialler.isLinked(id)) dialler.linked(id, now);
     }
     // Before the space has arrived not all members are known: whoever is in the book let this peer in.
     if (space.space === null || membership.standingOf(identity.peerId) !== null) return;
@@ -247,9 +265,13 @@ export class Neighbours {
 
   /**
    * Which of two links to one peer stays. Both ends must choose alike: of a simultaneous dial the one that the lower
-   * id dialled; else the newer one, since who dialled it no longer has the older.
+   * id dialled; else the newer one, since who dialled it no longer has the older. A relayed link gives way to one that
+   * is not, and takes the place of one that is silent.
    */
   #prefers(older: Connection, newer: Connection, now: Now): boolean {
+    if ((older.relay === null) !== (newer.relay === null)) {
+      return older.relay === null && now.monotonicMs - older.link.lastReceivedMs < SILENCE_TOLD_AFTER_MS;
+    }
     if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;
     const ownIsLower = toBase32(this.#parts.identity.peerId) < older.peer;
     return (older.direction === "out") === ownIsLower;
@@ -259,6 +281,20 @@ export class Neighbours {
   isLinkedAt(address: string): boolean {
     const { book } = this.#parts;
     return [...this.#linkByPeer.keys()].some((peer) => book.addressesOf(toHex(fromBase32(peer))).includes(address));
+  }
+
+  #noteRelay(peer: string, relay: string | null): void {
+    const before = this.#relays.get(peer);
+    this.#relays.set(peer, relay);
+    if (before === undefined || before === relay) return;
+    const name = this.#parts.book.get(toHex(fromBase32(peer)))?.record?.name ?? "";
+    const path = relay === null ? { path: "direct" } : { path: "relayed", by: relay };
+    this.#parts.emit({ name: "path_changed", level: "info", fields: { peer, name, ...path } });
+  }
+
+  /** Whether a peer has a link that is not relayed. */
+  #isReached(peer: string): boolean {
+    return this.#linkByPeer.get(peer)?.relay === null;
   }
 
   /** Whether a member was seen, or says that it listens, at the host of an address. */

@@ -84,7 +84,10 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "stopping":
         this.#isStopping = true;
         this.#parts.presence.stop();
-        for (const connection of [...this.#parts.links.all()]) this.#parts.links.close(connection, "goodbye", now);
+        this.#parts.relays.stop(now);
+        for (const connection of [...this.#parts.links.all()]) {
+          this.#parts.links.close(connection, "goodbye", now, "", this.#parts.relays.lastWords(connection, now));
+        }
         return this.#parts.lan.stop();
     }
   }
@@ -145,7 +148,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       takeBackTurn(this.#parts, { failureOf, admittedNow: this.#admittedNow, emit }, failure, now);
     }
     this.#admittedNow.clear();
-    if (failure !== null) return this.#takeEffects();
+    if (failure !== null) return this.#takeEffects(now);
     this.#parts.requests.committed();
     this.#parts.repairs.committed();
     this.#behindCommit(() => this.#keepBook(now));
@@ -160,8 +163,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
     });
     this.#outbox.changed(changed);
     this.#parts.overlay.endTurn(now);
+    this.#parts.relays.endTurn(now);
     for (const address of this.#parts.dialler.due(now)) this.#outbox.dial(address);
-    return this.#takeEffects();
+    return this.#takeEffects(now);
   }
 
   /** The next bytes for a socket (see `Machine`). */
@@ -308,6 +312,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.rendezvous.closed(connection.address, stageBefore, reason, now);
     this.#parts.applier.dropConnection(connection.number);
     this.#parts.farewells.closed(connection, byRemote ? reason : null);
+    this.#parts.relays.closed(connection, reason, now);
     if (stageBefore !== "member") {
       this.#parts.dialler.failed(connection.address, now);
       this.#parts.joiner.lost(connection.address, reason, detail, now);
@@ -327,8 +332,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   /** Part of `LinksListener`. */
-  linkPulled(connection: Connection): void {
+  linkPulled(connection: Connection, now: Now): void {
     this.#parts.postLinks.drained(connection);
+    this.#parts.relays.fill(connection, now);
   }
 
   /** Part of `LinksListener`. */
@@ -343,6 +349,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   #tick(now: Now): void {
     this.#parts.links.tick(now);
+    this.#parts.relays.tick(now);
     this.#parts.joiner.tick(now);
     this.#parts.discovery.tick(now);
     this.#parts.pings.tick(now);
@@ -364,12 +371,14 @@ export class Peer implements Machine, PeerReads, LinksListener {
     if (!this.#parts.neighbours.admitted(connection, now)) return;
     this.#parts.rendezvous.changed(now);
     this.#parts.postLinks.opened(connection);
+    this.#parts.relays.linked(connection, now);
     this.#parts.arrival.linked(connection, now);
     this.#parts.repairs.linked();
     this.#parts.reconciler.opened(connection.number, now);
   }
 
-  #takeEffects(): Effect[] {
-    return [...this.#outbox.take(), ...this.#parts.links.takeEffects(), ...this.#parts.discovery.takeEffects()];
+  #takeEffects(now: Now): Effect[] {
+    const ofLinks = this.#parts.relays.takeEffects(now);
+    return [...this.#outbox.take(), ...ofLinks, ...this.#parts.discovery.takeEffects()];
   }
 }

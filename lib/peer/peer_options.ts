@@ -22,6 +22,8 @@ export interface PeerOptions {
   readonly undoingStep?: number;
   /** Links to members at a time. Range: 1 to GREATEST_MAX_LINKS. Default: DEFAULT_MAX_LINKS. */
   readonly maxLinks?: number;
+  /** Whether it carries links of others that can't reach each other. Default: true. */
+  readonly servesRelay?: boolean;
   /** Checks signatures. Default: Ed25519. For the simulator, which plants a broken one. */
   readonly verify?: Verify;
 }

@@ -39,6 +39,7 @@ import { PostRequests } from "./post_requests.ts";
 import { Questions } from "./questions.ts";
 import { Presence } from "./presence.ts";
 import { RendezvousDiscovery } from "./rendezvous_discovery.ts";
+import { Relays } from "./relays.ts";
 import { removalPort } from "./removal_port.ts";
 import { Repairs } from "./repairs.ts";
 import { Requests } from "./requests.ts";
@@ -73,6 +74,7 @@ export class PeerParts {
   readonly repairs: Repairs;
   readonly overlay: Overlay;
   readonly neighbours: Neighbours;
+  readonly relays: Relays;
   readonly presence: Presence;
   readonly messages: Messages;
   readonly farewells: Farewells;
@@ -206,6 +208,7 @@ export class PeerParts {
       book: this.book,
       compactor: () => this.compactor,
       topics: () => this.topics,
+      relays: () => this.relays,
       toldRemovedBy: () => this.farewells.tellers(),
       absenceOf: (peer) => this.presence.absenceOf(peer),
       linksWithAll: () => !this.overlay.isOn,
@@ -255,6 +258,14 @@ export class PeerParts {
       overlay: this.overlay,
       self: options,
     }, options.now);
+    this.relays = new Relays({
+      ...parts,
+      random,
+      membership: this.membership,
+      overlay: this.overlay,
+      emit,
+      servesRelay: options.servesRelay ?? true,
+    });
     this.expiry = new Expiry({
       identity,
       membership: this.membership,
@@ -280,6 +291,7 @@ export class PeerParts {
       admission: this.admission,
       joiner: this.joiner,
       neighbours: this.neighbours,
+      relays: this.relays,
       presence: this.presence,
       applier: this.applier,
       repairs: this.repairs,
@@ -305,6 +317,7 @@ export class PeerParts {
     this.expiry.membershipChanged(now);
     this.discovery.membershipChanged(now);
     this.presence.membershipChanged(now);
+    this.relays.membershipChanged();
   }
 
   /** The monotonic time in ms at which one of the parts has something to do. */
@@ -314,6 +327,7 @@ export class PeerParts {
       this.links.deadline(),
       this.sync.deadline(),
       this.overlay.deadline(),
+      this.relays.deadline(),
       this.reconciler.deadline(),
       this.dialler.deadline(),
       this.joiner.deadline(),

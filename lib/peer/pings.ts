@@ -39,8 +39,9 @@ export class Pings {
 
   /** An answer came. */
   answered(connection: number, roundTripMs: number): void {
+    const pinged = this.#links.get(connection)?.peer as string;
     for (const { id } of this.#waiting.filter((ping) => ping.connection === connection)) {
-      this.#reply(id, { ok: true, roundTripMs });
+      this.#reply(id, { ok: true, roundTripMs, pinged });
     }
     this.#waiting = this.#waiting.filter((ping) => ping.connection !== connection);
   }

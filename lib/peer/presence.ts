@@ -140,7 +140,7 @@ export class Presence {
   }
 
   #linked(connection: Connection, now: Now): void {
-    const { peer, address, direction } = connection;
+    const { peer, address, direction, relay } = connection;
     const entry = this.#entries.get(peer) ?? newEntry(now);
     this.#entries.set(peer, entry);
     const isReplaced = entry.connection !== null;
@@ -154,7 +154,7 @@ export class Presence {
       return;
     }
     entry.isToldLinked = true;
-    this.#tell("member_linked", "debug", peer, { address, direction });
+    this.#tell("member_linked", "debug", peer, { address, direction, ...(relay === null ? {} : { by: relay }) });
     this.#back(peer, entry, now);
   }
 

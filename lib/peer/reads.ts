@@ -1,4 +1,5 @@
 import type { EventValue } from "../base/event.ts";
+import type { RelayCounts } from "../mesh/relay_server.ts";
 import type { Role } from "./machine.ts";
 import type { MessageCounts, PostReader } from "./post_views.ts";
 
@@ -166,8 +167,11 @@ export interface PeerView {
   readonly peer: string;
   readonly name: string;
   readonly address: string;
-  /** Whether it was found on a network of this machine. */
-  readonly path: "lan" | "direct";
+  /** How it is reached: found on a network of this machine, at one of its addresses, or through another member. */
+  readonly path: "lan" | "direct" | "relayed";
+  /** Base32 id of that member; null where it is not relayed. */
+  readonly relay: string | null;
+  readonly relayName: string;
   /** What it may do; null where it is not known as a member here. */
   readonly role: Role | null;
   /** Null until measured. */
@@ -297,6 +301,8 @@ export interface StatusView {
   readonly syncing: { readonly received: number; readonly total: number | null } | null;
   readonly compaction: CompactionView;
   readonly messages: MessageCounts;
+  /** What this peer carries for others. */
+  readonly relay: RelayCounts;
   /** More by name, such as counters. */
   readonly counters: Readonly<Record<string, EventValue>>;
 }

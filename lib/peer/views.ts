@@ -30,6 +30,7 @@ import type {
   StatusView,
 } from "./reads.ts";
 import { memberCalled } from "./member_names.ts";
+import type { Relays } from "./relays.ts";
 import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";
 import type { Topics } from "./topics.ts";
@@ -48,6 +49,7 @@ export interface ViewParts {
   readonly book: AddressBook;
   readonly compactor: () => Compactor;
   readonly topics: () => Topics;
+  readonly relays: () => Relays;
   /** Base32 ids of members that closed their link since this peer is removed, as they say. */
   readonly toldRemovedBy: () => readonly string[];
   /** Why a member by its base32 id is not linked, where that is known. */
@@ -168,12 +170,16 @@ export class Views {
   /** The linked members. @param wallMs what time it is, for the rates. */
   peers(wallMs?: number): PeerView[] {
     const { links, sync, membership, book } = this.#parts;
-    return [...links.members()].map(({ number, link, peer, address, openedWallMs, sent, received }): PeerView => ({
+    return [...links.members()].map((
+      { number, link, peer, address, relay, openedWallMs, sent, received },
+    ): PeerView => ({
       peer,
       name: this.#nameOf(fromBase32(peer)),
       role: membership.standingOf(fromBase32(peer))?.role ?? null,
       address,
-      path: book.isNearby(toHex(fromBase32(peer))) ? "lan" : "direct",
+      path: relay !== null ? "relayed" : book.isNearby(toHex(fromBase32(peer))) ? "lan" : "direct",
+      relay,
+      relayName: relay === null ? "" : this.#nameOf(fromBase32(relay)),
       roundTripMs: link.roundTripMs,
       sinceMs: openedWallMs,
       inSync: sync.agrees(number),
@@ -286,6 +292,7 @@ export class Views {
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
       compaction: this.#parts.compactor().view(),
       messages: this.#parts.topics().counts,
+      relay: this.#parts.relays().counts,
       counters: fields,
     };
   }

@@ -45,6 +45,30 @@ Deno.test("peers shows who is linked, how they stand and what passes, in 80 colu
   assertStringIncludes((await run(["peers"], large)).out, "\n41 more members, by way of these\n");
 });
 
+Deno.test("peers and ping say by whom a link is relayed, and events when that changes", async () => {
+  const path = { path: "relayed", relay: "b".repeat(52), relay_name: "new\u202et" };
+  const answers = {
+    "GET /v1/peers": () => apiObject({ peers: [{ ...PEER, ...path }], absent: [], door: [] }),
+    "POST /v1/ping": () => apiObject({ peer: "otter", round_trip_ms: 25, ...path }),
+    "GET /v1/events": () =>
+      apiLines([
+        { event: "linked", peer: PEER.peer, name: "otter", address: "relay:b", by: "b".repeat(52), by_name: "newt" },
+        { event: "path", peer: PEER.peer, name: "otter", path: "relayed", by: "b".repeat(52), by_name: "newt" },
+        { event: "path", peer: PEER.peer, name: "otter", path: "direct" },
+      ]),
+  };
+  assertStringIncludes((await run(["peers"], answers)).out, "relayed by new\\u{202e}t");
+  assertEquals((await run(["ping", "otter"], answers)).out, "25 ms  relayed by new\\u{202e}t\n");
+  const direct = { "POST /v1/ping": () => apiObject({ peer: "otter", round_trip_ms: 25, path: "lan" }) };
+  assertEquals((await run(["ping", "otter"], direct)).out, "25 ms  lan\n");
+  assertEquals((await run(["watch", "--events"], answers)).out.split("\n"), [
+    "otter (7f2kq3md) is linked, relayed by newt",
+    "otter (7f2kq3md) is now reached through newt, which relays the link",
+    "otter (7f2kq3md) is now reached directly",
+    "",
+  ]);
+});
+
 Deno.test("peers --watch on a terminal draws in place, and says when the peer stops", async () => {
   const events = () =>
     apiLines([{ event: "watching" }, { event: "left", time: NOW_MS - 5000, peer: "e", name: "newt" }]);

@@ -71,6 +71,11 @@ Deno.test("so do --no-dht and the nodes of the DHT that are asked first", async 
   assertEquals((await started(...nodes))?.dhtBootstrap, ["127.0.0.1:1", "example.org:6881"]);
 });
 
+Deno.test("--no-relay reaches the peer, and without it the settings of the home count", async () => {
+  const relayOf = async (...words: string[]) => (await upOnce(words, status(), false)).backend.started[0]?.relay;
+  assertEquals([await relayOf("up"), await relayOf("up", "--no-relay")], [undefined, false]);
+});
+
 Deno.test("the first screen shows the words on a terminal with one member only", async () => {
   const alone = await upOnce([], status(), true);
   assertStringIncludes(alone.out, "kith join --at 192.168.1.10:5484");

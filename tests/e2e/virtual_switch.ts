@@ -51,6 +51,13 @@ export class VirtualSwitch implements AsyncDisposable {
     await run([...wrapper, "ip", "address", "add", address(to), "dev", "eth0"]);
   }
 
+  /** Whether some machines can't reach each other, while they reach all others and are reached by them. */
+  async keepApart(stations: readonly Station[], isOn: boolean): Promise<void> {
+    for (const { number } of stations) {
+      await this.#hub.ip("link", "set", `port${number}`, "type", "bridge_slave", "isolated", isOn ? "on" : "off");
+    }
+  }
+
   /** Moves some of the machines to a part of the switch of their own. */
   async split(stations: readonly Station[]): Promise<void> {
     for (const { number } of stations) await this.#hub.ip("link", "set", `port${number}`, "master", "right");

@@ -122,6 +122,7 @@ export class SimPeer implements NetworkHost {
       name: `peer${this.index}`,
       version: this.#isOlder ? "0.1.0" : "sim",
       addresses: this.#addresses,
+      servesRelay: this.options.servesRelay ?? false,
       verify: this.#isOlder ? this.#verifyAsOlder : this.options.verify,
     };
     this.#machine = new SimMachine(options, this.#isOlder);

@@ -27,6 +27,8 @@ export interface SimPeerOptions {
   readonly lan?: boolean;
   /** The DHT that it asks. Default: none. */
   readonly dht?: SimDht;
+  /** Whether it relays links of others. Default: no, so that who is cut off is without a link. */
+  readonly servesRelay?: boolean;
   /** Whether it notes, outside of its disk, how many commits that has. Default: no. */
   readonly notesCommits?: boolean;
   /** Checks signatures. */

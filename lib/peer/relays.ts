@@ -1,0 +1,366 @@
+import { fromBase32, toBase32 } from "../base/base32.ts";
+import { equal } from "../base/bytes.ts";
+import type { Now } from "../base/clock.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { PeerEvent } from "../base/event.ts";
+import {
+  MAX_CIRCUITS_BY_RELAY,
+  MAX_RELAY_FILL_BYTES,
+  MAX_RELAY_OPENS_BURST,
+  MAX_STREAM_QUEUE_BYTES,
+  RELAY_DATA_COST_BYTES,
+} from "../base/limits.ts";
+import type { Random } from "../base/random.ts";
+import type { Identity } from "../crypto/identity.ts";
+import { CircuitEnd } from "../mesh/circuit_end.ts";
+import { CircuitIds } from "../mesh/circuit_ids.ts";
+import { type CircuitSide, RefusedCircuit } from "../mesh/circuit_side.ts";
+import { RelayRoutes } from "../mesh/relay_routes.ts";
+import { type RelayCounts, RelayServer } from "../mesh/relay_server.ts";
+import type { Membership } from "../space/membership.ts";
+import type { Message } from "../wire/message.ts";
+import {
+  type KnownRelayReason,
+  type RelayIncoming,
+  type RelayMessage,
+  type RelayOpen,
+  type RelayReason,
+  relayReasonOf,
+} from "../wire/relay_messages.ts";
+import type { Connection, Links } from "./links.ts";
+import type { Effect } from "./machine.ts";
+import type { Overlay } from "./overlay.ts";
+
+/** What relays work upon. */
+export interface RelayParts {
+  readonly identity: Identity;
+  readonly random: Random;
+  readonly links: Links;
+  readonly membership: Membership;
+  readonly overlay: Overlay;
+  readonly emit: (event: PeerEvent) => void;
+  /** Whether this peer carries circuits for others. */
+  readonly servesRelay: boolean;
+}
+
+/** A link that carries circuits. */
+interface Carrier {
+  readonly connection: Connection;
+  readonly ids: CircuitIds;
+  /** By name; who was served least lately is first. */
+  readonly sides: Map<number, CircuitSide>;
+}
+
+/** A circuit that ends here, and the link inside. */
+interface Ending {
+  readonly number: number;
+  readonly end: CircuitEnd;
+  /** Base32 ids of the other end, as it was asked for or announced, and of the relay. */
+  readonly peer: string;
+  readonly relay: string;
+  readonly isAsked: boolean;
+  isConnected: boolean;
+  /** Why it came to nothing, as the relay says. */
+  reason: RelayReason | null;
+}
+
+/**
+ * Links to members that can't be reached by themselves, through others that can. A circuit of a relay is a connection
+ * like any other: its number is negative, and where others have a socket it has a link that carries it. This peer asks
+ * for circuits, is asked for them, and carries those of others.
+ */
+export class Relays {
+  readonly #parts: RelayParts;
+  readonly #server: RelayServer;
+  readonly #routes: RelayRoutes;
+  /** By the number of the link. */
+  readonly #carriers = new Map<number, Carrier>();
+  /** By the number of the connection inside. */
+  readonly #endings = new Map<number, Ending>();
+  #nextNumber = -1;
+  /** Whether somebody may be missed who was not, or the other way round. */
+  #isStale = true;
+
+  constructor(parts: RelayParts) {
+    const { links, emit, random, identity, servesRelay } = parts;
+    this.#parts = parts;
+    this.#server = new RelayServer(servesRelay, { wake: (link) => links.wake(link), emit });
+    this.#routes = new RelayRoutes(random, toBase32(identity.peerId));
+  }
+
+  /** What this peer carries for others. */
+  get counts(): RelayCounts {
+    return this.#server.counts;
+  }
+
+  /** A member is linked. */
+  linked(connection: Connection, now: Now): void {
+    this.#isStale = true;
+    if (connection.relay === null) this.#routes.relayAdded(connection.peer, now);
+  }
+
+  /** Members came or went. */
+  membershipChanged(): void {
+    this.#isStale = true;
+  }
+
+  /** A link is closed, of whatever stage: what it carried is lost, and what was asked for came to nothing. */
+  closed(connection: Connection, reason: string, now: Now): void {
+    this.#isStale = true;
+    const carrier = this.#carriers.get(connection.number);
+    this.#carriers.delete(connection.number);
+    for (const side of carrier?.sides.values() ?? []) side.closed("lost", now);
+    const ending = this.#endings.get(connection.number);
+    if (ending?.isAsked && connection.memberSinceMs === 0) this.#failed(ending, ending.reason ?? reason, now);
+  }
+
+  /**
+   * The other end of a link is authenticated.
+   *
+   * @throws {ProtocolError} `bad_handshake` where it is not who was asked for, or announced.
+   */
+  checkPeer({ number, peer }: Connection): void {
+    const ending = this.#endings.get(number);
+    if (ending === undefined || ending.peer === peer) return;
+    throw new ProtocolError("bad_handshake", "the relay led to another peer");
+  }
+
+  /** A message about a circuit came from a member. @throws {ProtocolError} */
+  received(connection: Connection, message: RelayMessage, now: Now): void {
+    const carrier = this.#carrierOf(connection);
+    const { ids, sides } = carrier;
+    if (message.type === "relay_open" || message.type === "relay_incoming") {
+      ids.taken(message.circuit);
+      const begun = message.type === "relay_open"
+        ? this.#asked(carrier, message, now)
+        : this.#met(carrier, message, now);
+      const side = typeof begun === "string" ? this.#refused(carrier, message, begun) : begun;
+      sides.set(side.circuit, side);
+      return this.#parts.links.wake(connection.number);
+    }
+    const side = sides.get(message.circuit);
+    if (side === undefined) {
+      // What was under way when it was closed is of no use; what never began is wrong.
+      if (ids.wasUsed(message.circuit)) return;
+      throw new ProtocolError("bad_state", `${message.type} of circuit ${message.circuit}, which never began`);
+    }
+    if (message.type === "relay_data") side.data(message.bytes, now);
+    else if (message.type === "relay_credit") side.credit(message.sizeBytes, now);
+    else side.closed(relayReasonOf(message.code), now);
+    if (side.isOver) sides.delete(side.circuit);
+  }
+
+  /** The socket of a link takes more: what its circuits have to say is queued, little enough to leave room for its own. */
+  fill({ number }: Connection, now: Now): void {
+    const { links } = this.#parts;
+    let roomBytes = MAX_RELAY_FILL_BYTES;
+    const hasRoom = () => roomBytes > 0 && links.bulkQueuedBytes(number) < MAX_STREAM_QUEUE_BYTES / 2;
+    for (const message of this.#take(number, hasRoom, now)) {
+      links.send(number, message, "bulk");
+      roomBytes -= RELAY_DATA_COST_BYTES + (message.type === "relay_data" ? message.bytes.length : 0);
+    }
+  }
+
+  /** This peer stops: it says goodbye on the links that others carry. */
+  stop(now: Now): void {
+    const { links } = this.#parts;
+    for (const connection of [...links.all()]) {
+      if (connection.relay !== null) links.close(connection, "goodbye", now);
+    }
+    for (const { end } of [...this.#endings.values()]) end.close(false, now);
+  }
+
+  /** What the circuits of a link have to say before it is closed. */
+  lastWords({ number }: Connection, now: Now): Message[] {
+    return [...this.#take(number, () => true, now)];
+  }
+
+  /** What is to be done for sockets; connections without one are served here. */
+  takeEffects(now: Now): Effect[] {
+    const { links } = this.#parts;
+    const effects: Effect[] = [];
+    for (let taken = links.takeEffects(); taken.length > 0; taken = links.takeEffects()) {
+      for (const effect of taken) {
+        if (!("connection" in effect) || effect.connection > 0) effects.push(effect);
+        else if (effect.type === "output") this.#endings.get(effect.connection)?.end.output();
+        else this.#endings.get(effect.connection)?.end.close(effect.atOnce === true, now);
+      }
+    }
+    return effects;
+  }
+
+  /** Asks relays for who is missed. Called at the end of every turn. */
+  endTurn(now: Now): void {
+    if (this.#isStale) this.#seek(now);
+    if (this.#routes.deadline() > now.monotonicMs) return;
+    const carriers = this.#relays();
+    for (const { peer, relay } of this.#routes.due([...carriers.keys()], now)) {
+      this.#ask(peer, carriers.get(relay) as Connection, now);
+    }
+  }
+
+  /** Does what is due. */
+  tick(now: Now): void {
+    for (const { sides } of [...this.#carriers.values()]) {
+      for (const side of [...sides.values()]) {
+        side.tick(now);
+        if (side.isOver) sides.delete(side.circuit);
+      }
+    }
+  }
+
+  /** The monotonic time in ms at which `tick` or `endTurn` is due. */
+  deadline(): number {
+    let deadline = this.#routes.deadline();
+    for (const { sides } of this.#carriers.values()) {
+      for (const side of sides.values()) deadline = Math.min(deadline, side.deadline());
+    }
+    return deadline;
+  }
+
+  /** Takes messages of a link's circuits in turn. */
+  *#take(link: number, hasRoom: () => boolean, now: Now): Generator<RelayMessage> {
+    const sides = this.#carriers.get(link)?.sides;
+    if (sides === undefined) return;
+    // Who has had its turn goes behind the others, and so comes again.
+    for (const side of sides.values()) {
+      if (!hasRoom()) return;
+      const message = side.next(now);
+      if (message !== null || side.isOver) sides.delete(side.circuit);
+      if (message === null) continue;
+      if (!side.isOver) sides.set(side.circuit, side);
+      yield message;
+    }
+  }
+
+  /** Who may be asked for circuits, by base32 id, the nearest one first. */
+  #relays(): Map<string, Connection> {
+    const { links } = this.#parts;
+    const direct = [...links.members()].filter(({ relay, isKnownMember }) => relay === null && isKnownMember);
+    direct.sort((a, b) => (a.link.roundTripMs ?? Infinity) - (b.link.roundTripMs ?? Infinity) || a.number - b.number);
+    return new Map(direct.map((connection) => [connection.peer, connection]));
+  }
+
+  /** Misses the members that are not linked; beyond the full mesh those that can be dialled are enough. */
+  #seek(now: Now): void {
+    this.#isStale = false;
+    const { membership, identity, overlay, links } = this.#parts;
+    const mayAsk = membership.standingOf(identity.peerId) !== null && !overlay.isOn && this.#relays().size > 0;
+    const missed = new Set(mayAsk ? membership.members().map(({ peer }) => toBase32(peer)) : []);
+    missed.delete(toBase32(identity.peerId));
+    for (const { peer } of links.members()) missed.delete(peer);
+    this.#routes.seek(missed, now);
+  }
+
+  #ask(peer: string, connection: Connection, now: Now): void {
+    const { ids, sides } = this.#carrierOf(connection);
+    const ending = this.#ending(ids.next(), peer, connection, true, now);
+    sides.set(ending.end.circuit, ending.end);
+    this.#parts.links.wake(connection.number);
+  }
+
+  /** Somebody asks this peer to carry a circuit. */
+  #asked({ connection }: Carrier, { circuit, target }: RelayOpen, now: Now): CircuitSide | KnownRelayReason {
+    const { identity, links } = this.#parts;
+    const peer = toBase32(target);
+    if (connection.relay !== null) return "one_hop";
+    if (!connection.isKnownMember) return "not_a_member";
+    const refused = this.#server.refuses(connection.peer, now);
+    if (refused !== null) return refused;
+    if (peer === connection.peer || equal(target, identity.peerId)) return "self";
+    const to = [...links.members()].find((link) => link.peer === peer && link.relay === null);
+    if (to === undefined) return "not_linked";
+    if (!to.isKnownMember) return "not_a_member";
+    const carrier = this.#carrierOf(to);
+    const sides = this.#server.begin(
+      { link: connection.number, circuit, peer: connection.peer },
+      { link: to.number, circuit: carrier.ids.next(), peer },
+      fromBase32(connection.peer),
+      now,
+    );
+    carrier.sides.set(sides.target.circuit, sides.target);
+    return sides.asker;
+  }
+
+  /** A relay says that somebody asks for this peer. */
+  #met({ connection, sides }: Carrier, { circuit, from }: RelayIncoming, now: Now): CircuitSide | KnownRelayReason {
+    const { identity, links } = this.#parts;
+    const peer = toBase32(from);
+    if (connection.relay !== null) return "one_hop";
+    if (equal(from, identity.peerId)) return "self";
+    if ([...links.members()].some((link) => link.peer === peer && link.relay === null)) return "declined";
+    let others = 0;
+    for (const side of sides.values()) if (side instanceof CircuitEnd) others++;
+    if (others >= MAX_CIRCUITS_BY_RELAY) return "too_many";
+    const ending = this.#ending(circuit, peer, connection, false, now);
+    return this.#connect(ending, "in", now) ? ending.end : "too_many";
+  }
+
+  #refused(
+    { connection, sides }: Carrier,
+    message: RelayOpen | RelayIncoming,
+    reason: KnownRelayReason,
+  ): CircuitSide {
+    let refused = 0;
+    for (const side of sides.values()) if (side instanceof RefusedCircuit) refused++;
+    if (refused >= MAX_RELAY_OPENS_BURST) throw new ProtocolError("too_large", `${refused} circuits refused in a row`);
+    const isLimit = reason === "too_many" || reason === "too_often";
+    this.#parts.emit({
+      name: message.type === "relay_open" ? "relay_refused" : "relay_declined",
+      level: isLimit ? "warning" : "debug",
+      reason,
+      fields: { peer: connection.peer, other: toBase32(message.type === "relay_open" ? message.target : message.from) },
+    });
+    return new RefusedCircuit(message.circuit, reason);
+  }
+
+  #ending(
+    circuit: number,
+    peer: string,
+    { number: link, peer: relay }: Connection,
+    isAsked: boolean,
+    now: Now,
+  ): Ending {
+    const { links } = this.#parts;
+    const number = this.#nextNumber--;
+    const end = new CircuitEnd(circuit, isAsked ? fromBase32(peer) : null, {
+      wake: () => links.wake(link),
+      answered: (at) => void this.#connect(ending, "out", at),
+      received: (bytes, at) => links.received(number, bytes, at),
+      pull: (maxBytes, at) => links.pull(number, maxBytes, at),
+      ended: (reason, at) => this.#ended(number, reason, at),
+    }, now);
+    const ending: Ending = { number, end, peer, relay, isAsked, isConnected: false, reason: null };
+    this.#endings.set(number, ending);
+    return ending;
+  }
+
+  /** The circuit is there: from now on it is a connection like any other. */
+  #connect(ending: Ending, direction: "in" | "out", now: Now): boolean {
+    const { number, relay, end } = ending;
+    ending.isConnected = this.#parts.links.connected(number, direction, `relay:${relay}`, now, relay);
+    if (!ending.isConnected) end.close(true, now);
+    return ending.isConnected;
+  }
+
+  #ended(number: number, reason: RelayReason, now: Now): void {
+    const ending = this.#endings.get(number) as Ending;
+    ending.reason = reason;
+    if (ending.isConnected) this.#parts.links.disconnected(number, now);
+    else if (ending.isAsked) this.#failed(ending, reason, now);
+    this.#endings.delete(number);
+  }
+
+  #failed({ peer, relay }: Ending, reason: string, now: Now): void {
+    this.#parts.emit({ name: "relay_failed", level: "debug", reason, fields: { peer, relay } });
+    this.#routes.failed(peer, now);
+  }
+
+  #carrierOf(connection: Connection): Carrier {
+    const known = this.#carriers.get(connection.number);
+    if (known !== undefined) return known;
+    const carrier = { connection, ids: new CircuitIds(connection.direction), sides: new Map() };
+    this.#carriers.set(connection.number, carrier);
+    return carrier;
+  }
+}

@@ -1,0 +1,320 @@
+import { assert, assertEquals } from "@std/assert";
+import { fromBase32 } from "../../lib/base/base32.ts";
+import type { PeerEvent } from "../../lib/base/event.ts";
+import { MAX_RELAY_OPENS_BURST, RELAY_WINDOW_BYTES, RELAYED_CIRCUIT_LIFE_MS } from "../../lib/base/limits.ts";
+import { encodeMessage, type Message } from "../../lib/wire/message.ts";
+import type { RelayData } from "../../lib/wire/relay_messages.ts";
+import { Lab } from "./lab.ts";
+import type { SimPeer } from "./sim_peer.ts";
+
+/** Long enough for whoever can be linked to be so, by a relay as well. */
+const A_WHILE_MS = 70_000;
+
+/** A space in which the first two can't reach each other, and can reach all others, who relay. */
+class RelayLab extends Lab {
+  readonly a: SimPeer;
+  readonly b: SimPeer;
+  readonly m: SimPeer;
+  readonly told: PeerEvent[][] = [];
+
+  constructor(count = 3, options: { readonly servesRelay: boolean } = { servesRelay: true }) {
+    super();
+    for (let i = 0; i < count; i++) {
+      const told: PeerEvent[] = [];
+      this.told.push(told);
+      const peer = this.add({ ...options, heard: (event) => void told.push(event) });
+      if (i === 0) this.ask(peer, { type: "create_space" });
+      else this.join(peer, this.invite(this.peers[0] as SimPeer), this.peers[0] as SimPeer);
+    }
+    this.untilHealed();
+    [this.a, this.b, this.m] = this.peers as [SimPeer, SimPeer, SimPeer];
+    this.forbid();
+  }
+
+  /** From now on the two can't reach each other. */
+  forbid(): void {
+    this.network.cut(this.a, this.b);
+    this.breakBetween(this.a, this.b);
+  }
+
+  breakBetween(x: SimPeer, y: SimPeer): void {
+    for (const end of this.network.connections()) {
+      if ([x, y].includes(end.host as SimPeer) && [x, y].includes(end.other.host as SimPeer)) this.network.lose(end);
+    }
+  }
+
+  /** How a peer reaches another: by its own way, or by whom; null where it does not. */
+  pathOf(peer: SimPeer, other: SimPeer): string | null {
+    const view = peer.machine?.peers().find((linked) => linked.peer === other.id);
+    if (view === undefined) return null;
+    return view.path === "relayed" ? `relayed by ${this.peers.findIndex(({ id }) => id === view.relay)}` : view.path;
+  }
+
+  untilPath(path: string | null): void {
+    this.until(() => this.pathOf(this.a, this.b) === path && this.pathOf(this.b, this.a) === path, `the path ${path}`);
+  }
+
+  /** Has one peer say something to another, whatever it is, by the link that is not relayed. */
+  say(from: SimPeer, to: SimPeer, ...messages: Message[]): void {
+    const connection = [...from.machine!.connections].find(({ peer, relay }) => peer === to.id && relay === null);
+    assert(connection !== undefined);
+    for (const message of messages) {
+      const { kind, body } = encodeMessage(message);
+      connection.link.send(kind, body, "bulk");
+    }
+    for (const end of this.network.connections()) for (const side of [end, end.other]) this.network.pump(side);
+    this.wait(500);
+  }
+
+  /** The events of one name that a peer told, each with its reason. */
+  eventsOf(peer: SimPeer, name: string): string[] {
+    return (this.told[peer.index] ?? []).filter((event) => event.name === name).map(({ reason = "" }) => reason);
+  }
+
+  /** One that reaches all others, and so asks for no circuit but what it is made to; a relay; its first number there. */
+  asker(): { readonly c: SimPeer; readonly m: SimPeer; readonly first: number } {
+    const [c, m] = [this.peers[3] as SimPeer, this.m];
+    // It knows nothing of what it is made to ask, and is to take no answer for wrong.
+    c.machine!.messageHeard = (message) => {
+      if (message.type === "relay_close") Object.assign(message, { type: "topics" });
+    };
+    const link = [...c.machine!.connections].find(({ peer }) => peer === m.id);
+    return { c, m, first: link?.direction === "out" ? 1001 : 1002 };
+  }
+
+  openRequest(circuit: number, target: SimPeer): Message {
+    return { type: "relay_open", circuit, target: fromBase32(target.id) };
+  }
+}
+
+/** What crosses a relay, as it sees it. */
+function crossing(relay: SimPeer): RelayData[] {
+  const crossed: RelayData[] = [];
+  relay.machine!.messageHeard = (message) => {
+    if (message.type === "relay_data") crossed.push({ ...message, bytes: message.bytes.slice() });
+  };
+  return crossed;
+}
+
+Deno.test("two that can't reach each other link through a third, which sees nothing of what they say", () => {
+  const lab = new RelayLab();
+  const crossed = crossing(lab.m);
+  lab.untilPath("relayed by 2");
+  const text = "nobody else is to read this";
+  const reader = lab.b.machine!.subscribe("");
+  lab.ask(lab.a, { type: "post", posts: [{ topic: "t", payload: new TextEncoder().encode(text) }], to: lab.b.id });
+  lab.set(lab.a, "k", text);
+  lab.untilHealed();
+  lab.until(() => reader.take().posts.some(({ payload }) => new TextDecoder().decode(payload) === text), "the message");
+  const { roundTripMs = 0, pinged } = lab.ask(lab.a, { type: "ping", peer: lab.b.id });
+  assertEquals(pinged, lab.b.id);
+  const direct = lab.ask(lab.a, { type: "ping", peer: lab.m.id }).roundTripMs as number;
+  assert(roundTripMs > direct / 2 && roundTripMs < 1000, `${roundTripMs} ms, and ${direct} ms to the relay`);
+  const bytes = crossed.flatMap(({ bytes }) => [...bytes]);
+  assert(bytes.length > 500);
+  const seen = new TextDecoder("latin1").decode(Uint8Array.from(bytes));
+  assert(!seen.includes(text) && !seen.includes("peer0"), "the text is not in what crosses");
+  assertEquals(lab.m.machine?.status().relay.circuits, 1);
+  assertEquals([lab.pathOf(lab.a, lab.m), lab.pathOf(lab.b, lab.m)], ["direct", "direct"]);
+});
+
+Deno.test("once they reach each other the direct link takes the place of the relayed one, and back; nothing is lost", () => {
+  const lab = new RelayLab();
+  for (let round = 0; round < 3; round++) {
+    lab.untilPath("relayed by 2");
+    for (let i = 0; i < 10; i++) lab.set(i % 2 === 0 ? lab.a : lab.b, `${round}/relayed/${i}`, `${i}`);
+    lab.network.mend(lab.a, lab.b);
+    for (let i = 0; lab.pathOf(lab.a, lab.b) !== "direct" || lab.pathOf(lab.b, lab.a) !== "direct"; i++) {
+      assert(i < 1000);
+      lab.set(i % 2 === 0 ? lab.a : lab.b, `${round}/changing/${i}`, `${i}`);
+      lab.wait(20);
+    }
+    lab.untilHealed();
+    lab.wait(5000);
+    assertEquals(lab.m.machine?.status().relay.circuits, 0);
+    lab.forbid();
+  }
+  lab.untilPath("relayed by 2");
+  const paths = (lab.told[0] as PeerEvent[]).filter(({ name }) => name === "path_changed")
+    .map(({ fields }) => fields?.path);
+  assertEquals(paths, ["relayed", "direct", "relayed", "direct", "relayed", "direct", "relayed"]);
+});
+
+Deno.test("where a relay crashes another one takes over, and where there is none they meet when it is back", () => {
+  const lab = new RelayLab(4);
+  lab.until(() => lab.pathOf(lab.a, lab.b)?.startsWith("relayed") === true, "a relayed link");
+  const [first, second] = lab.pathOf(lab.a, lab.b) === "relayed by 2" ? [2, 3] : [3, 2];
+  lab.peers[first]?.crash(true);
+  lab.set(lab.a, "k", "v");
+  lab.untilPath(`relayed by ${second}`);
+  lab.peers[second]?.crash(false);
+  lab.untilPath(null);
+  lab.peers[first]?.boot();
+  lab.untilPath(`relayed by ${first}`);
+  lab.peers[second]?.boot();
+  lab.untilHealed();
+});
+
+Deno.test("who stops says goodbye through the relay as well", () => {
+  const lab = new RelayLab();
+  lab.untilPath("relayed by 2");
+  lab.told[0]?.splice(0);
+  lab.b.push({ type: "stopping" });
+  lab.untilPath(null);
+  lab.wait(10_000);
+  assertEquals(lab.eventsOf(lab.a, "member_left"), ["goodbye"]);
+  assertEquals(lab.eventsOf(lab.a, "member_gone"), []);
+});
+
+Deno.test("who does not serve carries nothing, and says so", () => {
+  const lab = new RelayLab(3, { servesRelay: false });
+  lab.wait(A_WHILE_MS);
+  assertEquals([lab.pathOf(lab.a, lab.b), lab.m.machine?.status().relay.isServing], [null, false]);
+  for (const peer of [lab.a, lab.b]) assert(lab.eventsOf(peer, "relay_failed").includes("not_serving"));
+  assert(lab.eventsOf(lab.m, "relay_refused").every((reason) => reason === "not_serving"));
+});
+
+Deno.test("a circuit ends with its time of life, and the next one begins", () => {
+  const lab = new RelayLab();
+  lab.untilPath("relayed by 2");
+  lab.wait(RELAYED_CIRCUIT_LIFE_MS);
+  assertEquals(lab.eventsOf(lab.m, "relay_closed"), ["expired"]);
+  lab.untilPath("relayed by 2");
+  lab.untilHealed();
+});
+
+for (
+  const [how, spoil] of [
+    ["flips a bit", ({ bytes }: RelayData) => void (bytes[bytes.length >> 1]! ^= 1)],
+    ["drops some", (message: RelayData) => void Object.assign(message, { bytes: message.bytes.slice(1) })],
+    ["repeats some", (message: RelayData, before: Uint8Array) => void Object.assign(message, { bytes: before })],
+  ] as const
+) {
+  Deno.test(`a relay that ${how} of what it carries breaks that link, and nothing else`, () => {
+    const lab = new RelayLab();
+    lab.untilPath("relayed by 2");
+    let before: Uint8Array = new Uint8Array();
+    let isSpoilt = false;
+    lab.m.machine!.messageHeard = (message) => {
+      if (message.type !== "relay_data") return;
+      if (before.length > 0 && !isSpoilt) {
+        spoil(message, before);
+        isSpoilt = true;
+      }
+      before = message.bytes.slice();
+    };
+    lab.told.forEach((told) => told.splice(0));
+    lab.set(lab.a, "k", "v");
+    lab.until(
+      () => [...lab.eventsOf(lab.a, "link_closed"), ...lab.eventsOf(lab.b, "link_closed")].length > 0,
+      "its end",
+    );
+    const reasons = [...lab.eventsOf(lab.a, "link_closed"), ...lab.eventsOf(lab.b, "link_closed")];
+    assert(reasons.includes("malformed") || reasons.includes("silent"), reasons.join());
+    lab.untilPath("relayed by 2");
+    lab.untilHealed();
+    assertEquals([lab.pathOf(lab.a, lab.m), lab.pathOf(lab.b, lab.m)], ["direct", "direct"]);
+    for (const peer of lab.peers) assertEquals(peer.machine?.status().cut, []);
+  });
+}
+
+Deno.test("a relay that swallows everything is given up, in time", () => {
+  const lab = new RelayLab(4);
+  const deaf = lab.m;
+  deaf.machine!.messageHeard = (message) => {
+    // It is taken in, and means nothing.
+    if (message.type === "relay_open") Object.assign(message, { type: "topics" });
+  };
+  lab.untilPath("relayed by 3");
+  lab.untilHealed();
+});
+
+Deno.test("a relay that leads to somebody else is found out", () => {
+  const lab = new RelayLab(4);
+  const c = lab.peers[3] as SimPeer;
+  lab.peers.forEach((peer) => peer !== lab.m && lab.network.cut(peer, lab.a));
+  lab.breakBetween(lab.a, c);
+  lab.m.machine!.messageHeard = (message) => {
+    if (message.type === "relay_open") Object.assign(message, { target: fromBase32(c.id) });
+  };
+  lab.until(() => lab.eventsOf(lab.a, "link_refused").includes("bad_handshake"), "the refusal");
+  lab.wait(A_WHILE_MS);
+  assertEquals(lab.pathOf(lab.a, lab.b), null);
+});
+
+Deno.test("circuits to oneself, to the relay, to no member, to one that is not linked are refused with a reason", () => {
+  const lab = new RelayLab(4);
+  const stranger = lab.add();
+  const { c, m, first } = lab.asker();
+  lab.say(c, m, lab.openRequest(first, c), lab.openRequest(first + 2, m), lab.openRequest(first + 4, stranger));
+  assertEquals(lab.eventsOf(m, "relay_refused"), ["self", "self", "not_linked"]);
+  lab.network.cut(lab.b, m);
+  lab.breakBetween(lab.b, m);
+  lab.until(() => lab.pathOf(m, lab.b) === null, "the link to break");
+  lab.say(c, m, lab.openRequest(first + 6, lab.b));
+  assertEquals(lab.eventsOf(m, "relay_refused").slice(3), ["not_linked"]);
+  // Also where it is linked by a relay itself.
+  lab.until(() => lab.pathOf(m, lab.b)?.startsWith("relayed") === true, "another relay");
+  lab.say(c, m, lab.openRequest(first + 8, lab.b));
+  assertEquals(lab.eventsOf(m, "relay_refused").slice(4), ["not_linked"]);
+  assertEquals(lab.pathOf(c, m), "direct");
+});
+
+Deno.test("a relayed link carries no circuit itself, whoever asks for one by it", () => {
+  const lab = new RelayLab();
+  lab.untilPath("relayed by 2");
+  const relayed = [...lab.a.machine!.connections].find(({ relay }) => relay !== null);
+  assert(relayed !== undefined);
+  for (
+    const message of [
+      lab.openRequest(relayed.direction === "out" ? 1 : 2, lab.m),
+      { type: "relay_incoming", circuit: relayed.direction === "out" ? 3 : 4, from: fromBase32(lab.m.id) },
+    ] satisfies Message[]
+  ) {
+    const { kind, body } = encodeMessage(message);
+    relayed.link.send(kind, body, "bulk");
+  }
+  // It leaves with the next sign of life.
+  lab.wait(15_000);
+  assertEquals(lab.eventsOf(lab.b, "relay_refused"), ["one_hop"]);
+  assertEquals(lab.eventsOf(lab.b, "relay_declined"), ["one_hop"]);
+  assertEquals(lab.pathOf(lab.a, lab.b), "relayed by 2");
+});
+
+Deno.test("endless requests for circuits are refused, then nothing is heard of who asks so", () => {
+  const lab = new RelayLab(4);
+  const stranger = lab.add();
+  const { c, m, first } = lab.asker();
+  let circuit = first;
+  const ask = () => lab.openRequest(circuit += 2, stranger);
+  for (let i = 0; i < 3; i++) lab.say(c, m, ...Array.from({ length: MAX_RELAY_OPENS_BURST / 2 }, ask));
+  assert(lab.eventsOf(m, "relay_refused").includes("too_often"));
+  assertEquals(lab.eventsOf(m, "link_closed").filter((reason) => reason === "too_large"), []);
+  lab.say(c, m, ...Array.from({ length: 5000 }, ask));
+  assertEquals(lab.eventsOf(m, "link_closed").at(-1), "too_large");
+});
+
+Deno.test("what comes for a circuit that never began is wrong, for one that is over it is not", () => {
+  const lab = new RelayLab(4);
+  const { c, m, first } = lab.asker();
+  lab.say(c, m, lab.openRequest(first, c));
+  lab.say(c, m, { type: "relay_data", circuit: first, bytes: new Uint8Array(9) });
+  for (
+    const wrong of [
+      (circuit: number): Message => ({ type: "relay_data", circuit, bytes: new Uint8Array(9) }),
+      (circuit: number): Message => ({ type: "relay_credit", circuit, sizeBytes: RELAY_WINDOW_BYTES }),
+      (circuit: number): Message => ({ type: "relay_close", circuit, code: 0 }),
+      // It is the other side's to give.
+      (circuit: number) => lab.openRequest(circuit + 1, lab.b),
+    ]
+  ) {
+    assertEquals(lab.eventsOf(m, "link_closed").filter((reason) => reason === "bad_state"), []);
+    // The numbers of a new link begin anew.
+    const { first } = lab.asker();
+    const message = wrong(first + 2);
+    lab.say(c, m, message);
+    assertEquals(lab.eventsOf(m, "link_closed").filter((reason) => reason === "bad_state").length, 1, message.type);
+    lab.told[m.index]?.splice(0);
+    lab.until(() => lab.pathOf(c, m) === "direct" && lab.pathOf(m, c) === "direct", "the link");
+  }
+});
