@@ -14,12 +14,13 @@ import type { Verify } from "../data/transaction.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { type PeerRecord, readPeerRecord, recordMessage, writePeerRecord } from "../wire/peer_record.ts";
 import { ID_BYTES } from "../wire/transaction.ts";
+import { byPromise } from "./address_order.ts";
 
 /** What is known of a peer: its own signed word, and what was seen. */
 export interface KnownPeer {
   /** Null until it came: a door that let this peer in may be gone before it said hello. */
   readonly record: PeerRecord | null;
-  /** Addresses at which it answered or seems to listen, the latest first, tried before those that it names itself. */
+  /** Where it answered last, then where it answered or seemed to listen before, the latest first. */
   readonly seenAddresses: readonly string[];
   /** When it was last linked, ms since 1970; 0 for never. */
   readonly lastSeenMs: number;
@@ -31,12 +32,15 @@ export interface KnownPeer {
  */
 export class AddressBook {
   readonly #verify: Verify;
+  readonly #own: () => readonly string[];
   readonly #peers = new Map<string, KnownPeer>();
   readonly #nearby = new Map<string, readonly string[]>();
   #changed = false;
 
-  constructor(verify: Verify) {
+  /** @param own where this peer itself can be dialled: what is near it is dialled first. Default: nowhere. */
+  constructor(verify: Verify, own: () => readonly string[] = () => []) {
     this.#verify = verify;
+    this.#own = own;
   }
 
   /** Whether there is something to store since the last `encode`. */
@@ -58,16 +62,17 @@ export class AddressBook {
    * Notes that a peer is or was linked, and at what address it can be dialled where that is known.
    *
    * @param peer its id in hexadecimal.
+   * @param answered whether it answered there: else it only seems to listen there, and where it answered comes first.
    */
-  seen(peer: string, address: string | null, wallMs: number): void {
+  seen(peer: string, address: string | null, wallMs: number, answered = true): void {
     const known = this.#peers.get(peer);
     if (known === undefined && address === null) return;
     const before = known?.seenAddresses ?? [];
+    const others = before.filter((other) => other !== address);
+    const first = answered || before[0] === address ? [] : others.splice(0, 1);
     this.#set(peer, {
       record: known?.record ?? null,
-      seenAddresses: address === null
-        ? before
-        : [address, ...before.filter((other) => other !== address)].slice(0, MAX_SEEN_ADDRESSES),
+      seenAddresses: address === null ? before : [...first, address, ...others].slice(0, MAX_SEEN_ADDRESSES),
       lastSeenMs: Math.floor(wallMs),
     });
   }
@@ -115,10 +120,11 @@ export class AddressBook {
     this.#nearby.clear();
   }
 
-  /** Where to dial a peer, the most promising first. */
+  /** Where to dial a peer, the most promising first: where it was found nearby, where it was seen, where it says. */
   addressesOf(peer: string): string[] {
     const known = this.#peers.get(peer);
-    const all = [this.#nearby.get(peer) ?? [], known?.seenAddresses ?? [], known?.record?.addresses ?? []].flat();
+    const named = byPromise(known?.record?.addresses ?? [], this.#own());
+    const all = [this.#nearby.get(peer) ?? [], known?.seenAddresses ?? [], named].flat();
     return [...new Set(all)].slice(0, MAX_ADDRESSES);
   }
 

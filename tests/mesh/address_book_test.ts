@@ -99,6 +99,28 @@ Deno.test("the latest addresses at which a peer was seen are kept, each once", (
   assertEquals(again.addressesOf(PEER), latest);
 });
 
+Deno.test("where a peer answered last comes before where it seems to listen since", () => {
+  const book = new AddressBook(verifySigned);
+  const seen = (host: number, answered: boolean) => book.seen(PEER, `10.0.0.${host}:1`, 1, answered);
+  seen(1, false);
+  seen(2, false);
+  assertEquals(book.addressesOf(PEER), ["10.0.0.1:1", "10.0.0.2:1"]);
+  seen(3, true);
+  seen(2, false);
+  seen(3, false);
+  assertEquals(book.addressesOf(PEER), ["10.0.0.3:1", "10.0.0.2:1", "10.0.0.1:1"]);
+  for (const host of [4, 5, 6, 7]) seen(host, false);
+  assertEquals(book.addressesOf(PEER)[0], "10.0.0.3:1");
+});
+
+Deno.test("what a peer says of itself is tried in the order of promise, seen from here", () => {
+  const book = new AddressBook(verifySigned, () => ["192.168.1.5:1"]);
+  book.add(record(5, ["10.0.0.1:1", "203.0.113.9:1", "192.168.1.7:1"]));
+  assertEquals(book.addressesOf(PEER), ["192.168.1.7:1", "203.0.113.9:1", "10.0.0.1:1"]);
+  book.seen(PEER, "10.0.0.1:1", 1);
+  assertEquals(book.addressesOf(PEER), ["10.0.0.1:1", "192.168.1.7:1", "203.0.113.9:1"]);
+});
+
 Deno.test("of long addresses as many are stored as have room", () => {
   const book = new AddressBook(verifySigned);
   const long = (letter: string) => `${letter.repeat(100)}:1`;
