@@ -17,6 +17,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["path_changed", "path"],
   ["stranger_waiting", "waiting"],
   ["joiner_asks", "asking"],
+  ["reachability_changed", "reachability"],
 ]);
 /** The reason with which a link is refused whose ticket is not good here. */
 const REFUSED = "refused_ticket";
@@ -24,7 +25,7 @@ const REFUSED = "refused_ticket";
 /**
  * Who joins, leaves, is lost or is back, as it is noticed: first `watching`, with `initial=1` a `linked` for everyone who
  * is linked already, then each event as it comes, with `time`, `peer` (base32 id; none of who asks on the local network
- * for a door), `name` (empty where not known) and mostly `reason`. Who reads too slowly gets `lagged`, and no more.
+ * for a door, nor where it is about how others reach this peer), `name` (empty where not known) and mostly `reason`. Who reads too slowly gets `lagged`, and no more.
  */
 export async function* watchEvents(host: HostApi, query: URLSearchParams, signal: AbortSignal): AsyncGenerator<Fields> {
   using waker = new Waker(signal);

@@ -2,15 +2,27 @@ import type { DhtState } from "../host/dht_service.ts";
 import type { HostApi } from "../host/host_api.ts";
 import type { AbsentView, CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/reads.ts";
 import type { MessageCounts } from "../peer/post_views.ts";
+import type { ReachView } from "../peer/reachability.ts";
 import type { Fields } from "./answer.ts";
 import { entryFields, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
-  const { peers, absent, counters, compaction, links, cut, messages, relay, removedBy, toldRemovedBy, ...status } = host
-    .peer
-    .status();
+  const {
+    peers,
+    absent,
+    counters,
+    compaction,
+    links,
+    cut,
+    reach,
+    messages,
+    relay,
+    removedBy,
+    toldRemovedBy,
+    ...status
+  } = host.peer.status();
   const names = memberNames(host);
   return {
     ...status,
@@ -20,6 +32,7 @@ export function statusFields(host: HostApi): Fields {
     absent: absent.map(absentFields),
     compaction: compactionFields(compaction),
     links: linkFields(links),
+    reach: reachFields(reach),
     messages: messageFields(messages),
     relay: { serving: relay.isServing, circuits: relay.circuits, carried: relay.carriedBytes },
     cut: cut.map(({ untilMs, ...fields }) => ({ ...fields, until: untilMs })),
@@ -68,6 +81,15 @@ function peerFields(view: PeerView): Fields {
 
 function linkFields({ members, maxMembers, inbound, maxInbound, pending, maxPending }: LinkCounts): Fields {
   return { members, max_members: maxMembers, inbound, max_inbound: maxInbound, pending, max_pending: maxPending };
+}
+
+function reachFields({ addresses, ...reach }: ReachView): Fields {
+  return {
+    ...reach,
+    addresses: addresses.map(({ address, reachedBy, failedFor, timeMs, isTold }) => {
+      return { address, reached_by: reachedBy, failed_for: failedFor, time: timeMs, told: isTold };
+    }),
+  };
 }
 
 function messageFields({ sent, received, passedOn, missed, dropped, unread }: MessageCounts): Fields {

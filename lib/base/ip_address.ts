@@ -15,6 +15,19 @@ export function ipBytes(text: string): Uint8Array | null {
   return text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
 }
 
+/**
+ * The address in a text `a.b.c.d:port` or `[v6]:port`, in bytes.
+ *
+ * @returns null for anything else: a name, a zone, the port 0.
+ */
+export function ipOfEndpoint(text: string): Uint8Array | null {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([\d.]+)):([1-9]\d{0,4})$/.exec(text);
+  if (match === null || Number(match[3]) > 65_535) return null;
+  const address = ipBytes((match[1] ?? match[2]) as string);
+  // An IPv4 address has no brackets.
+  return address?.length === (match[1] === undefined ? 4 : 16) ? address : null;
+}
+
 /** Whether an address is in a network; both in bytes. */
 export function isInSubnet(address: Uint8Array, network: Uint8Array, prefixBits: number): boolean {
   if (address.length !== network.length) return false;
@@ -37,6 +50,13 @@ export function isPrivate(address: Uint8Array): boolean {
   if (isLinkLocal(address)) return true;
   if (address.length === 16) return (first & 0xfe) === 0xfc;
   return first === 10 || (first === 172 && (second & 0xf0) === 16) || (first === 192 && second === 168);
+}
+
+/** Whether it is one machine's address on the public net: also none of those that providers share (RFC 6598). */
+export function isPublic(address: Uint8Array): boolean {
+  const [first = 0, second = 0] = address;
+  const isShared = address.length === 4 && first === 100 && (second & 0xc0) === 64;
+  return isUnicast(address) && !isPrivate(address) && !isShared;
 }
 
 /** Whether it can be one machine's address on a network: neither unspecified nor loopback, multicast or broadcast. */

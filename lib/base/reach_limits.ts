@@ -21,3 +21,23 @@ export const MAX_LAN_KNOWN_ANSWERS = 8;
 export const MAX_JOIN_DOORS = 96;
 /** Peers that one packet of multicast DNS tells of: kith puts one in each, others may put more together. */
 export const MAX_LAN_TELLS = 4;
+/** Dials at a time by which members see whether others that asked for it can be reached. */
+export const MAX_DIAL_BACKS = 8;
+/** How long one member waits before it may ask again. */
+export const DIAL_BACK_EVERY_MS = 60_000;
+/** Members of which it is remembered when they asked, and what they found of this peer. */
+export const MAX_REACH_WITNESSES = 256;
+/** Addresses of this peer of which one member has told: at home it has IPv4 and IPv6, and one of each may be mapped. */
+export const MAX_WITNESSED_ADDRESSES = 4;
+/** Members that have to say that they reached this peer somewhere, before it tells others to dial it there. */
+export const REACH_WITNESSES = 2;
+/** Members that are asked to dial back for one address: some may be mistaken, or lie. */
+export const MAX_ASKED_WITNESSES = 4;
+/** After how long a member is asked again: mappings of routers last two hours or so, and dials cost little. */
+export const PROVE_AGAIN_MS = 20 * 60 * 1000;
+/** How long others are told of an address at which nobody shows any more that it is right. */
+export const PROVEN_KEPT_MS = 60 * 60 * 1000;
+/** Addresses at which others reached this peer that it tells besides its own. */
+export const MAX_PROVEN_ADDRESSES = 4;
+/** How long a peer waits before it tells others again that those changed: each time all members hear of it. */
+export const TELL_PROVEN_EVERY_MS = 60_000;

@@ -4,6 +4,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
 import { formatCalled, formatCount, formatDuration, formatName, shortId } from "./format.ts";
+import { reachChangeText } from "./reach.ts";
 
 /** Reasons for which links end, as people say it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -67,6 +68,8 @@ export function eventText(event: JsonObject): string {
       return `${who} is at the door, from ${address}`;
     case "asking":
       return "somebody on the local network looks for this space with a ticket";
+    case "reachability":
+      return `how others reach this peer changed: ${reachChangeText(event) ?? "nothing is known of it"}`;
     case "refused":
       return `${who} was refused at the door, from ${address}: ${reasonText(event)}`;
     default:

@@ -5,6 +5,7 @@ import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
 import { formatAge, formatCount, formatName, formatNumber, shortId } from "./format.ts";
 import { othersText } from "./people.ts";
+import { reachText } from "./reach.ts";
 import { secondAdminHint } from "./second_admin.ts";
 import { usageError } from "./usage.ts";
 
@@ -60,6 +61,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const history = historyText(answer, nowMs);
   if (history !== null) lines.push(row("history", history));
   if (running) lines.push(row("dht", dhtText(answer, nowMs)));
+  const reach = reachText((answer.reach ?? {}) as JsonObject);
+  if (reach !== null) lines.push(row("reached", reach));
   const syncing = answer.syncing as JsonObject | null | undefined;
   if (syncing) {
     const total = numberField(syncing, "total");

@@ -201,7 +201,7 @@ export class Host implements HostApi {
   }
 
   get addresses(): readonly string[] {
-    return this.#addresses.dialable;
+    return [...this.#addresses.dialable, ...this.peer.provenAddresses];
   }
 
   get lan(): LanState {

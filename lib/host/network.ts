@@ -160,7 +160,8 @@ export class Network {
     });
     assert(!this.#connections.has(id), "connection numbers are used once");
     this.#connections.set(id, connection);
-    this.#hooks.push({ type: "connected", connection: id, direction, address });
+    const localAddress = addressText(conn.localAddr);
+    this.#hooks.push({ type: "connected", connection: id, direction, address, localAddress });
     this.#track(connection.run());
   }
 

@@ -47,6 +47,8 @@ const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, pe
   // What is carried is bounded by credit; small ones cost as much as large ones.
   relay_data: [0.25, 0],
   relay_credit: [0.25, 0],
+  // Somebody is dialled.
+  dial_back: [50, 0],
   ask_past: [200, 0],
   ask_leaf: [50, 0],
   ask_versions: [20, 0],

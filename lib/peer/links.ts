@@ -17,7 +17,7 @@ import { decodeMessage, encodeMessage, type Message } from "../wire/message.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
 import { type Conduct, UNKNOWN_MEMBERS } from "./conduct.ts";
 import { Copies } from "./copies.ts";
-import type { Effect } from "./machine.ts";
+import type { Effect, Input } from "./machine.ts";
 import type { LinksListener } from "./links_listener.ts";
 import type { LinkCounts } from "./reads.ts";
 import { PendingLinks } from "./pending_links.ts";
@@ -45,6 +45,8 @@ export interface Connection {
   readonly address: string;
   /** Base32 id of the member that relays it; null where it has a socket of its own. */
   readonly relay: string | null;
+  /** This machine's own end, `host:port`; null where it is not known. */
+  readonly localAddress: string | null;
   readonly openedWallMs: number;
   stage: Stage;
   /** Whether the other side is authenticated as a member that is known here. */
@@ -153,7 +155,12 @@ export class Links {
   }
 
   /** A socket is open, or a relayed connection. @returns false where limits do not allow it: it is closed at once, and that is told. */
-  connected(number: number, direction: "in" | "out", address: string, now: Now, relay: string | null = null): boolean {
+  connected(
+    input: Omit<Extract<Input, { type: "connected" }>, "type">,
+    now: Now,
+    relay: string | null = null,
+  ): boolean {
+    const { connection: number, direction, address, localAddress = null } = input;
     const displaced = direction === "in" ? this.#pending.displacedBy(address) : this.#hasRoomToDial() ? null : "full";
     if (displaced === "full") {
       this.#emit({ name: "link_refused", level: "warning", reason: "too_many_links", fields: { address } });
@@ -164,7 +171,7 @@ export class Links {
     const connection: Connection = {
       number,
       link: new Link({ direction, identity: this.#identity, random: this.#random, now, address }),
-      ...{ direction, address, relay },
+      ...{ direction, address, localAddress, relay },
       openedWallMs: now.wallMs,
       stage: "opening",
       isKnownMember: false,

@@ -40,6 +40,8 @@ export type Input =
     readonly connection: number;
     readonly direction: "in" | "out";
     readonly address: string;
+    /** This machine's own end of it, `host:port`. Default: not known. */
+    readonly localAddress?: string;
   }
   /** Bytes came in. They are valid during the turn only. */
   | { readonly type: "received"; readonly connection: number; readonly bytes: Uint8Array }

@@ -15,6 +15,7 @@ import type { LiveTree } from "./live_tree.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Overlay } from "./overlay.ts";
 import type { Relays } from "./relays.ts";
+import type { Reachability } from "./reachability.ts";
 import type { Repairs } from "./repairs.ts";
 import type { OwnPast } from "./own_past.ts";
 import type { PastRepair } from "./past_repair.ts";
@@ -36,6 +37,7 @@ export interface MessageParts {
   readonly joiner: Joiner;
   readonly neighbours: Neighbours;
   readonly relays: Relays;
+  readonly reach: Reachability;
   readonly presence: Presence;
   readonly applier: Applier;
   readonly repairs: Repairs;
@@ -63,6 +65,7 @@ export class Messages {
   opened(connection: Connection, now: Now): void {
     const { admission } = this.#parts;
     this.#parts.relays.checkPeer(connection);
+    this.#parts.reach.opened(connection, now);
     connection.isKnownMember = admission.isMember(fromBase32(connection.peer), now);
     if (this.#parts.joiner.wants(connection)) return this.#parts.joiner.knock(connection);
     // Also a peer in no space waits: a stranger does not learn which ones are in one.
@@ -160,6 +163,10 @@ export class Messages {
       case "relay_data":
       case "relay_close":
         return this.#parts.relays.received(connection, message, now);
+      case "seen":
+      case "dial_back":
+      case "dialled_back":
+        return this.#parts.reach.received(connection, message, now);
       case "sketch":
       case "sketch_more":
       case "nodes":

@@ -6,6 +6,7 @@ import type { PeerEvent } from "../base/event.ts";
 import {
   FULL_MESH_LINKS,
   KNOWN_ADDRESSES_KEPT_MS,
+  MAX_ADDRESSES,
   MAX_EARLY_RECORDS,
   MAX_MESSAGE_RECORDS,
   SILENCE_TOLD_AFTER_MS,
@@ -21,6 +22,7 @@ import { advertisedPort, dialableAddress } from "./dialable_address.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Overlay } from "./overlay.ts";
+import type { Reachability } from "./reachability.ts";
 import { sourceOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
 
@@ -40,6 +42,7 @@ export interface NeighbourParts {
   readonly dial: (address: string) => void;
   readonly farewells: Farewells;
   readonly overlay: Overlay;
+  readonly reach: Reachability;
   /** What this peer tells of itself. */
   readonly self: { readonly name: string; readonly version: string; readonly addresses: readonly string[] };
 }
@@ -122,6 +125,7 @@ export class Neighbours {
     for (let i = 0; i < records.length; i += MAX_MESSAGE_RECORDS) {
       links.send(number, { type: "records", list: records.slice(i, i + MAX_MESSAGE_RECORDS) }, "control");
     }
+    this.#parts.reach.linked(connection);
     return true;
   }
 
@@ -135,7 +139,7 @@ export class Neighbours {
       : connection.direction === "out"
       ? connection.address
       : dialableAddress(connection.address, advertisedPort(record.addresses));
-    book.seen(toHex(record.peer), address, now.wallMs);
+    book.seen(toHex(record.peer), address, now.wallMs, connection.direction === "out");
     this.aim(now);
     if (connection.relay === null) dialler.linked(connection.peer, now);
     this.#parts.overlay.linked(connection, now);
@@ -183,7 +187,8 @@ export class Neighbours {
 
   /** A member's link is closed. @returns whether it has no other one. */
   left(connection: Connection, now: Now): boolean {
-    const { book, dialler } = this.#parts;
+    const { book, dialler, reach } = this.#parts;
+    reach.unlinked(connection);
     this.#unannounced.delete(connection);
     if (this.#linkByPeer.get(connection.peer) !== connection) return false;
     this.#linkByPeer.delete(connection.peer);
@@ -194,14 +199,27 @@ export class Neighbours {
 
   /** This machine's addresses changed, or it woke: it tells the new ones, and dials everybody anew. */
   networkChanged(now: Now): void {
-    const { links, dialler, overlay, book, self } = this.#parts;
-    this.#record = this.#signRecord(now);
+    const { dialler, overlay, book, reach } = this.#parts;
+    reach.networkChanged(now);
     book.forgetNearby();
+    this.tellAddresses(now);
+    dialler.networkChanged(now);
+    overlay.networkChanged(now);
+  }
+
+  /** The addresses at which this peer can be dialled are others than before: all that are linked are told. */
+  tellAddresses(now: Now): void {
+    const { links, self } = this.#parts;
+    this.#record = this.#signRecord(now);
     for (const { number } of links.members()) {
       links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
     }
-    dialler.networkChanged(now);
-    overlay.networkChanged(now);
+  }
+
+  /** A dial, or the connection that came of it, led to no link. */
+  dialFailed(address: string, now: Now): void {
+    this.#parts.dialler.failed(address, now);
+    this.#parts.reach.failed(address);
   }
 
   /** Members came or went: links to those that may no longer be here are closed, and the dialler aims anew. */
@@ -315,8 +333,9 @@ export class Neighbours {
 
   /** Dated behind the one before, also where the clock is: others keep the newest only. */
   #signRecord(now: Now): PeerRecord {
-    const { identity, self, book } = this.#parts;
-    const { name, addresses } = self;
+    const { identity, self, book, reach } = this.#parts;
+    const { name } = self;
+    const addresses = [...self.addresses.slice(0, MAX_ADDRESSES - reach.proven.length), ...reach.proven];
     const before = book.get(toHex(identity.peerId))?.record;
     const dateMs = Math.max(Math.floor(now.wallMs), before === null || before === undefined ? 0 : before.dateMs + 1);
     const unsigned = { peer: identity.peerId, dateMs, name, addresses };

@@ -61,7 +61,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "tick":
         return this.#tick(now);
       case "connected":
-        if (this.#parts.links.connected(input.connection, input.direction, input.address, now)) return;
+        if (this.#parts.links.connected(input, now)) return;
         return this.#dialFailed(input.address, "this peer has as many links as it allows", now);
       case "received":
         return this.#parts.links.received(input.connection, input.bytes, now);
@@ -241,6 +241,11 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   /** Part of `PeerReads`. */
+  get provenAddresses(): readonly string[] {
+    return this.#parts.reach.proven;
+  }
+
+  /** Part of `PeerReads`. */
   get isMember(): boolean {
     return this.#parts.views.isMember;
   }
@@ -314,7 +319,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.farewells.closed(connection, byRemote ? reason : null);
     this.#parts.relays.closed(connection, reason, now);
     if (stageBefore !== "member") {
-      this.#parts.dialler.failed(connection.address, now);
+      this.#parts.neighbours.dialFailed(connection.address, now);
       this.#parts.joiner.lost(connection.address, reason, detail, now);
       return;
     }
@@ -343,7 +348,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   }
 
   #dialFailed(address: string, detail: string, now: Now): void {
-    this.#parts.dialler.failed(address, now);
+    this.#parts.neighbours.dialFailed(address, now);
     this.#parts.joiner.lost(address, "dial_failed", detail, now);
   }
 
@@ -352,6 +357,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.relays.tick(now);
     this.#parts.joiner.tick(now);
     this.#parts.discovery.tick(now);
+    this.#parts.reach.tick(now);
     this.#parts.pings.tick(now);
     this.#parts.questions.tick(now);
     this.#parts.topics.tick(now);

@@ -41,6 +41,7 @@ import { Presence } from "./presence.ts";
 import { RendezvousDiscovery } from "./rendezvous_discovery.ts";
 import { Relays } from "./relays.ts";
 import { removalPort } from "./removal_port.ts";
+import { Reachability } from "./reachability.ts";
 import { Repairs } from "./repairs.ts";
 import { Requests } from "./requests.ts";
 import { SpaceState } from "./space_state.ts";
@@ -73,6 +74,7 @@ export class PeerParts {
   readonly pings: Pings;
   readonly repairs: Repairs;
   readonly overlay: Overlay;
+  readonly reach: Reachability;
   readonly neighbours: Neighbours;
   readonly relays: Relays;
   readonly presence: Presence;
@@ -137,7 +139,7 @@ export class PeerParts {
       set: () => store.liveSet(),
       standing: (connection) => this.sync.standing(connection),
     });
-    this.book = new AddressBook(verify);
+    this.book = new AddressBook(verify, () => options.addresses);
     this.dialler = new Dialler(random);
     const parts = { identity, store, clock: this.clock, verify, space: this.space, links: this.links, admitted };
     this.epochs = new Epochs({ identity, space: this.space, membership: this.membership, random });
@@ -211,6 +213,7 @@ export class PeerParts {
       relays: () => this.relays,
       toldRemovedBy: () => this.farewells.tellers(),
       absenceOf: (peer) => this.presence.absenceOf(peer),
+      reach: () => this.reach,
       linksWithAll: () => !this.overlay.isOn,
       counters: outbox.counters,
       name: () => options.name,
@@ -247,6 +250,11 @@ export class PeerParts {
       emit,
       letGo: (connection) => this.presence.letGo(connection),
     }, options.now);
+    this.reach = new Reachability({
+      ...{ links: this.links, book: this.book, emit, dial, self: options },
+      others: () => this.membership.members().length - 1,
+      provenChanged: (now) => this.neighbours.tellAddresses(now),
+    });
     this.neighbours = new Neighbours({
       ...parts,
       membership: this.membership,
@@ -256,6 +264,7 @@ export class PeerParts {
       dial,
       farewells: this.farewells,
       overlay: this.overlay,
+      reach: this.reach,
       self: options,
     }, options.now);
     this.relays = new Relays({
@@ -292,6 +301,7 @@ export class PeerParts {
       joiner: this.joiner,
       neighbours: this.neighbours,
       relays: this.relays,
+      reach: this.reach,
       presence: this.presence,
       applier: this.applier,
       repairs: this.repairs,
@@ -332,6 +342,7 @@ export class PeerParts {
       this.dialler.deadline(),
       this.joiner.deadline(),
       this.discovery.deadline(),
+      this.reach.deadline(),
       this.pings.deadline(),
       this.postRequests.deadline(),
       this.questions.deadline(),

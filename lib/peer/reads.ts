@@ -2,6 +2,7 @@ import type { EventValue } from "../base/event.ts";
 import type { RelayCounts } from "../mesh/relay_server.ts";
 import type { Role } from "./machine.ts";
 import type { MessageCounts, PostReader } from "./post_views.ts";
+import type { ReachView } from "./reachability.ts";
 
 /** A key whose winner or whose conflicts changed. */
 export interface Change {
@@ -300,6 +301,8 @@ export interface StatusView {
   /** A pull that is under way; `total` null while not known. */
   readonly syncing: { readonly received: number; readonly total: number | null } | null;
   readonly compaction: CompactionView;
+  /** How others see and reach this peer. */
+  readonly reach: ReachView;
   readonly messages: MessageCounts;
   /** What this peer carries for others. */
   readonly relay: RelayCounts;
@@ -369,6 +372,8 @@ export interface PeerReads {
   history(query: { readonly key: string; readonly before?: string; readonly limit: number }): PastView[];
   /** One version of a key, by its text or the first letters of it. @throws {KithError} `version_…`. */
   version(key: string, version: string): VersionView;
+  /** Where members showed that this peer can be dialled, `host:port`, besides where it listens. */
+  readonly provenAddresses: readonly string[];
   /** Whether this peer is a member of a space, and has received so much of it that it knows. */
   readonly isMember: boolean;
   members(): MemberView[];

@@ -338,7 +338,11 @@ export class Relays {
   /** The circuit is there: from now on it is a connection like any other. */
   #connect(ending: Ending, direction: "in" | "out", now: Now): boolean {
     const { number, relay, end } = ending;
-    ending.isConnected = this.#parts.links.connected(number, direction, `relay:${relay}`, now, relay);
+    ending.isConnected = this.#parts.links.connected(
+      { connection: number, direction, address: `relay:${relay}` },
+      now,
+      relay,
+    );
     if (!ending.isConnected) end.close(true, now);
     return ending.isConnected;
   }

@@ -3,6 +3,11 @@ export function hostOf(address: string): string {
   return address.replace(/:\d{1,5}$/, "");
 }
 
+/** The port of an address `host:port`, as it is written. */
+export function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(":") + 1);
+}
+
 /**
  * What one attacker has at hand at least: an IPv4 address, or a network of IPv6, of which everybody gets a /64.
  *

@@ -31,6 +31,7 @@ import type {
 } from "./reads.ts";
 import { memberCalled } from "./member_names.ts";
 import type { Relays } from "./relays.ts";
+import type { Reachability } from "./reachability.ts";
 import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";
 import type { Topics } from "./topics.ts";
@@ -54,6 +55,7 @@ export interface ViewParts {
   readonly toldRemovedBy: () => readonly string[];
   /** Why a member by its base32 id is not linked, where that is known. */
   readonly absenceOf: (peer: string) => Absence | null;
+  readonly reach: () => Reachability;
   /** Whether all members are to be linked with this peer. */
   readonly linksWithAll: () => boolean;
   readonly counters: ReadonlyMap<string, number>;
@@ -291,6 +293,7 @@ export class Views {
       ...this.#parts.repairs.counts,
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
       compaction: this.#parts.compactor().view(),
+      reach: this.#parts.reach().view(),
       messages: this.#parts.topics().counts,
       relay: this.#parts.relays().counts,
       counters: fields,

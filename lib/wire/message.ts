@@ -12,6 +12,7 @@ import { type PastMessage, readPast, writePast } from "./past_messages.ts";
 import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "./partial.ts";
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
 import { type PostMessage, readPostMessage, writePostMessage } from "./posts.ts";
+import { REACH_KINDS, type ReachMessage, readReach, writeReach } from "./reach_messages.ts";
 import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
 import { readRelay, RELAY_KINDS, type RelayMessage, writeRelay } from "./relay_messages.ts";
 import { readAscii, writeAscii } from "./text.ts";
@@ -54,6 +55,7 @@ export const MESSAGE_KINDS = {
   posts: 46,
   sealed_posts: 47,
   ...OVERLAY_KINDS,
+  ...REACH_KINDS,
   ...RELAY_KINDS,
 } as const satisfies Record<Message["type"], number>;
 
@@ -188,6 +190,7 @@ export type Message =
   | PastMessage
   | PostMessage
   | OverlayMessage
+  | ReachMessage
   | RelayMessage;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
@@ -294,7 +297,7 @@ function readBody(kind: number, reader: Reader): Message | null {
     case MESSAGE_KINDS.sealed_posts:
       return readPostMessage(reader, "sealed_posts");
     default:
-      return readOverlay(reader, kind) ?? readRelay(reader, kind);
+      return readOverlay(reader, kind) ?? readReach(reader, kind) ?? readRelay(reader, kind);
   }
 }
 
@@ -357,6 +360,10 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "relay_data":
     case "relay_close":
       return writeRelay(writer, message);
+    case "seen":
+    case "dial_back":
+    case "dialled_back":
+      return writeReach(writer, message);
     default:
       return writeReconciliation(writer, message);
   }

@@ -1,6 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { toHex } from "../../lib/base/bytes.ts";
-import { ipBytes, isInSubnet, isLinkLocal, isPrivate, isUnicast } from "../../lib/base/ip_address.ts";
+import {
+  ipBytes,
+  ipOfEndpoint,
+  isInSubnet,
+  isLinkLocal,
+  isPrivate,
+  isPublic,
+  isUnicast,
+} from "../../lib/base/ip_address.ts";
 
 function bytes(text: string): Uint8Array {
   const found = ipBytes(text);
@@ -29,6 +37,15 @@ Deno.test("what is no address is none", () => {
   }
 });
 
+Deno.test("the address of an endpoint is read where it has one", () => {
+  assertEquals(ipOfEndpoint("10.0.255.1:65535"), bytes("10.0.255.1"));
+  assertEquals(ipOfEndpoint("[fe80::1]:1"), bytes("fe80::1"));
+  const wrong = ["", ":1", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:0080", "10.0.0:1"];
+  for (const text of [...wrong, "[10.0.0.1]:1", "::1:1", "[::1]", "[fe80::1%eth0]:1", "otter:1", "10.0.0.1:1 "]) {
+    assertEquals(ipOfEndpoint(text), null, text);
+  }
+});
+
 Deno.test("an address is in the networks that begin as it does", () => {
   const own = bytes("192.168.5.77");
   assert(isInSubnet(bytes("192.168.5.1"), own, 24));
@@ -50,8 +67,12 @@ Deno.test("kinds of addresses", () => {
   for (const text of ["169.254.3.4", "fe80::1", "febf::1"]) assertEquals(kinds(text), [true, true, true], text);
   const inner = ["10.1.1.1", "172.16.0.1", "172.31.255.1", "192.168.0.1", "fd00::2"];
   for (const text of inner) assertEquals(kinds(text), [true, true, false], text);
+  for (const text of [...inner, "169.254.3.4", "fe80::1", "100.64.0.1", "100.127.255.1", "127.0.0.1", "::1"]) {
+    assertEquals(isPublic(bytes(text)), false, text);
+  }
+  for (const text of ["100.63.0.1", "100.128.0.1"]) assert(isPublic(bytes(text)), text);
   const outer = ["8.8.8.8", "172.32.0.1", "192.169.0.1", "2001:db8::1"];
-  for (const text of outer) assertEquals(kinds(text), [true, false, false], text);
+  for (const text of outer) assertEquals([...kinds(text), isPublic(bytes(text))], [true, false, false, true], text);
   for (
     const text of ["0.0.0.0", "127.0.0.1", "224.0.0.251", "255.255.255.255", "::", "::1", "ff02::fb", "::ffff:8.8.8.8"]
   ) {

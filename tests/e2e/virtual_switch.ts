@@ -3,6 +3,9 @@ import { assertEquals } from "@std/assert";
 /** Why there can be no virtual switch here, as the end of a test's name; empty where there can be one. */
 export const NO_SWITCH = await canMake() ? "" : " (skipped: a network of namespaces can't be made here)";
 
+/** The same of routers. */
+export const NO_ROUTER = NO_SWITCH || (await canRoute() ? "" : " (skipped: a router can't be made here)");
+
 /** A machine on the switch: its commands are run with `wrapper`. */
 export interface Station {
   readonly number: number;
@@ -45,6 +48,40 @@ export class VirtualSwitch implements AsyncDisposable {
     return { number, wrapper: holder.wrapper };
   }
 
+  /**
+   * Puts a machine behind another one, which becomes its router and hides it behind its own address (NAT); with the
+   * address 192.168.NUMBER.2.
+   *
+   * @param changesPorts whether the router gives connections other ports.
+   */
+  async plugBehind(router: Station, number: number, changesPorts: boolean): Promise<Station> {
+    const holder = await Holder.start([...router.wrapper, "unshare", "--net"]);
+    this.#holders.push(holder);
+    const ip = (...args: string[]) => run([...router.wrapper, "ip", ...args]);
+    await ip("link", "add", `inner${number}`, "type", "veth", "peer", "eth0", "netns", String(holder.pid));
+    await ip("address", "add", `192.168.${number}.1/24`, "dev", `inner${number}`);
+    await ip("link", "set", `inner${number}`, "up");
+    await holder.ip("link", "set", "lo", "up");
+    await holder.ip("link", "set", "eth0", "up");
+    await holder.ip("address", "add", `192.168.${number}.2/24`, "dev", "eth0");
+    await holder.ip("route", "add", "default", "via", `192.168.${number}.1`);
+    await run([...router.wrapper, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
+    const masquerade = `oifname "eth0" masquerade${changesPorts ? " random" : ""}`;
+    await this.#nft(router, "post", "postrouting priority 100", masquerade);
+    return { number, wrapper: holder.wrapper };
+  }
+
+  /** Has a router pass on what comes to a port of it to the machine behind it. */
+  async forward(router: Station, port: number, inner: Station): Promise<void> {
+    const to = `192.168.${inner.number}.2:${port}`;
+    const rule = `iifname "eth0" tcp dport ${port} dnat to ${to}`;
+    await this.#nft(router, "pre", "prerouting priority -100", rule);
+  }
+
+  async #nft({ wrapper }: Station, chain: string, hook: string, rule: string): Promise<void> {
+    await run([...wrapper, "nft", `table ip kith {\nchain ${chain} {\ntype nat hook ${hook};\n${rule}\n}\n}`]);
+  }
+
   /** Gives a machine another address. */
   async move({ wrapper, number }: Station, to: number): Promise<void> {
     await run([...wrapper, "ip", "address", "del", address(number), "dev", "eth0"]);
@@ -56,6 +93,12 @@ export class VirtualSwitch implements AsyncDisposable {
     for (const { number } of stations) {
       await this.#hub.ip("link", "set", `port${number}`, "type", "bridge_slave", "isolated", isOn ? "on" : "off");
     }
+  }
+
+  /** Takes a machine's only network away. */
+  async unplug({ wrapper }: Station): Promise<void> {
+    await run([...wrapper, "ip", "link", "set", "eth0", "down"]);
+    await run([...wrapper, "ip", "address", "flush", "dev", "eth0"]);
   }
 
   /** Moves some of the machines to a part of the switch of their own. */
@@ -121,9 +164,19 @@ async function run([command = "", ...args]: readonly string[]): Promise<void> {
 }
 
 async function canMake(): Promise<boolean> {
+  return await succeeds("ip link add left type bridge && ip link add port type veth peer eth0 netns $$");
+}
+
+async function canRoute(): Promise<boolean> {
+  return await succeeds(
+    "nft 'table ip kith {\nchain post {\ntype nat hook postrouting priority 100;\nmasquerade\n}\n}'",
+  );
+}
+
+/** Whether a script can be run as if by root, in a network of its own. */
+async function succeeds(script: string): Promise<boolean> {
   if (Deno.build.os !== "linux") return false;
   try {
-    const script = "ip link add left type bridge && ip link add port type veth peer eth0 netns $$";
     const args = ["--map-root-user", "--net", "sh", "-c", script];
     return (await new Deno.Command("unshare", { args, stderr: "null" }).output()).success;
   } catch {

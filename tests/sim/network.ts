@@ -3,12 +3,24 @@ import { MIN_PULL_BYTES } from "../../lib/link/record.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 
+/** A router behind which hosts are: from outside it, each is reached only by what the router passes on. */
+export interface Nat {
+  /** Its own address. */
+  readonly host: string;
+  /** Whether connections through it keep the port that they have behind it. */
+  readonly keepsPorts: boolean;
+  /** Where those behind it listen, by the address outside. */
+  readonly forwards: Map<string, string>;
+}
+
 /** Who has connections: a simulated peer, or an adversary. */
 export interface NetworkHost {
   /** Its number in the world, by which partitions tell hosts apart. */
   readonly index: number;
   /** Where it listens now, `host:port`; null when it does not. */
   readonly listensAt: string | null;
+  /** What it is behind. Default: nothing. */
+  readonly nat?: Nat | null;
   /** Counts its lives: what was on its way to an earlier life is lost. */
   readonly life: number;
   connected(end: End, direction: "in" | "out", address: string): void;
@@ -38,6 +50,8 @@ export interface End {
   readonly number: number;
   readonly host: NetworkHost;
   readonly life: number;
+  /** Its own address, as its host knows it. */
+  localAddress: string;
   other: End;
   open: boolean;
   /** To be closed once all is sent. */
@@ -84,7 +98,7 @@ export class Network {
     const { life } = host;
     const there = this.#latency();
     this.#schedule.after(there, () => {
-      const target = this.#hosts.find(({ listensAt }) => listensAt === address);
+      const target = this.#hosts.find((other) => this.#isAt(other, address, host));
       const unreachable = target === undefined || this.isCut(host, target) || this.#prng.chance(this.habits.dialFails);
       if (unreachable || host.life !== life) {
         const wait = this.#prng.chance(0.5) ? there : this.#prng.between(1000, 10_000);
@@ -199,7 +213,21 @@ export class Network {
       else host.dialFailed(address, "lost");
     });
     const hostPart = (host.listensAt ?? `10.0.1.${host.index}:0`).replace(/:\d+$/, "");
-    target.connected(into, "in", `${hostPart}:${20_000 + this.#prng.below(40_000)}`);
+    out.localAddress = `${hostPart}:${20_000 + this.#prng.below(40_000)}`;
+    into.localAddress = target.listensAt ?? address;
+    target.connected(into, "in", this.#sourceOf(out, target));
+  }
+
+  /** Whether a host is what somebody finds at an address. */
+  #isAt({ listensAt, nat = null }: NetworkHost, address: string, from: NetworkHost): boolean {
+    if (nat === null || nat === (from.nat ?? null)) return listensAt === address;
+    return listensAt !== null && nat.forwards.get(address) === listensAt;
+  }
+
+  /** Where a connection comes from, as its target sees it. */
+  #sourceOf({ host: { nat = null }, localAddress, number }: End, target: NetworkHost): string {
+    if (nat === null || nat === (target.nat ?? null)) return localAddress;
+    return `${nat.host}:${nat.keepsPorts ? localAddress.replace(/^.*:/, "") : 1024 + number}`;
   }
 
   #end(host: NetworkHost): End {
@@ -207,6 +235,7 @@ export class Network {
       number: this.#nextNumber++,
       host,
       life: host.life,
+      localAddress: "",
       other: undefined as unknown as End,
       open: true,
       closing: false,

@@ -11,7 +11,7 @@ import type { Effect, Input, Reply, Request } from "../../lib/peer/machine.ts";
 import { DamagedError } from "../../lib/store/damaged_error.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { UnsupportedError } from "../../lib/wire/unsupported.ts";
-import type { End, NetworkHost } from "./network.ts";
+import type { End, Nat, NetworkHost } from "./network.ts";
 import { Prng } from "./prng.ts";
 import { SimClock } from "./sim_clock.ts";
 import { type RecordPlace, SimDisk } from "./sim_disk.ts";
@@ -68,6 +68,11 @@ export class SimPeer implements NetworkHost {
   /** Part of `NetworkHost`: where it listens. */
   get listensAt(): string | null {
     return this.#machine === null ? null : this.#addresses[0] as string;
+  }
+
+  /** Part of `NetworkHost`. */
+  get nat(): Nat | null {
+    return this.options.nat ?? null;
   }
 
   /** Its peer id in base32. */
@@ -261,7 +266,8 @@ export class SimPeer implements NetworkHost {
   /** Part of `NetworkHost`. */
   connected(end: End, direction: "in" | "out", address: string): void {
     this.#ends.set(end.number, end);
-    this.push({ type: "connected", connection: end.number, direction, address });
+    const { number: connection, localAddress } = end;
+    this.push({ type: "connected", connection, direction, address, localAddress });
   }
 
   /** Part of `NetworkHost`. */

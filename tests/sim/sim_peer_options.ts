@@ -3,7 +3,7 @@ import type { PeerEvent } from "../../lib/base/event.ts";
 import type { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
 import type { Store } from "../../lib/store/store.ts";
-import type { Network } from "./network.ts";
+import type { Nat, Network } from "./network.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 import type { SimDht } from "./sim_dht.ts";
@@ -23,6 +23,8 @@ export interface SimPeerOptions {
   readonly wallMs: number;
   readonly wallRate: number;
   readonly address: string;
+  /** The router behind which it is. Default: none. */
+  readonly nat?: Nat;
   /** Whether it looks for others on the network. Default: no. */
   readonly lan?: boolean;
   /** The DHT that it asks. Default: none. */

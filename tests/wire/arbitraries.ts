@@ -239,6 +239,13 @@ const relays: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("relay_close" as const), circuit: count(0), code: hops }),
 );
 
+const port = fc.integer({ min: 0, max: 65_535 });
+const reaches: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({ type: fc.constant("seen" as const), address: ascii }),
+  fc.record({ type: fc.constant("dial_back" as const), port }),
+  fc.record({ type: fc.constant("dialled_back" as const), port, reached: fc.boolean() }),
+);
+
 export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("prove" as const), mac: id }),
   fc.record({ type: fc.constant("knock" as const), tag: id }),
@@ -298,6 +305,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
   }),
   overlays,
   relays,
+  reaches,
 );
 
 const topic = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });

@@ -187,6 +187,9 @@ const EXACT: [Message, number, Uint8Array][] = [
   [{ type: "relay_credit", circuit: 1, sizeBytes: 262144 }, 66, bytesOf("01 908000")],
   [{ type: "relay_data", circuit: 1, bytes: bytesOf("aa*3") }, 67, bytesOf("01 03 aa*3")],
   [{ type: "relay_close", circuit: 1, code: 200 }, 68, bytesOf("01 c8")],
+  [{ type: "seen", address: "[::2]:1" }, 61, bytesOf("07 5b3a3a325d3a31")],
+  [{ type: "dial_back", port: 5484 }, 62, bytesOf("156c")],
+  [{ type: "dialled_back", port: 5484, reached: true }, 63, bytesOf("156c 01")],
 ];
 
 for (const [message, kind, body] of EXACT) {
@@ -232,6 +235,9 @@ const MALFORMED: [name: string, detail: string, kind: number, body: Uint8Array][
   ["peers of a shuffle beyond their number", "varint is above its limit of 16", 54, bytesOf("bb*8 05 11")],
   ["announcements beyond their number", "varint is above its limit of 1024", 57, bytesOf("8801")],
   ["grafts beyond their number", "varint is above its limit of 1024", 58, bytesOf("8801")],
+  ["an empty address", "a text is empty", 61, bytesOf("00")],
+  ["a port of three bytes", "1 bytes too many", 62, bytesOf("156c00")],
+  ["a dial back that neither came about nor not", "flag of a dial back is neither 0 nor 1", 63, bytesOf("156c 02")],
   ["a prune with a body", "1 bytes too many", 59, bytesOf("00")],
   ["a credit of nothing", "a credit of nothing", 66, bytesOf("01 00")],
   ["a credit beyond the window", "varint is above its limit of 262144", 66, bytesOf("01 908001")],

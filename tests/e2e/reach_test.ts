@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connectControl } from "../../lib/host/control.ts";
+import { homePaths } from "../../lib/host/home.ts";
+import { ticketFromText } from "../../lib/space/ticket.ts";
+import { type Home, Machine, type Printed, until } from "./kith.ts";
+import { NO_ROUTER, type Station, VirtualSwitch } from "./virtual_switch.ts";
+
+/** A member on a machine of its own. */
+async function memberAt(station: Station, resources: AsyncDisposableStack, ticket?: string): Promise<Home> {
+  const home = resources.use(new Machine(station.wrapper)).home("a");
+  const listen = ["--listen", "0.0.0.0:5484"];
+  if (ticket === undefined) await home.up(listen);
+  else await home.up(["join", "-", ...listen], { stdin: ticket });
+  return home;
+}
+
+/** Asks a running peer over its control channel, which takes less time than a command. */
+async function reachOf(home: Home): Promise<Printed> {
+  const control = await connectControl(homePaths(home.path));
+  assert(control !== null);
+  try {
+    return (await (await control.request(new Request("http://kith/v1/status"))).json()).reach;
+  } finally {
+    control.close();
+  }
+}
+
+Deno.test({
+  name: `a peer behind a router learns what is in between, and who can be reached there is found${NO_ROUTER}`,
+  ignore: NO_ROUTER !== "",
+  fn: async () => {
+    await using network = await VirtualSwitch.make();
+    await using resources = new AsyncDisposableStack();
+    const [first, second, router, otherRouter] = await Promise.all(
+      [1, 2, 3, 4].map((number) => network.plug(number)),
+    ) as [Station, Station, Station, Station];
+    const inner = await network.plugBehind(router, 5, false);
+    const other = await network.plugBehind(otherRouter, 6, true);
+    await network.forward(router, 5484, inner);
+    const founder = await memberAt(first, resources);
+    const { ticket } = await founder.object("invite", "--uses", "3", "--role", "admin");
+    await memberAt(second, resources, ticket);
+    const reached = await memberAt(inner, resources, ticket);
+    const hidden = await memberAt(other, resources, ticket);
+
+    const [open, closed] = await Promise.all([
+      until("the one to be reached through its router", async () => {
+        const reach = await reachOf(reached);
+        return reach.addresses.some(({ told }: Printed) => told) ? reach : null;
+      }),
+      until("the other one to be tried in vain", async () => {
+        const reach = await reachOf(hidden);
+        return reach.reachable === false ? reach : null;
+      }),
+    ]);
+    assertEquals([open.reachable, open.nat], [true, { ipv4: "port_kept", ipv6: null }]);
+    assertEquals(open.addresses.map(({ address }: Printed) => address), ["10.77.0.3:5484"]);
+    assertEquals(closed.nat, { ipv4: "port_changed", ipv6: null });
+    // Told where the first one is, the hidden one links with it.
+    await hidden.ok("wait", "--peers", "3", "--timeout", "60s");
+    const { peers } = await hidden.object("status");
+    assertEquals(
+      peers.map(({ address }: Printed) => address).sort(),
+      ["10.77.0.1", "10.77.0.2", "10.77.0.3"].map((host) => {
+        return `${host}:5484`;
+      }),
+    );
+    assertMatch(
+      await reached.ok("netcheck"),
+      /reached +from outside at 10\.77\.0\.3:5484; IPv4 behind a NAT that keeps/,
+    );
+    assertMatch(
+      await hidden.ok("status"),
+      /reached +not from outside, where \d members? tried; IPv4 behind a NAT that/,
+    );
+    const { ticket: told } = await reached.object("invite");
+    assertEquals(ticketFromText(told).addresses, ["192.168.5.2:5484", "10.77.0.3:5484"]);
+  },
+});
