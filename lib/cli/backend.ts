@@ -2,6 +2,7 @@ import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
 import type { Carried, Carrying } from "../api/carry.ts";
 import type { Privilege } from "../host/privileges.ts";
+import type { NetworkCheck } from "../host/network_check.ts";
 import type { ProgramEnd, ProgramRun } from "../host/program.ts";
 import type { Restored } from "../host/restore.ts";
 import type { Transport } from "./client.ts";
@@ -102,6 +103,11 @@ export interface Backend {
   absolutePath(path: string): string;
   /** Makes a home from a backup. @throws {KithError} */
   restore(file: string, home: string | undefined): Promise<Restored>;
+  /** Looks at the network of this machine. @throws {KithError} */
+  checkNetwork(
+    home: string | undefined,
+    options: { readonly lan: boolean; readonly running: boolean },
+  ): Promise<NetworkCheck>;
   /** Exchanges values with a program that speaks the text protocol. */
   textExchange(address: string, transport: Transport, signal: AbortSignal): Promise<TextExchange>;
 }

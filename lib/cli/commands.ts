@@ -67,8 +67,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "state",
     details:
       "'in sync' is yes where all peers that this one is linked with hold what it holds, and it is linked with " +
-      "one or alone in its space. 'away' lists members that are not linked, 'history' says how far old versions were " +
-      "let go, or whom that waits for. What went wrong (damage, copied homes, refused links) comes last.",
+      "one or alone in its space. 'away' lists members that are not linked, 'reached' says whether members from " +
+      "outside of this network reach this peer, 'history' how far old versions were let go, or whom that waits for. What went wrong (damage, copied homes, refused links) comes last.",
     arguments: [],
     flags: [],
     examples: [["kith status --json", 'with "digest", "synced", "entries", "conflicts" and "peers"']],
@@ -122,6 +122,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       ["kith ping otter-7f2k", "by name, or by the beginning of its id"],
       ["kith ping otter-7f2k --count 10 --interval 200ms", "ten times in two seconds"],
+    ],
+  },
+  {
+    name: "netcheck",
+    summary: "say what this network allows",
+    group: "state",
+    details: "Addresses of this machine, where its peer listens, whether members from outside of this network reach " +
+      "it, what kind of NAT is in between as far as they can tell, and whether multicast works, by which peers of one " +
+      "network find each other. Nothing is sent to any server; multicast goes no further than the local networks.",
+    needs: "network",
+    arguments: [],
+    flags: [{ name: "no-lan", type: "switch", help: "do not try multicast" }],
+    examples: [
+      ["kith netcheck", "in words, a line for each matter"],
+      ["kith netcheck --json", 'with "network", "addresses", "listening", "reach" and "multicast"'],
     ],
   },
   {

@@ -6,6 +6,7 @@ import { help } from "./help.ts";
 import { invite, invites } from "./invite.ts";
 import { grant, leave, revoke } from "./membership.ts";
 import { ask, pub, reply, send, sub } from "./messages.ts";
+import { netcheck } from "./netcheck.ts";
 import { peers } from "./peers.ts";
 import { members } from "./people.ts";
 import { ping } from "./ping.ts";
@@ -53,6 +54,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   peers,
   wait,
   ping,
+  netcheck,
   verify,
   text,
   paths,

@@ -6,6 +6,7 @@ import { connectControl } from "../host/control.ts";
 import { type HomePaths, homePaths, resolveHome } from "../host/home.ts";
 import { Host } from "../host/host.ts";
 import { homeOwner, lockHome } from "../host/lock.ts";
+import { checkNetwork } from "../host/network_check.ts";
 import { giveUp } from "../host/privileges.ts";
 import { mayRun, runProgram } from "../host/program.ts";
 import { restoreBackup } from "../host/restore.ts";
@@ -37,6 +38,7 @@ export function hostBackend(): Backend {
     restore: (file, home) => {
       return restoreBackup(file, resolveHome(home), { bytes: (size) => crypto.getRandomValues(new Uint8Array(size)) });
     },
+    checkNetwork: (home, options) => checkNetwork(pathsOf(home), options),
     textExchange: exchangeText,
   };
 }

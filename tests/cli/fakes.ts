@@ -1,5 +1,6 @@
 import type { Backend, RunningPeer, StartOptions } from "../../lib/cli/backend.ts";
 import type { Transport } from "../../lib/cli/client.ts";
+import type { NetworkCheck } from "../../lib/host/network_check.ts";
 import type { ProgramEnd, ProgramRun } from "../../lib/host/program.ts";
 import { ClosedPipeError, type Console } from "../../lib/host/console.ts";
 import { runCommandLine } from "../../lib/cli/run.ts";
@@ -137,6 +138,16 @@ export class FakeBackend implements Backend {
 
   restore(): Promise<never> {
     return Promise.reject(new Error("there is nothing to restore"));
+  }
+
+  network: NetworkCheck = {
+    addresses: [],
+    ports: [],
+    multicast: { interfaces: [], problem: null, self: false, peers: false, others: false },
+  };
+
+  checkNetwork() {
+    return Promise.resolve(this.network);
   }
 
   textExchange() {

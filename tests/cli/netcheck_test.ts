@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import type { MulticastCheck, NetworkCheck } from "../../lib/host/network_check.ts";
+import { apiObject, run } from "./fakes.ts";
+
+const MULTICAST: MulticastCheck = { interfaces: ["eth0"], problem: null, self: true, peers: false, others: false };
+const NETWORK: NetworkCheck = {
+  addresses: [
+    { interface: "eth0", address: "192.168.1.10", scope: "private" },
+    { interface: "eth0", address: "2001:db8::5", scope: "public" },
+    { interface: "eth0", address: "fe80::5", scope: "link" },
+  ],
+  ports: [{ port: 5484, isFree: null }],
+  multicast: MULTICAST,
+};
+const STATUS = {
+  addresses: ["192.168.1.10:5484", "[2001:db8::5]:5484"],
+  reach: {
+    reachable: true,
+    nat: { ipv4: "port_changed", ipv6: "none" },
+    addresses: [{ address: "203.0.113.9:5484", reached_by: 2, failed_for: 0, time: 1, told: true }],
+    seen: [],
+  },
+};
+
+async function netcheck(words: readonly string[], network: NetworkCheck, running: boolean, status: object = STATUS) {
+  const { code, out } = await run(
+    ["netcheck", ...words],
+    { "GET /v1/status": () => apiObject({ ...status }) },
+    (_, backend) => {
+      backend.network = network;
+      backend.running = running;
+    },
+  );
+  assertEquals(code, 0);
+  return out.trimEnd().split("\n");
+}
+
+Deno.test("netcheck says of a running peer where it listens, who reaches it, and by which NAT", async () => {
+  assertEquals(await netcheck([], NETWORK, true), [
+    "addresses    192.168.1.10 (eth0, private)  2001:db8::5 (eth0, public)",
+    "listening    192.168.1.10:5484  [2001:db8::5]:5484",
+    "reached      from outside at 203.0.113.9:5484; IPv4 behind a NAT that changes ports, IPv6 without NAT; " +
+    "others are told 203.0.113.9:5484",
+    "multicast    asked on eth0: nobody else is heard; there may be nobody, or this network keeps back multicast",
+  ]);
+  const [, , reached] = await netcheck([], NETWORK, true, { addresses: [], reach: {} });
+  assertEquals(reached, "reached      no member from outside of this network has told so far");
+});
+
+Deno.test("netcheck says where no peer runs whether its ports are free", async () => {
+  const ports = [{ port: 5484, isFree: true }, { port: 7000, isFree: false }];
+  const [, listening, reached] = await netcheck([], { ...NETWORK, ports }, false);
+  assertEquals(listening, "listening    no peer runs; port 5484 is free, port 7000 is used by another program");
+  assertEquals(reached, "reached      only a running peer learns from members whether it can be reached: kith up");
+});
+
+Deno.test("netcheck says in one line that there is no network", async () => {
+  assertEquals(await netcheck([], { ...NETWORK, addresses: [] }, true), [
+    "This machine has no network: kith works locally, and links once there is one.",
+  ]);
+  const [line = ""] = await netcheck(["--json"], { ...NETWORK, addresses: [] }, false);
+  assertEquals(JSON.parse(line).network, false);
+});
+
+Deno.test("netcheck says what is heard by multicast", async () => {
+  const said = async (multicast: Partial<MulticastCheck>) => {
+    const lines = await netcheck([], { ...NETWORK, multicast: { ...MULTICAST, ...multicast } }, true);
+    return lines[3]?.replace("multicast    ", "");
+  };
+  assertEquals(await said({ peers: true, others: true }), "asked on eth0: other peers are heard");
+  assertEquals(await said({ others: true }), "asked on eth0: other machines are heard, but no peer");
+  assertEquals(
+    await said({ self: false }),
+    "asked on eth0: not even the question came back: this machine or its firewall keeps back multicast (UDP port 5353)",
+  );
+  assertEquals(await said({ peers: true, problem: "IPv6: no" }), "asked on eth0: other peers are heard (but IPv6: no)");
+  assertEquals(
+    await said({ interfaces: [], problem: "it is switched off (--no-lan)" }),
+    "not used: it is switched off (--no-lan)",
+  );
+});
+
+Deno.test("netcheck prints one object", async () => {
+  const lines = await netcheck(["--json"], NETWORK, true);
+  assertEquals(lines.map((line) => JSON.parse(line)), [{
+    v: 1,
+    network: true,
+    addresses: NETWORK.addresses,
+    running: true,
+    listening: STATUS.addresses,
+    ports: [{ port: 5484, free: null }],
+    reach: STATUS.reach,
+    multicast: MULTICAST,
+  }]);
+  const [stopped = ""] = await netcheck(["--json"], NETWORK, false);
+  assertEquals([JSON.parse(stopped).running, JSON.parse(stopped).listening, JSON.parse(stopped).reach], [
+    false,
+    [],
+    null,
+  ]);
+});
