@@ -25,5 +25,12 @@ export const MAX_RELAY_OPENS_PER_MIN = 60;
 export const MAX_RELAY_OPENS_BURST = 64;
 /** Circuits that a member may bring others by at a time, at the end that is asked: as many as it may serve one. */
 export const MAX_CIRCUITS_BY_RELAY = 32;
+/**
+ * Bytes of messages on topics that are remembered of a relayed link, in case that a direct one takes its place: what may
+ * be in its lanes, at the relay and under way.
+ */
+export const MAX_RELAYED_POSTS_BYTES = 1024 * 1024;
+/** How long they may go by the link that takes its place. */
+export const RELAYED_POSTS_KEPT_MS = 5000;
 /** Bytes of circuits that are queued each time that a link's socket takes some: its own bulk has the rest. */
 export const MAX_RELAY_FILL_BYTES = 128 * 1024;

@@ -323,7 +323,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       this.#parts.joiner.lost(connection.address, reason, detail, now);
       return;
     }
-    this.#parts.postLinks.closed(connection);
+    this.#parts.postLinks.closed(connection, reason, now);
     this.#parts.sync.closed(connection.number, now);
     this.#parts.reconciler.closed(connection.number);
     this.#parts.pastRepair.closed(connection.number, now);
@@ -376,7 +376,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.admission.linked(connection.peer);
     if (!this.#parts.neighbours.admitted(connection, now)) return;
     this.#parts.rendezvous.changed(now);
-    this.#parts.postLinks.opened(connection);
+    this.#parts.postLinks.opened(connection, now);
     this.#parts.relays.linked(connection, now);
     this.#parts.arrival.linked(connection, now);
     this.#parts.repairs.linked();

@@ -1,5 +1,12 @@
+import type { Now } from "../base/clock.ts";
+import type { CloseReason } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_LIVE_POSTS_BYTES, RESUME_POSTS_BYTES } from "../base/limits.ts";
+import {
+  MAX_LIVE_POSTS_BYTES,
+  MAX_RELAYED_POSTS_BYTES,
+  RELAYED_POSTS_KEPT_MS,
+  RESUME_POSTS_BYTES,
+} from "../base/limits.ts";
 import type { Connection, Links } from "./links.ts";
 import { type OutgoingBatch, PostQueue } from "./post_queue.ts";
 
@@ -10,6 +17,14 @@ interface PostLink {
   /** Whether the other side has said that it takes posts; until then they wait. */
   takesPosts: boolean;
   isDropping: boolean;
+  /** Of a relayed link what went by it last: some of that may not have come when another one takes its place. */
+  readonly gone: PostQueue | null;
+}
+
+/** What a relayed link leaves to the one that takes its place. */
+interface Left {
+  readonly queues: readonly PostQueue[];
+  readonly untilMs: number;
 }
 
 /** The links by which posts go: each has a queue of its own, so that a slow one holds up no other. */
@@ -18,6 +33,8 @@ export class PostLinks {
   readonly #emit: (event: PeerEvent) => void;
   readonly #byNumber = new Map<number, PostLink>();
   readonly #byPeer = new Map<string, PostLink>();
+  /** By peer. */
+  readonly #left = new Map<string, Left>();
   #dropped = 0;
 
   constructor(links: Links, emit: (event: PeerEvent) => void) {
@@ -48,8 +65,15 @@ export class PostLinks {
   }
 
   /** A member is linked: it is told that posts are taken here. */
-  opened(connection: Connection): void {
-    const link = { connection, queue: new PostQueue(), takesPosts: false, isDropping: false };
+  opened(connection: Connection, now: Now): void {
+    const gone = connection.relay === null ? null : new PostQueue(MAX_RELAYED_POSTS_BYTES);
+    const link = {
+      connection,
+      queue: this.#takeLeft(connection.peer, now),
+      takesPosts: false,
+      isDropping: false,
+      gone,
+    };
     this.#byNumber.set(connection.number, link);
     this.#byPeer.set(connection.peer, link);
     this.#links.send(connection.number, { type: "topics" }, "control");
@@ -63,10 +87,17 @@ export class PostLinks {
     this.#fill(link);
   }
 
-  /** A link is over. */
-  closed(connection: Connection): void {
+  /**
+   * A link is over. Where another one to the same peer stays in place of a relayed one, that sends what may have been
+   * under way, and who got it already knows it.
+   */
+  closed(connection: Connection, reason: CloseReason, now: Now): void {
     const link = this.#byNumber.get(connection.number);
     this.#byNumber.delete(connection.number);
+    if (reason === "duplicate_link" && link !== undefined && link.gone !== null) {
+      const untilMs = now.monotonicMs + RELAYED_POSTS_KEPT_MS;
+      this.#left.set(connection.peer, { queues: [link.gone, link.queue], untilMs });
+    }
     if (this.#byPeer.get(connection.peer) === link) this.#byPeer.delete(connection.peer);
   }
 
@@ -107,7 +138,20 @@ export class PostLinks {
         return;
       }
       this.#links.send(connection.number, batch.message, "live");
+      link.gone?.push(batch);
     }
+  }
+
+  #takeLeft(peer: string, now: Now): PostQueue {
+    const queue = new PostQueue();
+    const left = this.#left.get(peer);
+    this.#left.delete(peer);
+    for (const [other, { untilMs }] of this.#left) if (untilMs < now.monotonicMs) this.#left.delete(other);
+    if (left === undefined || left.untilMs < now.monotonicMs) return queue;
+    for (const waiting of left.queues) {
+      for (let batch = waiting.next(); batch !== null; batch = waiting.next()) queue.push(batch);
+    }
+    return queue;
   }
 
   #slow(link: PostLink, dropped: number): void {

@@ -12,7 +12,13 @@ export interface OutgoingBatch {
 /** The batches that wait for one link, bounded: where it is too slow, the oldest give way. */
 export class PostQueue {
   readonly #waiting = new Fifo<OutgoingBatch>();
+  readonly #maxBytes: number;
   #sizeBytes = 0;
+
+  /** @param maxBytes how much of them waits. Default: MAX_POST_QUEUE_BYTES. */
+  constructor(maxBytes = MAX_POST_QUEUE_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** Bytes that wait. */
   get sizeBytes(): number {
@@ -24,7 +30,7 @@ export class PostQueue {
     this.#waiting.push(batch);
     this.#sizeBytes += batch.message.batch.length;
     let dropped = 0;
-    while (this.#sizeBytes > MAX_POST_QUEUE_BYTES) dropped += this.next()?.posts ?? 0;
+    while (this.#sizeBytes > this.#maxBytes) dropped += this.next()?.posts ?? 0;
     return dropped;
   }
 

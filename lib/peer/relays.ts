@@ -172,6 +172,9 @@ export class Relays {
 
   /** What the circuits of a link have to say before it is closed. */
   lastWords({ number }: Connection, now: Now): Message[] {
+    const sides = this.#carriers.get(number)?.sides ?? new Map<number, CircuitSide>();
+    // What it carries for others ends with the link.
+    for (const [circuit, side] of sides) if (!(side instanceof CircuitEnd)) sides.delete(circuit);
     return [...this.#take(number, () => true, now)];
   }
 
