@@ -15,8 +15,8 @@ export const MAX_DHT_DIALS_TO_HOST = 8;
 export const DHT_HOST_KEPT_MS = 5 * 60 * 1000;
 /** Hosts of which that is kept: more than can be dialled within it. */
 export const MAX_DHT_HOSTS = 256;
-/** A packet of the DHT that is read: nodes keep within what fits a frame. */
-export const MAX_DHT_PACKET_BYTES = 1500;
+/** A packet of the DHT that is read: some nodes name all those that they know, the nearest first, and not eight. */
+export const MAX_DHT_PACKET_BYTES = 16 * 1024;
 /** Packets of the DHT that are read in a second, and in a burst: three questions bring some 60 answers at once. */
 export const MAX_DHT_PACKETS_PER_S = 100;
 export const MAX_DHT_PACKETS_BURST = 400;

@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { ipBytes, isGlobal } from "../base/ip_address.ts";
@@ -166,6 +165,7 @@ export class DhtService {
     const named = this.#bootstrap.length > 0
       ? this.#bootstrap
       : PUBLIC_BOOTSTRAP.map((text) => parseAddress(text) as Endpoint);
+    const { lookup } = await import("node:dns/promises");
     const found = await Promise.allSettled(named.map(async ({ hostname, port }) => {
       if (ipBytes(hostname) !== null) return [{ hostname, port }];
       const addresses = await lookup(hostname, { all: true, family: 4 });

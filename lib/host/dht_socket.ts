@@ -1,16 +1,8 @@
 import { Buffer } from "node:buffer";
 import dgram from "node:dgram";
 import { EventEmitter } from "node:events";
-import {
-  MAX_DHT_HOSTS_PER_MINUTE,
-  MAX_DHT_PACKETS_BURST,
-  MAX_DHT_PACKETS_PER_S,
-  MAX_DHT_PACKETS_TO_HOST_PER_MINUTE,
-} from "../base/limits.ts";
-import { TokenBucket } from "../base/token_bucket.ts";
-import { cleanedAnswer, isDhtNode, readOnlyQuestion } from "./dht_packet.ts";
-
-const MINUTE_MS = 60_000;
+import { cleanedAnswer, readOnlyQuestion } from "./dht_packet.ts";
+import { DhtTraffic } from "./dht_traffic.ts";
 
 /** What a socket of the DHT works upon. */
 export interface DhtSocketParts {
@@ -23,25 +15,17 @@ export interface DhtSocketParts {
 
 /**
  * The socket that the library of the DHT is given instead of the system's: it lets in nothing but well-formed answers of
- * those who were asked, and out nothing but questions to nodes that may be asked, so many that nobody is flooded with
- * them who was named in forged answers.
+ * those who were asked, and out nothing but questions to nodes that may be asked.
  */
 export class DhtSocket extends EventEmitter {
   readonly #parts: DhtSocketParts;
+  readonly #traffic: DhtTraffic;
   readonly #socket = dgram.createSocket("udp4");
-  readonly #inbound: TokenBucket;
-  readonly #outbound: TokenBucket;
-  #written = new Map<string, number>();
-  #writtenBefore = new Map<string, number>();
-  #minuteMs: number;
 
   constructor(parts: DhtSocketParts) {
     super();
     this.#parts = parts;
-    const nowMs = parts.nowMs();
-    this.#minuteMs = nowMs;
-    this.#inbound = new TokenBucket(MAX_DHT_PACKETS_PER_S, MAX_DHT_PACKETS_BURST, nowMs);
-    this.#outbound = new TokenBucket(MAX_DHT_PACKETS_PER_S, MAX_DHT_PACKETS_BURST, nowMs);
+    this.#traffic = new DhtTraffic(parts.allowsPrivate, parts.nowMs());
     this.#socket.on("message", (bytes, from) => this.#received(bytes, from));
     this.#socket.on("error", (error) => {
       parts.dropped(`socket: ${error.message}`);
@@ -50,7 +34,7 @@ export class DhtSocket extends EventEmitter {
     this.#socket.on("close", () => this.emit("close"));
   }
 
-  /** Opens it at any port. */
+  /** Opens it at any port. @throws {Error} where the system has none. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.once("failed", reject);
@@ -63,13 +47,9 @@ export class DhtSocket extends EventEmitter {
 
   /** Sends a question, as of node:dgram. */
   send(bytes: Uint8Array, _offset: number, _length: number, port: number, host: string): void {
-    const { allowsPrivate, nowMs, dropped } = this.#parts;
-    if (!isDhtNode(host, port, allowsPrivate)) return dropped("not sent: to an address that is not in the public net");
-    const count = this.#writtenTo(host);
-    if (!allowsPrivate && count >= MAX_DHT_PACKETS_TO_HOST_PER_MINUTE) return dropped("not sent: too many to one host");
-    if (count === 0 && this.#written.size >= MAX_DHT_HOSTS_PER_MINUTE) return dropped("not sent: to too many hosts");
-    if (!this.#outbound.take(1, nowMs())) return dropped("not sent: too many");
-    this.#written.set(host, count + 1);
+    const { nowMs, dropped } = this.#parts;
+    const reason = this.#traffic.refusesToSend(host, port, nowMs());
+    if (reason !== null) return dropped(reason);
     this.#socket.send(readOnlyQuestion(bytes), port, host, (error) => {
       if (error !== null) dropped(`not sent: ${error.message}`);
     });
@@ -82,10 +62,8 @@ export class DhtSocket extends EventEmitter {
 
   #received(bytes: Uint8Array, from: { readonly address: string; readonly port: number }): void {
     const { allowsPrivate, nowMs, dropped } = this.#parts;
-    if (!this.#inbound.take(1, nowMs())) return dropped("too many");
-    if (this.#writtenTo(from.address) === 0 && !this.#writtenBefore.has(from.address)) {
-      return dropped("it is from somebody who was not asked");
-    }
+    const reason = this.#traffic.refusesToRead(from.address, nowMs());
+    if (reason !== null) return dropped(reason);
     const cleaned = cleanedAnswer(bytes, allowsPrivate);
     if ("reason" in cleaned) return dropped(cleaned.reason);
     try {
@@ -95,16 +73,5 @@ export class DhtSocket extends EventEmitter {
       if (!(error instanceof Error)) throw error;
       dropped(`the library of the DHT failed: ${error.message}`);
     }
-  }
-
-  /** Packets to a host in this minute. */
-  #writtenTo(host: string): number {
-    const nowMs = this.#parts.nowMs();
-    if (nowMs >= this.#minuteMs + MINUTE_MS) {
-      this.#writtenBefore = nowMs < this.#minuteMs + 2 * MINUTE_MS ? this.#written : new Map();
-      this.#written = new Map();
-      this.#minuteMs = nowMs;
-    }
-    return this.#written.get(host) ?? 0;
   }
 }

@@ -26,7 +26,7 @@ type Pace = readonly [firstMs: number, longestMs: number];
 /** A person waits for a door. */
 const JOINING: Pace = [2000, 10_000];
 /** No member is linked. */
-const ALONE: Pace = [20_000, 5 * 60 * 1000];
+const ALONE: Pace = [5000, 5 * 60 * 1000];
 /** Some are, and others are off or cannot be reached. */
 const MISSING: Pace = [60_000, 30 * 60 * 1000];
 /** All are: somebody may have come in elsewhere. */

@@ -1,5 +1,4 @@
 import { concat, utf8Encode } from "../../../lib/base/bytes.ts";
-import { MAX_DHT_PACKET_BYTES } from "../../../lib/base/limits.ts";
 import { type Bencoded, decodeBencoded } from "../../../lib/host/bencode.ts";
 import { cleanedAnswer, compactAddress, isDhtNode } from "../../../lib/host/dht_packet.ts";
 import { bencoded } from "../../host/bencoded.ts";
@@ -31,7 +30,7 @@ export const TARGETS: readonly Target[] = [{
   dictionary: ["1:t2:", "1:y1:r", "1:rd", "2:id20:", "5:nodes", "5:token", "6:valuesl6:", "e", "d", "l", "i1e"].map(
     utf8Encode,
   ),
-  maxBytes: MAX_DHT_PACKET_BYTES,
+  maxBytes: 1500,
   run(input) {
     const cleaned = cleanedAnswer(input, false);
     if (!("answer" in cleaned)) return cleaned.reason;
