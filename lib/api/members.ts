@@ -54,10 +54,10 @@ function peerField(fields: Fields): string {
 }
 
 function memberFields(view: MemberView, names: ReadonlyMap<string, string>): Fields {
-  const { peer, name, role, prefix, expiresMs, sinceMs, grantedBy, lastSeenMs, online, self } = view;
+  const { peer, name, role, prefix, expiresMs, sinceMs, grantedBy, lastSeenMs, online, linked, self } = view;
   return {
     ...{ peer, name, role, prefix, expires: expiresMs, since: sinceMs, invited_by: grantedBy },
-    ...{ ...doerFields(grantedBy, names), last_seen: lastSeenMs, online, self },
+    ...{ ...doerFields(grantedBy, names), last_seen: lastSeenMs, online, linked, self },
   };
 }
 

@@ -1,35 +1,25 @@
 import type { DhtState } from "../host/dht_service.ts";
 import type { HostApi } from "../host/host_api.ts";
-import type { AbsentView, CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/reads.ts";
 import type { MessageCounts } from "../peer/post_views.ts";
+import type { AbsentView, ElsewhereView } from "../peer/presence_views.ts";
 import type { ReachView } from "../peer/reachability.ts";
+import type { CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/reads.ts";
 import type { Fields } from "./answer.ts";
-import { entryFields, memberNames, writerFields } from "./entries.ts";
+import { doerFields, entryFields, memberNames, writerFields } from "./entries.ts";
 import { valueFields } from "./value_fields.ts";
 
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
-  const {
-    peers,
-    absent,
-    counters,
-    compaction,
-    links,
-    cut,
-    reach,
-    messages,
-    relay,
-    removedBy,
-    toldRemovedBy,
-    ...status
-  } = host.peer.status();
+  const { peers, absent, elsewhere, ...rest } = host.peer.status();
+  const { counters, compaction, links, cut, reach, messages, relay, removedBy, toldRemovedBy, ...status } = rest;
   const names = memberNames(host);
   return {
     ...status,
     removed_by: removedBy === null ? null : writerFields(removedBy, names),
     told_removed_by: toldRemovedBy.map((peer) => writerFields(peer, names)),
     peers: peers.map(peerFields),
-    absent: absent.map(absentFields),
+    absent: absent.map((member) => absentFields(member, names)),
+    elsewhere: elsewhere.map((member) => elsewhereFields(member, names)),
     compaction: compactionFields(compaction),
     links: linkFields(links),
     reach: reachFields(reach),
@@ -52,8 +42,15 @@ export function statusFields(host: HostApi): Fields {
 export function peersFields(host: HostApi): Fields {
   const peers = host.peer.peers(host.nowMs()).map(peerFields);
   const door = host.peer.door().map(({ sinceMs, ...stranger }) => ({ ...stranger, since: sinceMs }));
-  const { absent, others } = host.peer.status();
-  return { peers, absent: absent.map(absentFields), others, door };
+  const { absent, elsewhere, others } = host.peer.status();
+  const names = memberNames(host);
+  return {
+    peers,
+    elsewhere: elsewhere.map((member) => elsewhereFields(member, names)),
+    absent: absent.map((member) => absentFields(member, names)),
+    others,
+    door,
+  };
 }
 
 /** What needs a person's eye. */
@@ -109,8 +106,13 @@ function dhtFields({ problem, nodes, announcedMs, answeredMs }: DhtState): Field
   return { problem, nodes, announced: announcedMs, answered: answeredMs };
 }
 
-function absentFields({ peer, name, sinceMs, absence }: AbsentView): Fields {
-  return { peer, name, since: sinceMs, state: absence };
+function absentFields({ peer, name, sinceMs, absence, by }: AbsentView, names: ReadonlyMap<string, string>): Fields {
+  return { peer, name, since: sinceMs, state: absence, ...(by === null ? {} : doerFields(by, names)) };
+}
+
+function elsewhereFields(view: ElsewhereView, names: ReadonlyMap<string, string>): Fields {
+  const { peer, name, heardMs, by, inSync } = view;
+  return { peer, name, heard: heardMs, ...doerFields(by, names), in_sync: inSync };
 }
 
 function conflictFields(conflict: ConflictView, names: ReadonlyMap<string, string>): Fields {

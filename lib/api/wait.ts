@@ -6,8 +6,9 @@ import { type Fields, lateAnswer } from "./answer.ts";
 import { flagField, numberField, textField } from "./body.ts";
 
 /**
- * Waits until all that is asked for holds: `synced` (with `all`: and no member is absent), at least `peers` linked,
- * a value at `key`, or `value` there. Looks again after turns, at most every WAIT_LOOK_MS.
+ * Waits until all that is asked for holds: `synced` (with `all`: and no member is absent, and each that is not linked says
+ * that it holds the same), at least `peers` linked, a value at `key`, or `value` there. Looks again after turns, at most
+ * every WAIT_LOOK_MS.
  *
  * @throws {KithError} `timed_out` after `timeoutMs`, `no_peer_running` for what can't come about without one.
  */
@@ -40,8 +41,10 @@ function conditionOf(host: HostApi, fields: Fields): () => string | null {
     const linked = () => host.peer.peers().length;
     if (synced && !host.peer.synced()) return notSynced(linked());
     if (synced && all) {
-      const { absent } = host.peer.status();
+      const { absent, others, elsewhere } = host.peer.status();
       if (absent.length > 0) return absentText(absent.length);
+      const behind = others - elsewhere.filter(({ inSync }) => inSync).length;
+      if (behind > 0) return behindText(behind);
     }
     if (peers !== undefined && linked() < peers) return linkedText(linked());
     if (key === undefined) return null;
@@ -108,6 +111,12 @@ function notSynced(linked: number): string {
 function linkedText(count: number): string {
   if (count === 0) return "no peer is linked";
   return count === 1 ? "1 peer is linked" : `${count} peers are linked`;
+}
+
+function behindText(count: number): string {
+  return count === 1
+    ? "1 member that is not linked has not said that it holds the same"
+    : `${count} members that are not linked have not said that they hold the same`;
 }
 
 function absentText(count: number): string {

@@ -18,3 +18,16 @@ export const MAX_RECEIVED_IDS = 8192;
 export const MAX_MISSING = 1024;
 /** Announcements of one message of the overlay, and messages that it asks for. */
 export const MAX_ANNOUNCEMENTS = 1024;
+/** Members of whom something is said in one message, at some 120 bytes each, and 96 more of one that is lost. */
+export const MAX_MESSAGE_PRESENCES = 1024;
+/** How often a member says that it is here, where not all are linked: one in a second, of however many. */
+export const PRESENCE_BEAT_MS = 60_000;
+export const PRESENCE_BEAT_PER_MEMBER_MS = 1000;
+/** Time in which all say what they hold since it changed, for each of them: four in a second. */
+export const PRESENCE_CHANGE_PER_MEMBER_MS = 250;
+/** Members that a peer says to be lost in a row (its neighbours), and how long after each, as after each beat, one more. */
+export const MAX_OWN_LOSSES = 32;
+export const RENEW_OWN_PRESENCE_MS = 10_000;
+/** What one member signs of itself and others that is passed on in a row, and how long after each one more is. */
+export const MAX_SIGNED_PRESENCES = 64;
+export const RENEW_SIGNED_PRESENCE_MS = 3000;

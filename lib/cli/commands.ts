@@ -94,11 +94,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "wait until something is so",
     group: "state",
     details: "Several conditions must hold at once. KEY waits for a value, KEY=VALUE for this very one. When the " +
-      "time is up, exit 5.",
+      "time is up, exit 5. In a space of more than 17 members, where not all are linked, the others say what they hold " +
+      "within a quarter of a second for each member.",
     arguments: [{ name: "KEY[=VALUE]", kind: "key", required: false }],
     flags: [
       { name: "synced", type: "switch", help: "until another member is linked and all linked ones agree" },
-      { name: "all", type: "switch", help: "with --synced: until every member is linked and agrees" },
+      { name: "all", type: "switch", help: "with --synced: until every member is here and agrees" },
       { name: "peers", type: "integer", range: [0, 1_000_000], help: "until so many peers are linked" },
       { name: "timeout", type: "duration", default: "never", help: "give up after this time" },
     ],

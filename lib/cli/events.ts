@@ -61,7 +61,7 @@ export function eventText(event: JsonObject): string {
     case "left":
       return `${who} left: ${reasonText(event)}`;
     case "gone":
-      return `${who} is gone: ${reasonText(event)}`;
+      return `${who} is gone: ${reasonText(event)}${event.by === undefined ? "" : `, as ${by} says`}`;
     case "back":
       return `${who} is back after ${formatDuration(numberField(event, "away_ms") ?? 0)}`;
     case "waiting":

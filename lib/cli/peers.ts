@@ -13,7 +13,7 @@ import {
   formatTable,
   shortId,
 } from "./format.ts";
-import { othersText, printTable } from "./people.ts";
+import { awayText, othersText, printTable } from "./people.ts";
 
 /** How often the live view is drawn anew, besides with each event. */
 const REDRAW_MS = 1000;
@@ -150,19 +150,20 @@ function tripText(peer: JsonObject): string {
   return measuredMs === null ? "-" : formatDuration(measuredMs);
 }
 
-/** How many members are linked with others alone, those that are away, and who is at the door. */
+/** How many members are linked with others alone, who is away, who is at the door, and each that is linked with others. */
 function otherLines(answer: JsonObject, nowMs: number): string[] {
-  const away = objectsOf(answer, "absent").map((member) => {
-    const seenMs = numberField(member, "since");
-    const seen = seenMs === null ? "not seen yet" : `last seen ${formatAge(seenMs, nowMs)}`;
-    const how = textField(member, "state");
-    return `away: ${calledText(member)}, ${how === "" ? "" : `${escapeText(how)}, `}${seen}`;
+  const here = objectsOf(answer, "elsewhere").map((member) => {
+    const heard = formatAge(numberField(member, "heard") ?? nowMs, nowMs);
+    const by = formatCalled(textField(member, "by_name"), textField(member, "by"));
+    const inSync = member.in_sync === true ? ", in sync" : "";
+    return `here: ${calledText(member)}${inSync}, heard ${heard} by way of ${by}`;
   });
+  const away = objectsOf(answer, "absent").map((member) => `away: ${calledText(member)}, ${awayText(member, nowMs)}`);
   const door = objectsOf(answer, "door").map((stranger) => {
     const since = formatAge(numberField(stranger, "since") ?? nowMs, nowMs);
     const from = escapeText(textField(stranger, "address"));
     return `at the door: ${shortId(textField(stranger, "peer"))}, ${escapeText(textField(stranger, "stage"))}, ` +
       `from ${from}, came ${since}`;
   });
-  return [othersText(answer) ?? [], away, door].flat();
+  return [othersText(answer) ?? [], away, door, here].flat();
 }

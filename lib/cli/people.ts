@@ -1,14 +1,37 @@
 import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
+import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatAge, formatCalled, formatCount, formatName, formatTable, shortId } from "./format.ts";
+import { formatAge, formatCalled, formatCount, formatName, formatNumber, formatTable, shortId } from "./format.ts";
 import { scopeText } from "./scope.ts";
 import type { Output } from "./output.ts";
 
 /** How many members are linked with others alone, in a large space; null where there are none. */
 export function othersText(answer: JsonObject): string | null {
   const others = numberField(answer, "others") ?? 0;
-  return others === 0 ? null : `${formatCount(others, "more member")}, by way of these`;
+  if (others === 0) return null;
+  const here = objectsOf(answer, "elsewhere");
+  const inSync = here.filter((member) => member.in_sync === true).length;
+  const unheard = others - here.length;
+  const parts = [
+    here.length === 0 ? [] : `${here.length === others ? "all" : formatNumber(here.length)} here`,
+    here.length === 0 ? [] : `${inSync === others ? "all" : formatNumber(inSync)} in sync`,
+    unheard === 0 ? [] : `nothing heard from ${here.length === 0 ? "them" : formatNumber(unheard)} so far`,
+  ].flat();
+  return `${formatCount(others, "more member")} by way of these: ${parts.join(", ")}`;
+}
+
+/** A member that is not linked, and not known to be here: since when, and who says so. */
+export function awayText(member: JsonObject, nowMs: number): string {
+  const seenMs = numberField(member, "since");
+  const how = textField(member, "state");
+  const by = formatCalled(textField(member, "by_name"), textField(member, "by"));
+  const parts = [
+    how === "" ? [] : escapeText(how),
+    seenMs === null ? "not seen yet" : `last seen ${formatAge(seenMs, nowMs)}`,
+    by === "" ? [] : `as ${by} says`,
+  ].flat();
+  return parts.join(", ");
 }
 
 /** `members`. */
@@ -69,7 +92,7 @@ function endText(endMs: number | null, nowMs: number): string {
 
 function presenceText(member: JsonObject, nowMs: number): string {
   if (member.self === true) return "this peer";
-  if (member.online === true) return "linked";
+  if (member.online === true) return member.linked === false ? "here" : "linked";
   const seenMs = numberField(member, "last_seen");
   return seenMs === null ? "not seen yet" : `away, seen ${formatAge(seenMs, nowMs)}`;
 }

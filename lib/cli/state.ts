@@ -4,7 +4,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
 import { formatAge, formatCount, formatName, formatNumber, shortId } from "./format.ts";
-import { othersText } from "./people.ts";
+import { awayText, othersText } from "./people.ts";
 import { reachText } from "./reach.ts";
 import { secondAdminHint } from "./second_admin.ts";
 import { usageError } from "./usage.ts";
@@ -54,9 +54,7 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const others = othersText(answer);
   if (others !== null) lines.push(row("", others));
   for (const [index, peer] of absent.entries()) {
-    const sinceMs = numberField(peer, "since");
-    const since = sinceMs === null ? "not seen yet" : `last seen ${formatAge(sinceMs, nowMs)}`;
-    lines.push(row(index === 0 ? "away" : "", `${peerText(peer)}  ${since}`));
+    lines.push(row(index === 0 ? "away" : "", `${peerText(peer)}  ${awayText(peer, nowMs)}`));
   }
   const history = historyText(answer, nowMs);
   if (history !== null) lines.push(row("history", history));

@@ -54,6 +54,8 @@ const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, pe
   ask_versions: [20, 0],
   // One that is there already, as each neighbour brings it, is told by its beginning; one that is new is of use.
   posts: [0.25, 0],
+  // New ones are signatures to be checked.
+  presence: [0.5, 16],
   // A box for this peer is opened.
   sealed_posts: [1, 0],
 };

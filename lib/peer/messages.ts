@@ -192,6 +192,8 @@ export class Messages {
         return pastRepair.leaves(connection.number, message, now);
       case "past_leaf":
         return pastRepair.leaf(connection.number, message, now);
+      case "presence":
+        return this.#parts.presence.received(connection, message, now);
       case "topics":
         return this.#parts.postLinks.takes(connection);
       case "posts":

@@ -81,14 +81,16 @@ export class Peer implements Machine, PeerReads, LinksListener {
         return this.#parts.rendezvous.take(input, now);
       case "request":
         return this.#parts.requests.take(input.id, input.request, now);
-      case "stopping":
+      case "stopping": {
         this.#isStopping = true;
-        this.#parts.presence.stop();
+        const wordsOn = this.#parts.presence.stop();
         this.#parts.relays.stop(now);
         for (const connection of [...this.#parts.links.all()]) {
-          this.#parts.links.close(connection, "goodbye", now, "", this.#parts.relays.lastWords(connection, now));
+          const last = [...wordsOn(connection), ...this.#parts.relays.lastWords(connection, now)];
+          this.#parts.links.close(connection, "goodbye", now, "", last);
         }
         return this.#parts.lan.stop();
+      }
     }
   }
 
@@ -154,8 +156,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#behindCommit(() => this.#keepBook(now));
     this.#behindCommit(() => {
       if (applied.some(({ header }) => header.class === "membership")) this.#parts.membershipChanged(now);
-      this.#parts.presence.tick(now);
       const hasChanged = applied.length > 0 || changed.size > 0;
+      this.#parts.presence.tick(hasChanged, now);
       if (hasChanged) this.#parts.reconciler.changed(now);
       this.#parts.sync.turnEnded(applied, now, hasChanged);
       this.#parts.tree.turnEnded(applied, now);

@@ -1,6 +1,6 @@
 import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { DEFAULT_HISTORY_MS, DEFAULT_MAX_LINKS } from "../base/limits.ts";
+import { DEFAULT_HISTORY_MS, DEFAULT_MAX_LINKS, DIGEST_SLICE_IDS } from "../base/limits.ts";
 import { keepingVerifier } from "../crypto/identity.ts";
 import { HybridClock } from "../data/clock.ts";
 import { AddressBook } from "../mesh/address_book.ts";
@@ -8,6 +8,7 @@ import { Dialler } from "../mesh/dialler.ts";
 import { Membership } from "../space/membership.ts";
 import type { Store } from "../store/store.ts";
 import { Reconciler } from "../sync/reconciler.ts";
+import { summaryHash } from "../sync/replica.ts";
 import { Sync } from "../sync/sync.ts";
 import { Admission } from "./admission.ts";
 import { Applier } from "./applier.ts";
@@ -215,11 +216,21 @@ export class PeerParts {
       absenceOf: (peer) => this.presence.absenceOf(peer),
       reach: () => this.reach,
       linksWithAll: () => !this.overlay.isOn,
+      whereaboutOf: (peer) => this.presence.whereaboutOf(peer),
+      holds: () => this.#holds(),
       counters: outbox.counters,
       name: () => options.name,
     });
     this.loadMembership();
-    this.presence = new Presence({ identity, membership: this.membership, book: this.book, emit });
+    this.presence = new Presence({
+      ...parts,
+      membership: this.membership,
+      book: this.book,
+      random,
+      emit,
+      isOverlaid: () => this.overlay.isOn,
+      holds: () => this.#holds(),
+    }, options.now);
     this.pastRepair = new PastRepair({
       ...parts,
       emit,
@@ -353,6 +364,12 @@ export class PeerParts {
       this.repairs.deadline(),
       this.pastRepair.deadline(),
     );
+  }
+
+  /** The hash of what this peer holds, as others are told of it; null while its digest is not known. */
+  #holds(): Uint8Array | null {
+    if (!this.store.prepareDigest(DIGEST_SLICE_IDS)) return null;
+    return summaryHash(this.store.frontierHash(), this.store.digest());
   }
 
   /** Reads who is a member from the store. */

@@ -4,13 +4,18 @@ import type { Now } from "../base/clock.ts";
 import type { CloseReason } from "../base/errors.ts";
 import type { EventValue, PeerEvent } from "../base/event.ts";
 import { GONE_AFTER_MS, MAX_TOLD_INTERRUPTIONS, SILENCE_TOLD_AFTER_MS, TELL_INTERRUPTION_MS } from "../base/limits.ts";
+import type { Random } from "../base/random.ts";
 import { TokenBucket } from "../base/token_bucket.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
+import type { Verify } from "../data/transaction.ts";
 import type { Membership } from "../space/membership.ts";
-import type { Connection } from "./links.ts";
-import type { Absence } from "./reads.ts";
+import type { PresenceMessage } from "../wire/presence.ts";
+import type { Connection, Links } from "./links.ts";
+import type { Absence } from "./presence_views.ts";
+import type { SpaceState } from "./space_state.ts";
 import { endKind } from "./views.ts";
+import { type State, type Whereabout, Whereabouts } from "./whereabouts.ts";
 
 /** How long a new member's name is waited for before it is told of. */
 const NAME_WAIT_MS = 2000;
@@ -25,6 +30,14 @@ export interface PresenceParts {
   readonly identity: Identity;
   readonly membership: Membership;
   readonly book: AddressBook;
+  readonly links: Links;
+  readonly space: SpaceState;
+  readonly verify: Verify;
+  readonly random: Random;
+  /** Whether not all members are linked with each other. */
+  readonly isOverlaid: () => boolean;
+  /** The hash of what this peer holds, as in a `summary`; null while it is not known. */
+  readonly holds: () => Uint8Array | null;
   readonly emit: (event: PeerEvent) => void;
 }
 
@@ -39,6 +52,10 @@ interface Entry {
   /** How it was last told to be absent; null where it was not, or is back. */
   absence: Absence | null;
   absentSinceMs: number;
+  /** Whether that was told: of who was absent when this peer came it is not. */
+  isAbsenceTold: boolean;
+  /** Who says that it is lost, in base32; null where this peer noticed. */
+  by: string | null;
   /** When the end of its link is told; Infinity where that is told, or there is nothing to tell. */
   tellAtMs: number;
   /** When it counts as gone, unless it is linked again. */
@@ -64,10 +81,16 @@ export class Presence {
   /** New members by base32 id, with until when their name is waited for. */
   readonly #unnamed = new Map<string, number>();
   #lookAtMs = Infinity;
+  readonly #whereabouts: Whereabouts;
   #isStopping = false;
 
-  constructor(parts: PresenceParts) {
+  constructor(parts: PresenceParts, now: Now) {
     this.#parts = parts;
+    this.#whereabouts = new Whereabouts({
+      ...parts,
+      isOn: parts.isOverlaid,
+      heard: (peer, state, before, by, now) => this.#heard(peer, state, before, by, now),
+    }, now);
     this.#members = this.#readMembers();
   }
 
@@ -76,10 +99,21 @@ export class Presence {
     return this.#entries.get(peer)?.absence ?? null;
   }
 
+  /** What others say of a member, in a space in which not all are linked. @param peer its id in base32. */
+  whereaboutOf(peer: string): Whereabout | null {
+    return this.#whereabouts.of(peer);
+  }
+
   /** A member said hello on a link. */
   greeted(connection: Connection, now: Now): void {
     this.#greeted.set(connection.peer, connection);
     if (this.#members?.has(connection.peer)) this.#linked(connection, now);
+    this.#whereabouts.greeted(connection);
+  }
+
+  /** A neighbour says who is here and who is not. */
+  received(connection: Connection, message: PresenceMessage, now: Now): void {
+    this.#whereabouts.received(connection, message, now);
   }
 
   /** The link to a member is closed, and no other one to it is open. */
@@ -90,6 +124,8 @@ export class Presence {
     entry.connection = null;
     entry.reason = reason;
     entry.goneAtMs = now.monotonicMs + GONE_AFTER_MS;
+    entry.by = null;
+    if (reason !== "goodbye") this.#whereabouts.lost(peer, now);
     if (entry.tellings.take(1, now.monotonicMs)) this.#tellUnlinked(peer, entry, now);
     else entry.tellAtMs = Math.min(entry.tellAtMs, now.monotonicMs + TELL_INTERRUPTION_MS);
     this.#lookAtMs = Math.min(this.#lookAtMs, entry.tellAtMs, entry.goneAtMs);
@@ -106,6 +142,7 @@ export class Presence {
   membershipChanged(now: Now): void {
     const before = this.#members;
     const members = this.#members = this.#readMembers();
+    this.#whereabouts.membershipChanged();
     if (members === null) return this.#entries.clear();
     for (const [peer, connection] of this.#greeted) if (members.has(peer)) this.#linked(connection, now);
     // Who comes in is not told of all that were there before.
@@ -114,13 +151,16 @@ export class Presence {
     for (const peer of before) if (!members.has(peer)) this.#removed(peer);
   }
 
-  /** This peer stops: the links that it closes tell nothing of others. */
-  stop(): void {
+  /** This peer stops: the links that it closes tell nothing of others. @returns its last words on a link. */
+  stop(): (connection: Connection) => PresenceMessage[] {
     this.#isStopping = true;
+    const words = this.#whereabouts.stop();
+    return (connection) => this.#greeted.get(connection.peer) === connection ? words : [];
   }
 
-  /** Does what is due, and tells of new members whose name has come. */
-  tick(now: Now): void {
+  /** Does what is due, and tells of new members whose name has come. @param hasChanged whether this peer now holds more. */
+  tick(hasChanged: boolean, now: Now): void {
+    if (!this.#isStopping) this.#whereabouts.endTurn(hasChanged, now);
     for (const [peer, untilMs] of this.#unnamed) {
       if (this.#parts.book.get(toHex(fromBase32(peer)))?.record || now.monotonicMs >= untilMs) this.#joined(peer);
     }
@@ -134,7 +174,7 @@ export class Presence {
 
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
-    let deadline = this.#lookAtMs;
+    let deadline = Math.min(this.#lookAtMs, this.#whereabouts.deadline());
     for (const untilMs of this.#unnamed.values()) deadline = Math.min(deadline, untilMs);
     return deadline;
   }
@@ -158,6 +198,25 @@ export class Presence {
     this.#back(peer, entry, now);
   }
 
+  /** Others say something else of a member than before; who is linked is known by its link. */
+  #heard(peer: string, state: State, before: State | null, by: string | null, now: Now): void {
+    if (this.#members?.has(peer) !== true || this.#isStopping) return;
+    const entry = this.#entries.get(peer) ?? newEntry(now);
+    if (entry.connection !== null) return;
+    if (state === "here") {
+      entry.goneAtMs = Infinity;
+      return this.#back(peer, entry, now);
+    }
+    this.#entries.set(peer, entry);
+    entry.by = by;
+    const mayTell = before !== null && entry.tellings.take(1, now.monotonicMs);
+    if (state === "left") return this.#absent(peer, entry, "left", "goodbye", now, mayTell);
+    if (before === null) return this.#absent(peer, entry, "gone", entry.reason, now, false);
+    // Where it is not so, it says so by then.
+    if (entry.absence === null) entry.goneAtMs = Math.min(entry.goneAtMs, now.monotonicMs + GONE_AFTER_MS);
+    this.#lookAtMs = Math.min(this.#lookAtMs, entry.goneAtMs);
+  }
+
   #look(peer: string, entry: Entry, now: Now): void {
     const { connection } = entry;
     if (connection === null) {
@@ -170,7 +229,11 @@ export class Presence {
     const silentAtMs = connection.link.lastReceivedMs + SILENCE_TOLD_AFTER_MS;
     const isSilent = now.monotonicMs >= silentAtMs;
     if (!isSilent) this.#back(peer, entry, now);
-    else if (entry.absence === null && entry.tellings.take(1, now.monotonicMs)) this.#gone(peer, entry, "silent", now);
+    else if (entry.absence === null && entry.tellings.take(1, now.monotonicMs)) {
+      entry.by = null;
+      this.#gone(peer, entry, "silent", now);
+      this.#whereabouts.lost(peer, now);
+    }
     this.#lookAtMs = Math.min(this.#lookAtMs, isSilent ? now.monotonicMs + LOOK_AGAIN_MS : silentAtMs);
   }
 
@@ -190,16 +253,18 @@ export class Presence {
     this.#absent(peer, entry, "gone", reason, now);
   }
 
-  #absent(peer: string, entry: Entry, absence: Absence, reason: CloseReason, now: Now): void {
+  #absent(peer: string, entry: Entry, absence: Absence, reason: CloseReason, now: Now, tells = true): void {
     if (entry.absence === absence) return;
+    if (entry.absence === null) entry.absentSinceMs = now.monotonicMs;
     entry.absence = absence;
-    entry.absentSinceMs = now.monotonicMs;
-    this.#tell(`member_${absence}`, "info", peer, {}, reason);
+    entry.isAbsenceTold = tells;
+    if (tells) this.#tell(`member_${absence}`, "info", peer, entry.by === null ? {} : { by: entry.by }, reason);
   }
 
   #back(peer: string, entry: Entry, now: Now): void {
     if (entry.absence === null) return;
     entry.absence = null;
+    if (!entry.isAbsenceTold) return;
     this.#tell("member_back", "info", peer, { away_ms: Math.round(now.monotonicMs - entry.absentSinceMs) });
   }
 
@@ -242,7 +307,8 @@ export class Presence {
 
 function newEntry(now: Now): Entry {
   return {
-    ...{ connection: null, isToldLinked: false, reason: "goodbye", absence: null, absentSinceMs: 0 },
+    ...{ connection: null, isToldLinked: false, reason: "silent", absence: null, absentSinceMs: 0 },
+    ...{ isAbsenceTold: true, by: null },
     ...{ tellAtMs: Infinity, goneAtMs: Infinity, untold: 0 },
     tellings: new TokenBucket(1000 / TELL_INTERRUPTION_MS, MAX_TOLD_INTERRUPTIONS, now.monotonicMs),
   };

@@ -2,6 +2,7 @@ import type { EventValue } from "../base/event.ts";
 import type { RelayCounts } from "../mesh/relay_server.ts";
 import type { Role } from "./machine.ts";
 import type { MessageCounts, PostReader } from "./post_views.ts";
+import type { AbsentView, ElsewhereView } from "./presence_views.ts";
 import type { ReachView } from "./reachability.ts";
 
 /** A key whose winner or whose conflicts changed. */
@@ -124,8 +125,9 @@ export interface MemberView {
   readonly grantedBy: string | null;
   /** When it was last linked, ms since 1970; null when never. */
   readonly lastSeenMs: number | null;
-  /** Whether it is linked, or this very peer. */
+  /** Whether it is here: linked, or elsewhere as it says itself, or this very peer. */
   readonly online: boolean;
+  readonly linked: boolean;
   readonly self: boolean;
 }
 
@@ -192,20 +194,6 @@ export interface PeerView {
   readonly receivedBytes: number;
   /** What waits to be sent; a peer that takes nothing lets it grow to a bound. */
   readonly queuedBytes: number;
-}
-
-/** Why a member is not linked: it said goodbye, or it was lost. */
-export type Absence = "left" | "gone";
-
-/** A member without a link. */
-export interface AbsentView {
-  /** Base32 id. */
-  readonly peer: string;
-  readonly name: string;
-  /** When it was last linked, ms since 1970; null when never. */
-  readonly sinceMs: number | null;
-  /** Whether it said goodbye, or was lost; null where it was not linked since this peer started, or only just. */
-  readonly absence: Absence | null;
 }
 
 /** Somebody who has connected, and is not known as a member. */
@@ -282,8 +270,10 @@ export interface StatusView {
   readonly members: number;
   readonly peers: readonly PeerView[];
   readonly absent: readonly AbsentView[];
-  /** Members that this peer is not linked with, in a space that is too large for links between all; else 0. */
+  /** Members that it is not linked with and that are not known to be away, in a space too large for links between all. */
   readonly others: number;
+  /** Those of them that are known to be here. */
+  readonly elsewhere: readonly ElsewhereView[];
   /** Transactions that wait for their parents or for a newer kith. */
   readonly waiting: number;
   /** Where other processes were met that run with a copy of this home. */

@@ -11,14 +11,13 @@ import type { TransactionRow, VersionRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Sync } from "../sync/sync.ts";
 import type { Revoke } from "../wire/operation.ts";
+import { BRIEF_BYTES } from "../wire/presence.ts";
 import { compareStamps, compareVersionIds } from "../wire/transaction.ts";
 import type { Applier } from "./applier.ts";
 import type { Compactor } from "./compactor.ts";
 import type { Conduct } from "./conduct.ts";
 import type { Connection, Links } from "./links.ts";
 import type {
-  Absence,
-  AbsentView,
   Change,
   ConflictView,
   DoorView,
@@ -30,11 +29,13 @@ import type {
   StatusView,
 } from "./reads.ts";
 import { memberCalled } from "./member_names.ts";
+import type { Absence, AbsentView, ElsewhereView } from "./presence_views.ts";
 import type { Relays } from "./relays.ts";
 import type { Reachability } from "./reachability.ts";
 import type { Repairs } from "./repairs.ts";
 import type { SpaceState } from "./space_state.ts";
 import type { Topics } from "./topics.ts";
+import type { Whereabout } from "./whereabouts.ts";
 
 /** What the views are views of. */
 export interface ViewParts {
@@ -58,6 +59,10 @@ export interface ViewParts {
   readonly reach: () => Reachability;
   /** Whether all members are to be linked with this peer. */
   readonly linksWithAll: () => boolean;
+  /** What others say of a member by its base32 id, in a space in which not all are linked. */
+  readonly whereaboutOf: (peer: string) => Whereabout | null;
+  /** The hash of what this peer holds, as others are told of it; null while its digest is not known. */
+  readonly holds: () => Uint8Array | null;
   readonly counters: ReadonlyMap<string, number>;
   readonly name: () => string;
 }
@@ -152,7 +157,8 @@ export class Views {
         sinceMs: standing.sinceMs,
         grantedBy: founder ? null : toBase32(standing.grantedBy),
         lastSeenMs: this.#parts.book.get(toHex(standing.peer))?.lastSeenMs || null,
-        online: self || online.has(peer),
+        online: self || online.has(peer) || this.#isElsewhere(peer),
+        linked: online.has(peer),
         self,
       };
     });
@@ -227,16 +233,32 @@ export class Views {
     return memberCalled(members, text, "peer_unknown").peer;
   }
 
-  /** The members without a link; none where not all link with each other, since nobody knows of all of them then. */
+  /** The members without a link; where not all link with each other those that left or are lost, as far as is known. */
   absent(): AbsentView[] {
-    const { book, linksWithAll } = this.#parts;
-    if (!linksWithAll()) return [];
-    return this.members().filter(({ online }) => !online).map(({ peer, name }) => ({
-      peer,
-      name,
-      sinceMs: book.get(toHex(fromBase32(peer)))?.lastSeenMs || null,
-      absence: this.#parts.absenceOf(peer),
-    }));
+    const { book, linksWithAll, absenceOf, whereaboutOf } = this.#parts;
+    const isAbsent = ({ peer, online }: MemberView) => !online && (linksWithAll() || absenceOf(peer) !== null);
+    return this.members().filter(isAbsent).map(({ peer, name }) => {
+      const whereabout = whereaboutOf(peer);
+      const seenMs = Math.max(book.get(toHex(fromBase32(peer)))?.lastSeenMs ?? 0, whereabout?.heardMs ?? 0);
+      return { peer, name, sinceMs: seenMs || null, absence: absenceOf(peer), by: whereabout?.lostBy ?? null };
+    });
+  }
+
+  /** The members that are not linked and say that they are here. */
+  #elsewhere(members: readonly MemberView[]): ElsewhereView[] {
+    const holds = this.#parts.holds()?.subarray(0, BRIEF_BYTES) ?? null;
+    return members.filter(({ online, linked, self }) => online && !linked && !self).map(({ peer, name }) => {
+      const { heardMs, teller, holds: held } = this.#parts.whereaboutOf(peer) as Whereabout;
+      const inSync = holds !== null && equal(held, holds);
+      return { peer, name, heardMs: heardMs as number, by: teller, inSync };
+    });
+  }
+
+  /** Who is said to be lost, and has yet to contradict, is here until that is told. */
+  #isElsewhere(peer: string): boolean {
+    const whereabout = this.#parts.whereaboutOf(peer);
+    return whereabout !== null && whereabout.heardMs !== null && whereabout.state !== "left" &&
+      this.#parts.absenceOf(peer) === null;
   }
 
   /** Who used a number twice. */
@@ -260,8 +282,10 @@ export class Views {
 
   /** How the peer is. */
   status(): StatusView {
-    const { identity, store, space, membership, applier, sync, counters, linksWithAll } = this.#parts;
+    const { identity, store, space, membership, applier, sync, counters } = this.#parts;
     const id = space.space;
+    const absent = this.absent();
+    const members = this.members();
     const ended = membership.endOf(identity.peerId);
     const { waiting, unsupported } = applier.counts;
     const fields: Record<string, EventValue> = {};
@@ -278,10 +302,11 @@ export class Views {
       synced: this.synced(),
       entries: store.entries,
       conflicts: store.conflictCount,
-      members: membership.members().length,
+      members: members.length,
       peers: this.peers(),
-      absent: this.absent(),
-      others: linksWithAll() ? 0 : this.members().filter(({ online }) => !online).length,
+      absent,
+      others: members.filter(({ self, linked }) => !self && !linked).length - absent.length,
+      elsewhere: this.#elsewhere(members),
       waiting: waiting + unsupported,
       forks: this.forks(),
       links: this.#parts.links.counts,

@@ -23,6 +23,8 @@ export const DOMAINS = {
   posts: "kith posts 1",
   /** The prologue of a sealed box (Noise N) with messages to one member. */
   post_box: "kith post box 1",
+  /** Ed25519 by a member over a beat: that it is here. */
+  presence: "kith presence 1",
   /** HMAC-SHA256 by the epoch secret, or by a ticket's LAN key, over what is announced on a network. */
   lan_instance: "kith lan instance 1",
   /** HMAC-SHA256 by the same key over who announces it. */

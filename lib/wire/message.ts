@@ -12,6 +12,7 @@ import { type PastMessage, readPast, writePast } from "./past_messages.ts";
 import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "./partial.ts";
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
 import { type PostMessage, readPostMessage, writePostMessage } from "./posts.ts";
+import { type PresenceMessage, readPresence, writePresence } from "./presence.ts";
 import { REACH_KINDS, type ReachMessage, readReach, writeReach } from "./reach_messages.ts";
 import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
 import { readRelay, RELAY_KINDS, type RelayMessage, writeRelay } from "./relay_messages.ts";
@@ -55,6 +56,7 @@ export const MESSAGE_KINDS = {
   posts: 46,
   sealed_posts: 47,
   ...OVERLAY_KINDS,
+  presence: 60,
   ...REACH_KINDS,
   ...RELAY_KINDS,
 } as const satisfies Record<Message["type"], number>;
@@ -190,6 +192,7 @@ export type Message =
   | PastMessage
   | PostMessage
   | OverlayMessage
+  | PresenceMessage
   | ReachMessage
   | RelayMessage;
 
@@ -296,6 +299,8 @@ function readBody(kind: number, reader: Reader): Message | null {
       return readPostMessage(reader, "posts");
     case MESSAGE_KINDS.sealed_posts:
       return readPostMessage(reader, "sealed_posts");
+    case MESSAGE_KINDS.presence:
+      return readPresence(reader);
     default:
       return readOverlay(reader, kind) ?? readReach(reader, kind) ?? readRelay(reader, kind);
   }
@@ -354,6 +359,8 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "graft":
     case "prune":
       return writeOverlay(writer, message);
+    case "presence":
+      return writePresence(writer, message);
     case "relay_open":
     case "relay_incoming":
     case "relay_credit":

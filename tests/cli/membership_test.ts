@@ -21,13 +21,15 @@ const OTTER = {
     self: false,
   },
 };
+/** One that is not linked, of whom others say that it is here. */
+const FAR = { ...OTTER, peer: "farfarfarfar", name: "heron", online: true, linked: false };
 const GONE = { peer: "goneGONEgone", name: "newt", state: "removed", by: "someoneelse", time: NOW_MS - 2000 };
 
 function society(removed: unknown[] = []) {
   return {
     "GET /v1/members": (request: Request) => {
       const all = new URL(request.url).searchParams.get("all") === "1";
-      return apiObject({ members: [FOUNDER, OTTER], ...(all ? { removed } : {}) });
+      return apiObject({ members: [FOUNDER, OTTER, FAR], ...(all ? { removed } : {}) });
     },
     "GET /v1/member": () => apiObject(OTTER),
   };
@@ -40,13 +42,14 @@ Deno.test("members is a table, with --all also of those who are gone", async () 
     ["name", "peer", "role", "writes", "by", "since", "until", "now"],
     ["attic", "founderf", "admin", "all", "-", "9 s ago", "-", "this peer"],
     ["otter\\x1b", "otterott", "writer", "notes/…", "attic", "60 s ago", "in 30 d", "away, seen 5 s ago"],
+    ["heron", "farfarfa", "writer", "notes/…", "attic", "60 s ago", "in 30 d", "here"],
   ];
   assertEquals(rows(out), present);
   const all = await run(["members", "--all"], society([GONE]));
   assertEquals(rows(all.out), [...present, ["newt", "goneGONE", "removed", "someonee", "2 s ago"]]);
   const json = await run(["members", "--all", "--json"], society([GONE]));
   const objects = json.out.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals(objects, [FOUNDER, OTTER, GONE].map((one) => ({ v: 1, ...one })));
+  assertEquals(objects, [FOUNDER, OTTER, FAR, GONE].map((one) => ({ v: 1, ...one })));
 });
 
 Deno.test("grant sends a role, a prefix and a time, and says what the member is then", async () => {

@@ -41,8 +41,32 @@ Deno.test("peers shows who is linked, how they stand and what passes, in 80 colu
     [""],
   ]);
   for (const line of lines) assert(unicodeWidth(line) <= 80, line);
-  const large = { "GET /v1/peers": () => apiObject({ peers: [PEER], absent: [], door: [], others: 41 }) };
-  assertStringIncludes((await run(["peers"], large)).out, "\n41 more members, by way of these\n");
+});
+
+Deno.test("peers shows of a space where not all are linked who else is here, who says so, and who is lost", async () => {
+  const peersOf = async (answer: Record<string, unknown>) => {
+    const { out } = await run(["peers"], { "GET /v1/peers": () => apiObject({ peers: [PEER], door: [], ...answer }) });
+    return out.trimEnd().split("\n").slice(2);
+  };
+  assertEquals(await peersOf({ absent: [], others: 41 }), [
+    "41 more members by way of these: nothing heard from them so far",
+  ]);
+  const by = { by: PEER.peer, by_name: PEER.name };
+  const elsewhere = [
+    { peer: "g".repeat(52), name: "heron", heard: NOW_MS - 9000, ...by, in_sync: true },
+    { peer: "h".repeat(52), name: "\x1b", heard: NOW_MS - 9000, ...by, in_sync: false },
+  ];
+  const absent = [{ peer: "e".repeat(52), name: "newt", since: NOW_MS - 60_000, state: "gone", ...by }];
+  assertEquals(await peersOf({ elsewhere, absent, others: 3 }), [
+    "3 more members by way of these: 2 here, 1 in sync, nothing heard from 1 so far",
+    "away: newt (eeeeeeee), gone, last seen 60 s ago, as otter-7f2k says",
+    "here: heron (gggggggg), in sync, heard 9 s ago by way of otter-7f2k",
+    "here: \\x1b (hhhhhhhh), heard 9 s ago by way of otter-7f2k",
+  ]);
+  assertEquals(await peersOf({ elsewhere: elsewhere.slice(0, 1), absent: [], others: 1 }), [
+    "1 more member by way of these: all here, all in sync",
+    "here: heron (gggggggg), in sync, heard 9 s ago by way of otter-7f2k",
+  ]);
 });
 
 Deno.test("peers and ping say by whom a link is relayed, and events when that changes", async () => {
@@ -87,6 +111,7 @@ Deno.test("peers --watch elsewhere, and watch --events, print a line an event", 
     { event: "linked", time, peer, name, address: "10.0.0.7:1" },
     { event: "unlinked", time, peer, name, reason: "truncated", interruptions: 2 },
     { event: "gone", time, peer, name, reason: "silent" },
+    { event: "gone", time, peer, name, reason: "silent", by: "a".repeat(52), by_name: "attic" },
     { event: "back", time, peer, name, away_ms: 12_000 },
     { event: "left", time, peer, name, reason: "goodbye" },
     { event: "removed", time, peer, name, reason: "removed", by: "a".repeat(52), by_name: "attic" },
@@ -103,6 +128,7 @@ Deno.test("peers --watch elsewhere, and watch --events, print a line an event", 
     "otter (7f2kq3md) is linked at 10.0.0.7:1",
     "otter (7f2kq3md) is not linked any more: the connection broke; so it was 2 times more since that was told last",
     "otter (7f2kq3md) is gone: nothing is heard from it",
+    "otter (7f2kq3md) is gone: nothing is heard from it, as attic says",
     "otter (7f2kq3md) is back after 12 s",
     "otter (7f2kq3md) left: it said goodbye",
     "otter (7f2kq3md) is no member any more: removed by attic",

@@ -223,6 +223,18 @@ const overlays: fc.Arbitrary<Message> = fc.oneof(
   fc.constant({ type: "prune" as const }),
 );
 
+const presences = fc.record({
+  peer: id,
+  run: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+  beat: count(0),
+  holds: bytes(8),
+  signature: bytes(64),
+  standing: fc.oneof(
+    fc.record({ leaves: fc.boolean(), loss: fc.constant(null) }),
+    fc.record({ leaves: fc.constant(false), loss: fc.record({ by: id, signature: bytes(64) }) }),
+  ),
+}).map(({ standing, ...beat }) => ({ ...beat, ...standing }));
+
 const relays: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("relay_open" as const), circuit: count(0), target: id }),
   fc.record({ type: fc.constant("relay_incoming" as const), circuit: count(0), from: id }),
@@ -304,6 +316,12 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
     signature: bytes(64),
   }),
   overlays,
+  fc.record({
+    type: fc.constant("presence" as const),
+    list: fc.array(presences, { minLength: 1, maxLength: 4 }),
+    brief: fc.constant(null),
+  }),
+  fc.record({ type: fc.constant("presence" as const), list: fc.constant([]), brief: bytes(8) }),
   relays,
   reaches,
 );

@@ -164,6 +164,23 @@ const EXACT: [Message, number, Uint8Array][] = [
   [{ type: "topics" }, 45, new Uint8Array()],
   [{ type: "posts", batch: bytesOf("aa*70"), signature: bytesOf("bb*64") }, 46, bytesOf("aa*70 bb*64")],
   [{ type: "sealed_posts", batch: bytesOf("aa*3"), signature: bytesOf("bb*64") }, 47, bytesOf("aa*3 bb*64")],
+  [{ type: "presence", list: [], brief: bytesOf("cc*8") }, 60, bytesOf("00 cc*8")],
+  ...([
+    [{ leaves: false, loss: null }, "00"],
+    [{ leaves: false, loss: { by: bytesOf("dd*32"), signature: bytesOf("ee*64") } }, "01 dd*32 ee*64"],
+    [{ leaves: true, loss: null }, "02"],
+  ] as const).map(([standing, end]): [Message, number, Uint8Array] => [
+    {
+      type: "presence",
+      list: [{
+        ...{ peer: bytesOf("aa*32"), run: 1_770_000_000_000, beat: 200, holds: bytesOf("cc*8") },
+        ...{ signature: bytesOf("bb*64"), ...standing },
+      }],
+      brief: null,
+    },
+    60,
+    bytesOf(`01 aa*32 019c1c38a400 8148 cc*8 bb*64 ${end}`),
+  ]),
   [{ type: "neighbour", claim: "join" }, 50, bytesOf("02")],
   [{ type: "neighbour_reply", accepts: true }, 51, bytesOf("01")],
   [{ type: "forward_join", peer: bytesOf("aa*32"), hopsLeft: 6 }, 52, bytesOf("aa*32 06")],
