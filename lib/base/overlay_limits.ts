@@ -28,6 +28,8 @@ export const PRESENCE_CHANGE_PER_MEMBER_MS = 250;
 /** Members that a peer says to be lost in a row (its neighbours), and how long after each, as after each beat, one more. */
 export const MAX_OWN_LOSSES = 32;
 export const RENEW_OWN_PRESENCE_MS = 10_000;
-/** What one member signs of itself and others that is passed on in a row, and how long after each one more is. */
+/** What one member says of itself, or of others, that is passed on in a row, and how long after each one more is. */
 export const MAX_SIGNED_PRESENCES = 64;
 export const RENEW_SIGNED_PRESENCE_MS = 3000;
+/** Those of them that it costs to say that somebody is lost who is not: two in a row, and one more each 96 s. */
+export const REFUTED_LOSS_COST = 32;

@@ -1,4 +1,4 @@
-import { toBase32 } from "../base/base32.ts";
+import { fromBase32, toBase32 } from "../base/base32.ts";
 import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
@@ -10,6 +10,7 @@ import {
   PRESENCE_BEAT_MS,
   PRESENCE_BEAT_PER_MEMBER_MS,
   PRESENCE_CHANGE_PER_MEMBER_MS,
+  REFUTED_LOSS_COST,
   RENEW_OWN_PRESENCE_MS,
   RENEW_SIGNED_PRESENCE_MS,
 } from "../base/limits.ts";
@@ -95,8 +96,9 @@ export class Whereabouts {
   readonly #self: string;
   /** What is known of members, by their base32 ids. */
   readonly #known = new Map<string, Known>();
-  /** How much each member may still sign, by its base32 id. */
+  /** How much each member may still say of itself, and of others that they are lost, by its base32 id. */
   readonly #signers = new Map<string, TokenBucket>();
+  readonly #losers = new Map<string, TokenBucket>();
   /** What is to be passed on at the end of the turn, and by which link it came. */
   readonly #news = new Map<string, number | null>();
   /** This peer's last beat. */
@@ -157,10 +159,10 @@ export class Whereabouts {
 
   /** Members came or went. */
   membershipChanged(): void {
-    for (const [peer, { said }] of this.#known) {
-      if (this.#parts.membership.standingOf(said.peer) !== null) continue;
-      this.#known.delete(peer);
-      this.#signers.delete(peer);
+    for (const map of [this.#known, this.#signers, this.#losers]) {
+      for (const peer of map.keys()) {
+        if (this.#parts.membership.standingOf(fromBase32(peer)) === null) map.delete(peer);
+      }
     }
   }
 
@@ -217,6 +219,7 @@ export class Whereabouts {
     this.#isOn = !this.#isOn;
     this.#known.clear();
     this.#signers.clear();
+    this.#losers.clear();
     this.#news.clear();
     this.#told = new WeakSet();
     if (!this.#isOn) return;
@@ -263,8 +266,7 @@ export class Whereabouts {
     const isKnownBeat = before !== undefined && compareBeats(said, before) === 0 && said.leaves === before.leaves;
     if (!isKnownBeat) this.#checkBeat(said);
     if (said.loss !== null) this.#check(said.loss.by, lossMessage(this.#space, said), said.loss.signature);
-    const signer = said.loss === null ? peer : toBase32(said.loss.by);
-    if (!this.#maySign(signer, now)) return;
+    if (!this.#maySay(said, now)) return;
     // What came in is a view of what was received.
     this.#keep(peer, detached(isKnownBeat ? { ...before, loss: said.loss } : said), from, teller, now);
   }
@@ -295,18 +297,26 @@ export class Whereabouts {
       isMissing: false,
     });
     this.#news.set(peer, from);
+    if (isNewBeat && known?.said.loss && !said.leaves && said.run === known.said.run) {
+      this.#refuted(known.said.loss.by, now);
+    }
     if (peer === this.#self || before === state) return;
     this.#parts.heard(peer, state, before, this.of(peer)?.lostBy ?? null, now);
   }
 
-  /** Whether a member may have one more of what it signed passed on. */
-  #maySign(signer: string, now: Now): boolean {
-    const bucket = this.#signers.get(signer) ??
-      new TokenBucket(1000 / RENEW_SIGNED_PRESENCE_MS, MAX_SIGNED_PRESENCES, now.monotonicMs);
-    this.#signers.set(signer, bucket);
-    if (bucket.take(1, now.monotonicMs)) return true;
+  /** Whether who said it may have one more such thing passed on. */
+  #maySay({ peer, loss }: Presence, now: Now): boolean {
+    const signer = toBase32(loss === null ? peer : loss.by);
+    if (bucketOf(loss === null ? this.#signers : this.#losers, signer, now).take(1, now.monotonicMs)) return true;
     this.#parts.emit({ name: "presence_refused", level: "warning", reason: "too_often", fields: { peer: signer } });
     return false;
+  }
+
+  /** A member that was lost is here, and was all the time: who said so is heard less. */
+  #refuted(by: Uint8Array, now: Now): void {
+    const bucket = bucketOf(this.#losers, toBase32(by), now);
+    let cost = REFUTED_LOSS_COST;
+    while (cost > 0 && !bucket.take(cost, now.monotonicMs)) cost--;
   }
 
   #checkBeat(said: Presence): void {
@@ -345,6 +355,13 @@ export class Whereabouts {
   #spread(ms: number): number {
     return ms / 2 + randomBelow(this.#parts.random, Math.max(1, Math.ceil(ms / 2)));
   }
+}
+
+function bucketOf(buckets: Map<string, TokenBucket>, signer: string, now: Now): TokenBucket {
+  const bucket = buckets.get(signer) ??
+    new TokenBucket(1000 / RENEW_SIGNED_PRESENCE_MS, MAX_SIGNED_PRESENCES, now.monotonicMs);
+  buckets.set(signer, bucket);
+  return bucket;
 }
 
 function detached(said: Presence): Presence {

@@ -163,6 +163,19 @@ Deno.test("of what one member signs no more is passed on than now and then", () 
   assertEquals(turn(20 + RENEW_SIGNED_PRESENCE_MS).filter((line) => line.startsWith("2:")).length, 1);
 });
 
+Deno.test("who says again and again that somebody is lost who is not is heard no more", () => {
+  const { known, turn } = whereabouts();
+  const lostIn = (runs: number[]) => {
+    const told = runs.flatMap((run, beat) => {
+      known.received(FIRST, listed(said(other, beat, { run }), said(other, beat, { run, lostBy: third })), at(10));
+      return turn(10);
+    });
+    return told.filter((line) => line === "heard lost, was here").length;
+  };
+  assertEquals(lostIn([1, 2, 3, 4, 5]), 5, "it was started anew each time");
+  assertEquals(lostIn([9, 9, 9, 9, 9, 9]), 2);
+});
+
 Deno.test("a member of which no beat comes is lost here, and nobody is told; one that stood still itself waits on", () => {
   const { known, turn } = whereabouts();
   known.received(FIRST, listed(said(other, 1)), at(0));
