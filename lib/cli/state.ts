@@ -3,7 +3,8 @@ import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
-import { formatAge, formatCount, formatName, formatNumber, shortId } from "./format.ts";
+import { formatAge, formatCount, formatName, formatNumber, formatSize, shortId } from "./format.ts";
+import { pathText } from "./peers.ts";
 import { awayText, othersText } from "./people.ts";
 import { reachText } from "./reach.ts";
 import { secondAdminHint } from "./second_admin.ts";
@@ -47,9 +48,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   ];
   for (const [index, peer] of linked.entries()) {
     const agrees = peer.in_sync === true ? "in sync" : "not in sync";
-    lines.push(
-      row(index === 0 ? "linked" : "", `${peerText(peer)}  ${escapeText(textField(peer, "address"))}  ${agrees}`),
-    );
+    const where = textField(peer, "relay") === "" ? escapeText(textField(peer, "address")) : pathText(peer);
+    lines.push(row(index === 0 ? "linked" : "", `${peerText(peer)}  ${where}  ${agrees}`));
   }
   const others = othersText(answer);
   if (others !== null) lines.push(row("", others));
@@ -61,6 +61,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   if (running) lines.push(row("dht", dhtText(answer, nowMs)));
   const reach = reachText((answer.reach ?? {}) as JsonObject);
   if (reach !== null) lines.push(row("reached", reach));
+  const relays = relaysText((answer.relay ?? {}) as JsonObject);
+  if (relays !== null) lines.push(row("relays", relays));
   const syncing = answer.syncing as JsonObject | null | undefined;
   if (syncing) {
     const total = numberField(syncing, "total");
@@ -83,6 +85,15 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   const refusals = refusalsOf(answer);
   for (const [index, text] of refusals.entries()) lines.push(row(index === 0 ? "refused" : "", output.yellow(text)));
   return lines;
+}
+
+/** What this peer carries for others, in words; null where it carried nothing so far, and would. */
+function relaysText(relay: JsonObject): string | null {
+  if (relay.serving === false) return "nothing for others (no-relay)";
+  const carried = numberField(relay, "carried") ?? 0;
+  const circuits = numberField(relay, "circuits") ?? 0;
+  if (carried === 0 && circuits === 0) return null;
+  return `${formatCount(circuits, "link")} of others, ${formatSize(carried)} so far`;
 }
 
 /** How it stands with the DHT, in words. */

@@ -295,7 +295,11 @@ const STATUS = {
   entries: 63666,
   conflicts: 1,
   members: 2,
-  peers: [],
+  peers: [
+    { peer: "aaaaaaaaaa", name: "newt", address: "10.0.0.7:5484", path: "direct", in_sync: true },
+    { peer: "bbbbbbbbbb", name: "crab", address: "relay:a", path: "relayed", relay: "aaaaaaaaaa", relay_name: "newt" },
+  ],
+  relay: { serving: true, circuits: 1, carried: 1536 },
   absent: [{ peer: "zyxwvutsrq", name: "lynx", since: 940_000 }],
   waiting: 0,
   syncing: { received: 10, total: 100 },
@@ -307,6 +311,12 @@ Deno.test("status says for people what it says exactly with --json", async () =>
   for (const part of ["otter\\x1b (abcdefgh)", "63,666", "last seen 60 s ago", "10 of 100", "in sync      no"]) {
     assertStringIncludes(out, part);
   }
+  assertStringIncludes(out, "newt (aaaaaaaa)  10.0.0.7:5484  in sync\n");
+  assertStringIncludes(out, "crab (bbbbbbbb)  relayed by newt  not in sync\n");
+  assertStringIncludes(out, "relays       1 link of others, 1.5 KiB so far\n");
+  const declining = { ...STATUS, relay: { serving: false, circuits: 0, carried: 0 } };
+  const { out: declined } = await run(["status"], { "GET /v1/status": () => apiObject(declining) });
+  assertStringIncludes(declined, "relays       nothing for others (no-relay)\n");
   assert(!out.includes("left"));
   const left = await run(["status"], { "GET /v1/status": () => apiObject({ ...STATUS, left: true }) });
   assertMatch(left.out, /^space +\S+, which this peer has left; 'kith join' with a new ticket$/m);

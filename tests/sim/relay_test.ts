@@ -1,7 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromBase32 } from "../../lib/base/base32.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
-import { MAX_RELAY_OPENS_BURST, RELAY_WINDOW_BYTES, RELAYED_CIRCUIT_LIFE_MS } from "../../lib/base/limits.ts";
+import {
+  MAX_RELAY_OPENS_BURST,
+  MAX_VALUE_BYTES,
+  RELAY_WINDOW_BYTES,
+  RELAYED_CIRCUIT_LIFE_MS,
+} from "../../lib/base/limits.ts";
 import { encodeMessage, type Message } from "../../lib/wire/message.ts";
 import type { RelayData } from "../../lib/wire/relay_messages.ts";
 import { Lab } from "./lab.ts";
@@ -169,6 +174,27 @@ Deno.test("of a stream of messages to one peer none is lost, or comes twice, whi
       assertEquals(missed, []);
     }
   }
+});
+
+Deno.test("who does not read holds up who sends, and the relay no more than what may be under way", () => {
+  const lab = new RelayLab();
+  lab.untilPath("relayed by 2");
+  const crossed = crossing(lab.m);
+  lab.b.freeze();
+  const value = new Uint8Array(MAX_VALUE_BYTES);
+  for (let i = 0; i < 10; i++) {
+    lab.ask(lab.a, {
+      type: "write",
+      writes: [{ kind: "put", key: `k${i}`, media: "x/y", value: value.fill(i).slice() }],
+    });
+  }
+  lab.wait(3000);
+  const sizeBytes = crossed.reduce((size, { bytes }) => size + bytes.length, 0);
+  assert(sizeBytes > RELAY_WINDOW_BYTES / 2 && sizeBytes <= RELAY_WINDOW_BYTES, `${sizeBytes} bytes`);
+  assertEquals(lab.m.machine?.status().relay.circuits, 1);
+  lab.b.wake();
+  lab.untilHealed();
+  assertEquals(lab.pathOf(lab.a, lab.b), "relayed by 2");
 });
 
 Deno.test("where a relay crashes another one takes over, and where there is none they meet when it is back", () => {
