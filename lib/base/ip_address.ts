@@ -67,27 +67,6 @@ export function isUnicast(address: Uint8Array): boolean {
   return first !== 0xff && address.subarray(0, 8).some((byte) => byte !== 0);
 }
 
-/** IPv4 networks that are not part of the public net (RFC 6890), besides private, loopback and multicast ones. */
-const SPECIAL_IPV4: readonly (readonly [address: readonly number[], prefixBits: number])[] = [
-  [[100, 64, 0, 0], 10],
-  [[192, 0, 0, 0], 24],
-  [[192, 0, 2, 0], 24],
-  [[192, 88, 99, 0], 24],
-  [[198, 18, 0, 0], 15],
-  [[198, 51, 100, 0], 24],
-  [[203, 0, 113, 0], 24],
-];
-
-/** Whether an address can be one machine's in the public net; of IPv6, 2000::/3 without the documentation's. */
-export function isGlobal(address: Uint8Array): boolean {
-  if (!isUnicast(address) || isPrivate(address)) return false;
-  if (address.length === 4) {
-    return !SPECIAL_IPV4.some(([network, bits]) => isInSubnet(address, Uint8Array.from(network), bits));
-  }
-  const [first = 0, second, third, fourth] = address;
-  return (first & 0xe0) === 0x20 && !(first === 0x20 && second === 1 && third === 0x0d && fourth === 0xb8);
-}
-
 /** Whether it leads back to this machine: 127.0.0.0/8, ::1. */
 export function isLoopbackIp(address: Uint8Array): boolean {
   if (address.length === 4) return address[0] === 127;

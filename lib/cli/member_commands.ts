@@ -66,8 +66,8 @@ export const MEMBER_COMMANDS: readonly CommandSpec[] = [
     details:
       "Asks for the ticket without showing it; 'join -' reads it from standard input, and KITH_TICKET may hold " +
       "it. A ticket on the command line works, but others on this machine may see it there: where it can let in more " +
-      "machines than this one, there is a warning. With six words alone, a peer of the same machine or of the " +
-      "local network is found; --at says where another one is.",
+      "machines than this one, there is a warning. With six words alone, a peer of the same machine, of the " +
+      "local network, or by the public DHT is found; --at says where another one is.",
     arguments: [{ name: "TICKET", kind: "other", required: false, rest: true }],
     flags: [
       { name: "at", type: "address", repeats: true, help: "where a member of the space listens" },
@@ -76,7 +76,7 @@ export const MEMBER_COMMANDS: readonly CommandSpec[] = [
       ...UP_FLAGS,
     ],
     examples: [
-      ["kith join", "ask for the words, find a member on the local network, and go on as a peer"],
+      ["kith join", "ask for the words, find a member, and go on as a peer"],
       ["kith join --at 192.168.1.10:5484", "the same, with a member that listens there"],
       ["kith join - --exit < ticket.txt", "from a script: join, sync, and end"],
     ],

@@ -104,7 +104,7 @@ export class DhtClient {
         return true;
       }, (_, count) => done(count));
     });
-    if (port === null || tellable.length === 0) return { answers, told: 0 };
+    if (port === null || tellable.length === 0 || signal.aborted) return { answers, told: 0 };
     const nearest = tellable.sort((a, b) => compareDistance(target, a, b)).slice(0, ANNOUNCED_TO_NODES);
     const told = await this.#inTime(signal, (_, done) => {
       const a = { id: this.#krpc.id, info_hash: target, port, implied_port: 0 };

@@ -1,6 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { concat, utf8Encode } from "../base/bytes.ts";
-import { ipBytes, isGlobal } from "../base/ip_address.ts";
+import { ipBytes, isPublic } from "../base/ip_address.ts";
 import { MAX_DHT_ANSWER_NODES, MAX_DHT_ANSWER_PEERS, MAX_DHT_PACKET_BYTES } from "../base/limits.ts";
 import { type Bencoded, decodeBencoded, encodeBencoded } from "./bencode.ts";
 
@@ -64,7 +64,7 @@ export function compactAddress(bytes: Uint8Array): string {
 /** Whether a node of the DHT may be written to. @param host an IP address. */
 export function isDhtNode(host: string, port: number, allowsPrivate: boolean): boolean {
   const ip = ipBytes(host);
-  return ip !== null && ip.length === 4 && port >= LEAST_PORT && port <= 65_535 && (allowsPrivate || isGlobal(ip));
+  return ip !== null && ip.length === 4 && port >= LEAST_PORT && port <= 65_535 && (allowsPrivate || isPublic(ip));
 }
 
 function nodesOf(nodes: Uint8Array, allowsPrivate: boolean): Uint8Array {

@@ -1,6 +1,6 @@
 import { KithError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { ipBytes, isGlobal } from "../base/ip_address.ts";
+import { ipBytes, isPublic } from "../base/ip_address.ts";
 import { MAX_DHT_BOOTSTRAP } from "../base/limits.ts";
 import type { RendezvousQuery } from "../mesh/rendezvous.ts";
 import type { Input } from "../peer/machine.ts";
@@ -63,7 +63,7 @@ export class DhtService {
     }).slice(0, MAX_DHT_BOOTSTRAP);
     this.#isPrivate = this.#bootstrap.length > 0 && this.#bootstrap.every(({ hostname }) => {
       const ip = ipBytes(hostname);
-      return ip !== null && !isGlobal(ip);
+      return ip !== null && !isPublic(ip);
     });
     this.#problem = this.#refusal();
   }

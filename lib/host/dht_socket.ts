@@ -21,6 +21,7 @@ export class DhtSocket extends EventEmitter {
   readonly #parts: DhtSocketParts;
   readonly #traffic: DhtTraffic;
   readonly #socket = dgram.createSocket("udp4");
+  #isClosed = false;
 
   constructor(parts: DhtSocketParts) {
     super();
@@ -47,6 +48,8 @@ export class DhtSocket extends EventEmitter {
 
   /** Sends a question, as of node:dgram. */
   send(bytes: Uint8Array, _offset: number, _length: number, port: number, host: string): void {
+    // The library goes on for a moment with what it had in mind.
+    if (this.#isClosed) return;
     const { nowMs, dropped } = this.#parts;
     const reason = this.#traffic.refusesToSend(host, port, nowMs());
     if (reason !== null) return dropped(reason);
@@ -57,6 +60,7 @@ export class DhtSocket extends EventEmitter {
 
   /** Closes it; "close" follows. */
   close(): void {
+    this.#isClosed = true;
     this.#socket.close();
   }
 

@@ -76,6 +76,8 @@ export interface RendezvousParts {
   readonly random: Random;
   readonly keys: () => RendezvousKeys;
   readonly company: () => Company;
+  /** The port at which others reached this peer, where a router has it at another one than it listens at; else null. */
+  readonly outerPort: () => number | null;
   readonly emit: (event: PeerEvent) => void;
 }
 
@@ -218,7 +220,7 @@ export class Rendezvous {
       // A question that is asked anyway tells it again a little early.
       const isDue = announces && announceMs <= now.monotonicMs + ANNOUNCE_AGAIN_MS / 4;
       place.running = { announces: isDue, hints: 0 };
-      this.#queries.push({ key, port: isDue ? this.#network.port : null });
+      this.#queries.push({ key, port: isDue ? this.#parts.outerPort() ?? this.#network.port : null });
     }
   }
 

@@ -185,7 +185,11 @@ export class PeerParts {
       ...{ identity, random, space: this.space, membership: this.membership, links: this.links, emit, dial },
       lan: this.lan,
       joiner: () => this.joiner,
-      isLinkedAt: (address) => this.neighbours.isLinkedAt(address),
+      proven: () => this.reach.proven,
+      isKnownAt: (address) => {
+        const own = [...options.addresses, ...this.reach.proven];
+        return own.includes(address) || this.neighbours.isLinkedAt(address);
+      },
     });
     this.discovery = new Discovery(this.lan, this.rendezvous);
     this.joiner = new Joiner({

@@ -2,6 +2,7 @@ import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { CloseReason } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
+import { ipOfEndpoint } from "../base/ip_address.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { type Company, Rendezvous, type RendezvousHint } from "../mesh/rendezvous.ts";
@@ -10,6 +11,7 @@ import type { Joiner } from "./joiner.ts";
 import { type LanDiscovery, lanKeysOf } from "./lan_discovery.ts";
 import type { Links, Stage } from "./links.ts";
 import type { Effect, Input, TicketKeys } from "./machine.ts";
+import { portOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
 
 /** What rendezvous in the DHT works upon. */
@@ -22,8 +24,10 @@ export interface RendezvousDiscoveryParts {
   readonly lan: LanDiscovery;
   readonly joiner: () => Joiner;
   readonly dial: (address: string) => void;
-  /** Whether a member is linked that can be dialled at an address. */
-  readonly isLinkedAt: (address: string) => boolean;
+  /** Where others reached this peer, the latest first. */
+  readonly proven: () => readonly string[];
+  /** Whether this peer, or a member that is linked, can be dialled at an address. */
+  readonly isKnownAt: (address: string) => boolean;
   readonly emit: (event: PeerEvent) => void;
 }
 
@@ -42,6 +46,7 @@ export class RendezvousDiscovery {
       random: parts.random,
       emit: parts.emit,
       company: () => this.#company(),
+      outerPort: () => this.#outerPort(),
       keys: () => ({ epoch: parts.lan.epoch(), doors: parts.lan.doors(this.#wallMs), sought: this.#sought }),
     });
   }
@@ -56,8 +61,7 @@ export class RendezvousDiscovery {
     this.#wallMs = now.wallMs;
     if (input.type === "dht_done") return this.#rendezvous.done(input.key, input.problem, now);
     if (input.type === "dht_found") {
-      const { isLinkedAt } = this.#parts;
-      const addresses = input.addresses.filter((address) => !isLinkedAt(address));
+      const addresses = input.addresses.filter((address) => !this.#parts.isKnownAt(address));
       for (const hint of this.#rendezvous.found(input.key, addresses, now)) this.#follow(hint, now);
       return;
     }
@@ -110,6 +114,12 @@ export class RendezvousDiscovery {
   #follow({ kind, address }: RendezvousHint, now: Now): void {
     if (kind === "door") this.#parts.joiner().hinted(address, now);
     else this.#parts.dial(address);
+  }
+
+  /** The DHT knows IPv4 alone. */
+  #outerPort(): number | null {
+    const outer = this.#parts.proven().find((address) => ipOfEndpoint(address)?.length === 4);
+    return outer === undefined ? null : Number(portOf(outer));
   }
 
   #company(): Company {

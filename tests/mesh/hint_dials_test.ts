@@ -20,7 +20,6 @@ Deno.test("what is not in the public net, or a port of something else, is not di
     "224.0.0.251:5484": PRIVATE,
     "255.255.255.255:5484": PRIVATE,
     "0.0.0.0:5484": PRIVATE,
-    "192.0.2.1:5484": PRIVATE,
     "[::1]:5484": PRIVATE,
     "[fe80::1]:5484": PRIVATE,
     "[fd00::1]:5484": PRIVATE,

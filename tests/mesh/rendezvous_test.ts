@@ -37,12 +37,14 @@ class Station {
   nowMs = 1000;
   problem: string | null = null;
   answers = true;
+  outerPort: number | null = null;
 
   constructor(public keys: RendezvousKeys, public company: Company, readonly hour = 12, network = PUBLIC) {
     this.rendezvous = new Rendezvous({
       random: new Prng(7),
       keys: () => this.keys,
       company: () => this.company,
+      outerPort: () => this.outerPort,
       emit: (event) => this.events.push(event),
     });
     this.rendezvous.networkChanged(network, this.now);
@@ -254,6 +256,12 @@ Deno.test("private addresses are dialled where the DHT is private alone", () => 
 Deno.test("who can't be dialled looks, and announces nothing", () => {
   const peer = new Station({ ...MEMBER, doors: TICKET }, "none", 12, { ...PUBLIC, port: null });
   assertEquals(peer.names(HOUR_MS), ["space 0"]);
+});
+
+Deno.test("where a router has it at another port, that one is announced", () => {
+  const door = new Station({ ...MEMBER, doors: TICKET }, "nobody");
+  door.outerPort = 40_000;
+  assertEquals(door.pass(10_000).map(({ port }) => port), [40_000, 40_000]);
 });
 
 Deno.test("after the network changed, all is asked and announced anew", () => {
