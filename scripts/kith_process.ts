@@ -7,7 +7,7 @@ import { runtimeFlags } from "./flags.ts";
  */
 export function kithCommand(task: "start" | "hooks" = "start"): string[] {
   // No packet is to leave this machine: whatever is started from here inherits that, unless it is given something else.
-  if (Deno.env.get("KITH_NO_DHT") === undefined) Deno.env.set("KITH_NO_DHT", "1");
+  for (const name of ["KITH_NO_DHT", "KITH_NO_PORT_MAP"]) if (Deno.env.get(name) === undefined) Deno.env.set(name, "1");
   const exe = Deno.env.get("KITH_EXE");
   if (exe !== undefined && exe !== "") return [exe];
   return [Deno.execPath(), "run", "--quiet", ...runtimeFlags(task), `${import.meta.dirname}/../main.ts`];

@@ -32,6 +32,7 @@ export function statusFields(host: HostApi): Fields {
     started: host.startedMs,
     addresses: host.addresses,
     lan: host.lan,
+    port_map: host.portMap,
     dht: dhtFields(host.dht),
     notices: host.notices.map(({ name, reason, fields }) => ({ event: name, reason, ...fields })),
     home: host.paths.home,

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly lan?: boolean;
   /** Whether the DHT is used; undefined: as the home's settings say, else yes. */
   readonly dht?: boolean;
+  /** Whether the router is asked to pass connections on; undefined: as the home's settings say, else yes. */
+  readonly portMap?: boolean;
   /** The nodes of the DHT that are asked first; undefined: as the home's settings say, else those of the public one. */
   readonly dhtBootstrap?: readonly string[];
   /** Whether links of others are relayed; undefined: as the home's settings say, else yes. */

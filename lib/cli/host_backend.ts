@@ -58,25 +58,9 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
 }
 
 async function start(options: StartOptions): Promise<RunningPeer> {
-  const { home, name, listen, text, historyMs, maxLinks, lan, dht, dhtBootstrap, relay, ephemeral, offline, carrying } =
-    options;
-  const host = await Host.start({
-    version: VERSION,
-    ...(home === undefined ? {} : { home }),
-    ...(name === undefined ? {} : { name }),
-    ...(listen === undefined ? {} : { listen }),
-    ...(historyMs === undefined ? {} : { historyMs }),
-    ...(maxLinks === undefined ? {} : { maxLinks }),
-    ...(lan === undefined ? {} : { lan }),
-    ...(relay === undefined ? {} : { relay }),
-    ...(dht === undefined ? {} : { dht }),
-    ...(dhtBootstrap === undefined ? {} : { dhtBootstrap }),
-    ephemeral: ephemeral === true,
-    offline: offline === true,
-    carrying: carrying === true,
-    api: createApi,
-  });
-  const speaksText = offline === true ? undefined : text ?? host.config().text;
+  const { text, ...hostOptions } = options;
+  const host = await Host.start({ ...hostOptions, version: VERSION, api: createApi });
+  const speaksText = options.offline ? undefined : text ?? host.config().text;
   let textAddress: string | null = null;
   try {
     if (speaksText !== undefined) textAddress = serveText(host, speaksText);

@@ -2,6 +2,7 @@ import type { MulticastCheck, NetworkCheck } from "../host/network_check.ts";
 import type { JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
+import { portMapText } from "./port_map.ts";
 import { reachText } from "./reach.ts";
 
 /** What was found: of this machine, and by its running peer (its status; null where none runs). */
@@ -50,6 +51,11 @@ const SECTIONS: readonly Section[] = [
         ? "only a running peer learns from members whether it can be reached: kith up"
         : reachText((status.reach ?? {}) as JsonObject) ?? "no member from outside of this network has told so far",
     fields: ({ status }) => ({ reach: status?.reach ?? null }),
+  },
+  {
+    name: "router",
+    text: ({ status }) => status === null ? "only a running peer asks it to pass connections on" : portMapText(status),
+    fields: ({ status }) => ({ port_map: status?.port_map ?? null }),
   },
   {
     name: "multicast",

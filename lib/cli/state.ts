@@ -6,6 +6,7 @@ import { numberField, objectsOf, textField } from "./fields.ts";
 import { formatAge, formatCount, formatName, formatNumber, formatSize, shortId } from "./format.ts";
 import { pathText } from "./peers.ts";
 import { awayText, othersText } from "./people.ts";
+import { portMapText } from "./port_map.ts";
 import { reachText } from "./reach.ts";
 import { secondAdminHint } from "./second_admin.ts";
 import { usageError } from "./usage.ts";
@@ -58,7 +59,7 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   }
   const history = historyText(answer, nowMs);
   if (history !== null) lines.push(row("history", history));
-  if (running) lines.push(row("dht", dhtText(answer, nowMs)));
+  if (running) lines.push(row("router", portMapText(answer)), row("dht", dhtText(answer, nowMs)));
   const reach = reachText((answer.reach ?? {}) as JsonObject);
   if (reach !== null) lines.push(row("reached", reach));
   const relays = relaysText((answer.relay ?? {}) as JsonObject);

@@ -171,6 +171,7 @@ function startOptions({ flags, home }: Context): StartOptions {
     ...(historyMs === undefined ? {} : { historyMs }),
     ...(maxLinks === undefined ? {} : { maxLinks }),
     ...(flags.has("no-lan") ? { lan: !flags.on("no-lan") } : {}),
+    ...(flags.has("no-port-map") ? { portMap: !flags.on("no-port-map") } : {}),
     ...(flags.has("no-dht") ? { dht: !flags.on("no-dht") } : {}),
     ...(flags.has("dht-bootstrap") ? { dhtBootstrap: flags.list("dht-bootstrap") } : {}),
     ...(flags.has("no-relay") ? { relay: !flags.on("no-relay") } : {}),

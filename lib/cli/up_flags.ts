@@ -31,6 +31,11 @@ export const UP_FLAGS: readonly FlagSpec[] = [
     type: "switch",
     help: "do not look for peers on the local network, nor be found there by others",
   },
+  {
+    name: "no-port-map",
+    type: "switch",
+    help: "do not ask the router to pass connections from outside on to this peer",
+  },
   { name: "no-dht", type: "switch", help: "neither look for peers in the public DHT, nor be found there" },
   {
     name: "dht-bootstrap",

@@ -25,6 +25,8 @@ export interface Config {
   readonly "no-dht"?: string;
   /** The nodes of the DHT that are asked first. Default: those of the public one. */
   readonly "dht-bootstrap"?: readonly string[];
+  /** Whether the router is not asked to pass connections on: `yes` or `no`. Default: no. */
+  readonly "no-port-map"?: string;
   /** Whether links of others are not relayed: `yes` or `no`. Default: no. */
   readonly "no-relay"?: string;
 }
@@ -51,6 +53,7 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
   "no-lan": isYesOrNo,
   "no-dht": isYesOrNo,
   "dht-bootstrap": (value) => isAddresses(value) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
+  "no-port-map": isYesOrNo,
   "no-relay": isYesOrNo,
 };
 

@@ -1,9 +1,8 @@
 import { toBase32 } from "../base/base32.ts";
 import type { Now } from "../base/clock.ts";
-import { readDurationMs } from "../base/duration.ts";
 import { KithError } from "../base/errors.ts";
 import { countedNames, type PeerEvent } from "../base/event.ts";
-import { DEFAULT_HISTORY_MS, DEFAULT_MAX_LINKS, MAX_EVENT_NAMES } from "../base/limits.ts";
+import { MAX_EVENT_NAMES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { spokenPeerName } from "../base/spoken_name.ts";
 import { deriveTicketKeysInBackground } from "../crypto/ticket_keys.ts";
@@ -20,21 +19,23 @@ import { Driver } from "./driver.ts";
 import { isSystemError } from "./file_error.ts";
 import { type HomePaths, homePaths, prepareHome, prepareStore, resolveHome } from "./home.ts";
 import type { HostApi, Unsubscribe } from "./host_api.ts";
-import { checkedName, type HostOptions, openListeners } from "./host_options.ts";
+import { checkedName, type HostOptions, type HostSettings, openListeners, settingsOf } from "./host_options.ts";
 import { IdleCheckpoint } from "./idle_checkpoint.ts";
 import { openIdentity } from "./identity_file.ts";
 import { LanService, type LanState } from "./lan_service.ts";
 import { DEFAULT_PORT } from "./listen.ts";
 import { lockHome } from "./lock.ts";
 import { type Log, openLog } from "./log.ts";
+import { networkInterfaces } from "./network_watch.ts";
 import { openStore } from "./open_store.ts";
 import { OwnAddresses } from "./own_addresses.ts";
+import { PortMapper, type PortMapState } from "./port_mapper.ts";
 import { settleStaged } from "./staged_home.ts";
 import { StoreCopier } from "./store_copier.ts";
 import { OwnNote, runningPeers } from "./runtime_notes.ts";
 
 interface Parts {
-  readonly maxLinks: number;
+  readonly settings: HostSettings;
   readonly options: HostOptions;
   readonly paths: HomePaths;
   readonly peer: Peer;
@@ -42,7 +43,6 @@ interface Parts {
   readonly log: Log;
   readonly addresses: OwnAddresses;
   readonly otherPort: boolean;
-  readonly usesLan: boolean;
   readonly dht: DhtService;
   readonly notices: readonly PeerEvent[];
   readonly resources: AsyncDisposableStack;
@@ -72,6 +72,7 @@ export class Host implements HostApi {
   readonly #addresses: OwnAddresses;
   readonly #lan: LanService;
   readonly #dht: DhtService;
+  readonly #portMapper: PortMapper;
   readonly #checkpoint: IdleCheckpoint;
   readonly #counter: CommitCounter;
   readonly #log: Log;
@@ -107,13 +108,10 @@ export class Host implements HostApi {
     const log = openLog(options.offline ? null : paths.log, options.logLine);
     resources.defer(() => log.close());
     prepareStore(paths);
-    const listen = options.listen ?? config.listen;
-    const listeners = options.offline ? [] : openListeners(listen);
+    const settings = settingsOf(options, config);
+    const listeners = options.offline ? [] : openListeners(settings.listen);
     for (const listener of listeners) resources.use(listener);
-    const configuredMs = config.history === undefined ? null : readDurationMs(config.history);
-    const historyMs = options.historyMs ?? configuredMs ?? DEFAULT_HISTORY_MS;
-    const configuredLinks = config["max-links"] === undefined ? null : Number(config["max-links"]);
-    const maxLinks = options.maxLinks ?? configuredLinks ?? DEFAULT_MAX_LINKS;
+    const { historyMs, maxLinks } = settings;
     const addresses = new OwnAddresses(listeners.map((listener) => listener.addr));
     const { store, peer, notices } = openStore(paths, random, options.offline !== true, (store) =>
       new Peer({
@@ -125,17 +123,16 @@ export class Host implements HostApi {
         },
       }));
     resources.defer(() => store.close());
-    const otherPort = listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
+    const otherPort = settings.listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
     notices.unshift(...settled.filter((notice) => notice !== null));
-    const usesLan = options.lan ?? config["no-lan"] !== "yes";
     const dht = new DhtService({
-      isOn: !options.offline && (options.dht ?? config["no-dht"] !== "yes"),
-      bootstrap: options.dhtBootstrap ?? config["dht-bootstrap"] ?? [],
+      isOn: settings.usesDht,
+      bootstrap: settings.dhtBootstrap,
       addresses,
       push: (input) => host.#driver.push(input),
       event: (event) => host.event(event),
     });
-    const parts = { usesLan, dht, maxLinks, options, paths, peer, store, log, addresses, otherPort, notices };
+    const parts = { settings, dht, options, paths, peer, store, log, addresses, otherPort, notices };
     const host: Host = new Host({ ...parts, resources: resources.move() });
     for (const notice of notices) host.event(notice);
     host.#driver.network.listen(listeners);
@@ -149,7 +146,7 @@ export class Host implements HostApi {
   }
 
   private constructor(parts: Parts) {
-    const { maxLinks, options, paths, peer, store, log, addresses, otherPort, notices, resources } = parts;
+    const { settings, options, paths, peer, store, log, addresses, otherPort, notices, resources } = parts;
     this.version = options.version;
     this.peer = peer;
     this.paths = paths;
@@ -172,20 +169,33 @@ export class Host implements HostApi {
       dhtQuery: (query) => this.#dht.query(query),
       turned: () => this.#turned(),
       stopped: (reason, error) => this.#machineStopped(reason, error),
-    }, { offline: !this.running, maxLinks });
+    }, { offline: !this.running, maxLinks: settings.maxLinks });
     this.#dht = parts.dht;
     this.#lan = new LanService({
-      isOn: parts.usesLan,
+      isOn: settings.usesLan,
       addresses,
       closeGone: (present) => this.#driver.network.closeGone(present),
-      networkChanged: () => this.#dht.networkChanged(),
+      networkChanged: () => {
+        this.#dht.networkChanged();
+        this.#portMapper.networkChanged();
+      },
       push: (input) => this.#driver.push(input),
+      event: (event) => this.event(event),
+    });
+    this.#portMapper = new PortMapper({
+      isOn: settings.mapsPorts,
+      portAt: (address) => addresses.isListeningAt(address) ? addresses.port : null,
+      interfaces: networkInterfaces,
+      mapped: (address) => {
+        addresses.map(address);
+        this.#driver.push({ type: "addresses_changed" });
+      },
       event: (event) => this.event(event),
     });
     resources.defer(async () => {
       this.#checkpoint.stop();
       await this.#driver.stop();
-      await Promise.all([this.#lan.stop(), this.#dht.stop()]);
+      await Promise.all([this.#lan.stop(), this.#dht.stop(), this.#portMapper.stop()]);
       if (this.#failure === null) await this.#counter.stop();
     });
   }
@@ -206,6 +216,10 @@ export class Host implements HostApi {
 
   get lan(): LanState {
     return this.#lan.state;
+  }
+
+  get portMap(): PortMapState {
+    return this.#portMapper.state;
   }
 
   get dht(): DhtState {
@@ -314,6 +328,7 @@ export class Host implements HostApi {
     this.#note.leaveOnce();
     await this.#lan.start();
     this.#dht.start();
+    this.#portMapper.start();
     const addresses = this.addresses.join(" ");
     this.#tell({ name: "started", level: "info", fields: { version: this.version, peer, addresses } });
   }

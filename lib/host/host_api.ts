@@ -7,6 +7,7 @@ import type { Config } from "./config.ts";
 import type { DhtState } from "./dht_service.ts";
 import type { HomePaths } from "./home.ts";
 import type { LanState } from "./lan_service.ts";
+import type { PortMapState } from "./port_mapper.ts";
 
 /** Calls it off. */
 export type Unsubscribe = () => void;
@@ -23,6 +24,8 @@ export interface HostApi {
   readonly addresses: readonly string[];
   /** How it stands with looking for peers on the local network. */
   readonly lan: LanState;
+  /** How it stands with the router of this machine's network. */
+  readonly portMap: PortMapState;
   /** How it stands with the DHT. */
   readonly dht: DhtState;
   /** Whether this is a running peer, and not one opened for a single command. */

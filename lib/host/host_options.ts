@@ -1,6 +1,8 @@
+import { readDurationMs } from "../base/duration.ts";
 import { KithError } from "../base/errors.ts";
+import { DEFAULT_HISTORY_MS, DEFAULT_MAX_LINKS } from "../base/limits.ts";
 import { parseAddress } from "./address.ts";
-import { nameProblem } from "./config.ts";
+import { type Config, nameProblem } from "./config.ts";
 import type { Handler } from "./control.ts";
 import type { HostApi } from "./host_api.ts";
 import { DEFAULT_PORT, listenAnywhere, listenOn } from "./listen.ts";
@@ -23,6 +25,8 @@ export interface HostOptions {
   readonly lan?: boolean;
   /** Whether the DHT is used to find peers, and to be found. Default: as configured, else true. */
   readonly dht?: boolean;
+  /** Whether the router is asked to pass connections from outside on. Default: as configured, else true. */
+  readonly portMap?: boolean;
   /** The nodes of the DHT that are asked first, `HOST:PORT`. Default: as configured, else those of the public one. */
   readonly dhtBootstrap?: readonly string[];
   /** Whether links of others are relayed that can't reach each other. Default: as configured, else true. */
@@ -37,6 +41,34 @@ export interface HostOptions {
   readonly api?: (host: HostApi) => Handler;
   /** Receives each line of the log too. Default: none. */
   readonly logLine?: (line: string) => void;
+}
+
+/** What holds of these options, once the home's settings stand in for what is not said. */
+export interface HostSettings {
+  /** Where to listen; undefined for anywhere. */
+  readonly listen: readonly string[] | undefined;
+  readonly historyMs: number;
+  readonly maxLinks: number;
+  readonly usesLan: boolean;
+  readonly usesDht: boolean;
+  /** Empty for the nodes of the public DHT. */
+  readonly dhtBootstrap: readonly string[];
+  readonly mapsPorts: boolean;
+}
+
+/** What holds of the options that a host is started with. */
+export function settingsOf(options: HostOptions, config: Config): HostSettings {
+  const configuredMs = config.history === undefined ? null : readDurationMs(config.history);
+  const configuredLinks = config["max-links"] === undefined ? null : Number(config["max-links"]);
+  return {
+    listen: options.listen ?? config.listen,
+    historyMs: options.historyMs ?? configuredMs ?? DEFAULT_HISTORY_MS,
+    maxLinks: options.maxLinks ?? configuredLinks ?? DEFAULT_MAX_LINKS,
+    usesLan: options.lan ?? config["no-lan"] !== "yes",
+    usesDht: !options.offline && (options.dht ?? config["no-dht"] !== "yes"),
+    dhtBootstrap: options.dhtBootstrap ?? config["dht-bootstrap"] ?? [],
+    mapsPorts: !options.offline && (options.portMap ?? config["no-port-map"] !== "yes"),
+  };
 }
 
 /** Listens where it is asked to, else anywhere. @throws {KithError} `usage`, `port_in_use`, `address_unusable`. */

@@ -6,6 +6,7 @@ import { networkInterfaces } from "./network_watch.ts";
 export class OwnAddresses {
   readonly #listening: readonly Endpoint[];
   #dialable: readonly string[];
+  #mapped: string | null = null;
 
   constructor(listening: readonly Endpoint[]) {
     this.#listening = listening;
@@ -14,7 +15,8 @@ export class OwnAddresses {
 
   /** Where others can dial, `host:port`, as of the last `refresh`; empty when nothing is listened on. */
   get dialable(): readonly string[] {
-    return this.#dialable;
+    if (this.#mapped === null) return this.#dialable;
+    return [...this.#dialable.slice(0, MAX_ADDRESSES - 1), this.#mapped];
   }
 
   /** Where programs on this machine can dial, `host:port`. */
@@ -35,6 +37,11 @@ export class OwnAddresses {
     return this.#listening.some(({ hostname }) => {
       return hostname === address || hostname === "::" || (hostname === "0.0.0.0" && !address.includes(":"));
     });
+  }
+
+  /** A router passes on what is dialled at an address of its own, `host:port`; null for none. */
+  map(address: string | null): void {
+    this.#mapped = address;
   }
 
   /** Looks at the interfaces again. */

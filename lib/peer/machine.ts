@@ -53,6 +53,8 @@ export type Input =
   | { readonly type: "request"; readonly id: number; readonly request: Request }
   /** This machine's addresses changed, or it woke from sleep. */
   | { readonly type: "network_changed" }
+  /** This peer can be dialled at other addresses than before, though this machine's are the same. */
+  | { readonly type: "addresses_changed" }
   /**
    * The interfaces on which peers are looked for by multicast DNS, at the start and whenever they changed; none where
    * that is off, with why. `port`: at which this peer listens.

@@ -71,6 +71,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
         return this.#dialFailed(input.address, input.detail, now);
       case "network_changed":
         return this.#parts.neighbours.networkChanged(now);
+      case "addresses_changed":
+        return this.#parts.neighbours.tellAddresses(now);
       case "lan_interfaces":
       case "lan_received":
       case "lan_others":

@@ -225,7 +225,11 @@ export class Reachability {
   /** Where it could reach this peer: where it dialled, else at the port that is listened at. */
   #addressOf({ connection, seen }: Witness): string | null {
     if (connection.direction === "in") return seen;
-    const port = advertisedPort(this.#parts.self.addresses);
+    const { addresses } = this.#parts.self;
+    // The router there may pass on what comes to another port.
+    const mapped = addresses.find((own) => hostOf(own) === hostOf(seen));
+    if (mapped !== undefined) return mapped;
+    const port = advertisedPort(addresses);
     return port === null ? null : `${hostOf(seen)}:${port}`;
   }
 

@@ -20,6 +20,7 @@ const STATUS = {
     addresses: [{ address: "203.0.113.9:5484", reached_by: 2, failed_for: 0, time: 1, told: true }],
     seen: [],
   },
+  port_map: { address: "203.0.113.9:5484", by: "PCP", problem: null },
 };
 
 async function netcheck(words: readonly string[], network: NetworkCheck, running: boolean, status: object = STATUS) {
@@ -41,10 +42,14 @@ Deno.test("netcheck says of a running peer where it listens, who reaches it, and
     "listening    192.168.1.10:5484  [2001:db8::5]:5484",
     "reached      from outside at 203.0.113.9:5484; IPv4 behind a NAT that changes ports, IPv6 without NAT; " +
     "others are told 203.0.113.9:5484",
+    "router       passes on what comes to 203.0.113.9:5484 (PCP)",
     "multicast    asked on eth0: nobody else is heard; there may be nobody, or this network keeps back multicast",
   ]);
-  const [, , reached] = await netcheck([], NETWORK, true, { addresses: [], reach: {} });
-  assertEquals(reached, "reached      no member from outside of this network has told so far");
+  const bare = { addresses: [], reach: {}, port_map: { address: null, by: null, problem: "no router answers" } };
+  assertEquals((await netcheck([], NETWORK, true, bare)).slice(2, 4), [
+    "reached      no member from outside of this network has told so far",
+    "router       passes nothing on: no router answers",
+  ]);
 });
 
 Deno.test("netcheck says where no peer runs whether its ports are free", async () => {
@@ -65,7 +70,7 @@ Deno.test("netcheck says in one line that there is no network", async () => {
 Deno.test("netcheck says what is heard by multicast", async () => {
   const said = async (multicast: Partial<MulticastCheck>) => {
     const lines = await netcheck([], { ...NETWORK, multicast: { ...MULTICAST, ...multicast } }, true);
-    return lines[3]?.replace("multicast    ", "");
+    return lines[4]?.replace("multicast    ", "");
   };
   assertEquals(await said({ peers: true, others: true }), "asked on eth0: other peers are heard");
   assertEquals(await said({ others: true }), "asked on eth0: other machines are heard, but no peer");
@@ -90,6 +95,7 @@ Deno.test("netcheck prints one object", async () => {
     listening: STATUS.addresses,
     ports: [{ port: 5484, free: null }],
     reach: STATUS.reach,
+    port_map: STATUS.port_map,
     multicast: MULTICAST,
   }]);
   const [stopped = ""] = await netcheck(["--json"], NETWORK, false);

@@ -43,6 +43,7 @@ export class MemoryHost {
       paths: homePaths("/nowhere"),
       random: new Prng(4),
       addresses: ["10.0.0.1:5484"],
+      portMap: { address: null, by: null, problem: "it is off" },
       dht: { problem: "it is off", nodes: 0, announcedMs: null, answeredMs: null },
       lan: { interfaces: [], problem: null },
       running: true,

@@ -29,7 +29,13 @@ async function allowedBy(
     Deno.writeTextFileSync(`${home}/home.node`, "");
     const { stdout, stderr } = await new Deno.Command(program, {
       args: [...args],
-      env: { KITH_NO_DHT: "1", ...env, KITH_HOME: `${home}/home`, KITH_RUNTIME_DIR: `${home}/run` },
+      env: {
+        KITH_NO_DHT: "1",
+        KITH_NO_PORT_MAP: "1",
+        ...env,
+        KITH_HOME: `${home}/home`,
+        KITH_RUNTIME_DIR: `${home}/run`,
+      },
       cwd: ROOT,
       stdin: "null",
     }).output();

@@ -37,6 +37,7 @@ export async function startHost(home: string, options: Partial<HostOptions> = {}
     listen: ["127.0.0.1:0"],
     api: createApi,
     dht: false,
+    portMap: false,
     ...options,
   });
   const api = createApi(host);

@@ -330,3 +330,10 @@ Deno.test("what nobody asked for changes nothing", () => {
   reach.received(link(1, "out", "198.51.100.1:5484"), { type: "dialled_back", port: 80, reached: true }, at(0));
   assertEquals(reach.view().addresses, []);
 });
+
+Deno.test("behind a router that passes on another port, that is where it asks to be dialled back", () => {
+  const { reach, sent } = setUp({ addresses: ["192.168.1.5:5484", `${HOME}:6000`] });
+  reach.received(link(1, "out", "198.51.100.1:5484"), { type: "seen", address: `${HOME}:41000` }, at(0));
+  reach.received(link(2, "out", "198.51.100.2:5484"), { type: "seen", address: "203.0.113.50:41000" }, at(0));
+  assertEquals(sent, [[1, { type: "dial_back", port: 6000 }], [2, { type: "dial_back", port: 5484 }]]);
+});
