@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { connectControl } from "../../lib/host/control.ts";
-import { homePaths } from "../../lib/host/home.ts";
-import { type Home, Machine, type Printed, until } from "./kith.ts";
+import { asked, statusOf } from "./asked.ts";
+import { type Home, Machine, until } from "./kith.ts";
 import { type Station, VirtualSwitch } from "./virtual_switch.ts";
 
 /** How long each step took, in ms. */
@@ -48,7 +47,7 @@ export async function runLanScenario(
   }));
   const keys = new Set<string>();
   const startedMs = await agreed(members, keys, startMs);
-  const statuses = await Promise.all(members.map(statusOf));
+  const statuses = await Promise.all(members.map(({ home }) => statusOf(home)));
   const lastMs = Math.max(...statuses.map(({ started }) => started)) - Date.now() + performance.now();
   const foundMs = startMs + startedMs - lastMs;
 
@@ -68,7 +67,7 @@ export async function runLanScenario(
     await new Promise((resolve) => setTimeout(resolve, options.splitMs / 10));
   } while (performance.now() - splitMs < options.splitMs);
   for (const member of members) {
-    assert((await statusOf(member)).entries < keys.size, "each half lacks what the other wrote");
+    assert((await statusOf(member.home)).entries < keys.size, "each half lacks what the other wrote");
   }
   await lan.heal(half.map(({ station }) => station));
   const healedMs = await agreed(members, keys, performance.now());
@@ -78,7 +77,7 @@ export async function runLanScenario(
 /** Waits until all are linked to all and hold the same, and these very keys. @returns how long it took. */
 async function agreed(members: readonly Member[], keys: ReadonlySet<string>, sinceMs: number): Promise<number> {
   await until("all linked, and with one digest", async () => {
-    const statuses = await Promise.all(members.map(statusOf));
+    const statuses = await Promise.all(members.map(({ home }) => statusOf(home)));
     const isWhole = statuses.every(({ peers, entries, members: count }) => {
       return peers.length === members.length - 1 && count === members.length && entries === keys.size;
     });
@@ -92,23 +91,7 @@ async function agreed(members: readonly Member[], keys: ReadonlySet<string>, sin
 }
 
 async function write(member: Member, key: string, keys: Set<string>): Promise<void> {
-  const answer = await asked(member, "PUT", `/v1/entry?key=${encodeURIComponent(key)}`, "written");
+  const answer = await asked(member.home, "PUT", `/v1/entry?key=${encodeURIComponent(key)}`, "written");
   assert(answer.version !== undefined, JSON.stringify(answer));
   keys.add(key);
-}
-
-async function statusOf(member: Member): Promise<Printed> {
-  return await asked(member, "GET", "/v1/status");
-}
-
-/** Asks a running peer over its control channel: a command for each look would take longer than what is looked for. */
-async function asked({ home }: Member, method: string, path: string, body?: string): Promise<Printed> {
-  const control = await connectControl(homePaths(home.path));
-  assert(control !== null, `a peer runs in ${home.path}`);
-  try {
-    const request = new Request(new URL(path, "http://kith"), { method, ...(body === undefined ? {} : { body }) });
-    return await (await control.request(request)).json();
-  } finally {
-    control.close();
-  }
 }

@@ -1,7 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { connectControl } from "../../lib/host/control.ts";
-import { homePaths } from "../../lib/host/home.ts";
+import { assertEquals, assertMatch } from "@std/assert";
 import { ticketFromText } from "../../lib/space/ticket.ts";
+import { statusOf } from "./asked.ts";
 import { type Home, Machine, type Printed, until } from "./kith.ts";
 import { NO_ROUTER, type Station, VirtualSwitch } from "./virtual_switch.ts";
 
@@ -12,17 +11,6 @@ async function memberAt(station: Station, resources: AsyncDisposableStack, ticke
   if (ticket === undefined) await home.up(listen);
   else await home.up(["join", "-", ...listen], { stdin: ticket });
   return home;
-}
-
-/** Asks a running peer over its control channel, which takes less time than a command. */
-async function reachOf(home: Home): Promise<Printed> {
-  const control = await connectControl(homePaths(home.path));
-  assert(control !== null);
-  try {
-    return (await (await control.request(new Request("http://kith/v1/status"))).json()).reach;
-  } finally {
-    control.close();
-  }
 }
 
 Deno.test({
@@ -45,11 +33,11 @@ Deno.test({
 
     const [open, closed] = await Promise.all([
       until("the one to be reached through its router", async () => {
-        const reach = await reachOf(reached);
+        const reach = (await statusOf(reached)).reach;
         return reach.addresses.some(({ told }: Printed) => told) ? reach : null;
       }),
       until("the other one to be tried in vain", async () => {
-        const reach = await reachOf(hidden);
+        const reach = (await statusOf(hidden)).reach;
         return reach.reachable === false ? reach : null;
       }),
     ]);

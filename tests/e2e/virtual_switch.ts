@@ -20,15 +20,15 @@ export class VirtualSwitch implements AsyncDisposable {
   readonly #holders: Holder[] = [];
   readonly #hub: Holder;
 
-  private constructor(hub: Holder) {
+  private constructor(hub: Holder, readonly network: string) {
     this.#hub = hub;
     this.#holders.push(hub);
   }
 
-  /** Makes one. */
-  static async make(): Promise<VirtualSwitch> {
+  /** Makes one. @param network the first three numbers of all addresses. Default: those of a private network. */
+  static async make(network = "10.77.0"): Promise<VirtualSwitch> {
     const hub = await Holder.start(["unshare", "--map-root-user", "--net"]);
-    const made = new VirtualSwitch(hub);
+    const made = new VirtualSwitch(hub, network);
     for (const half of ["left", "right"]) {
       await hub.ip("link", "add", half, "type", "bridge");
       await hub.ip("link", "set", half, "up");
@@ -36,7 +36,7 @@ export class VirtualSwitch implements AsyncDisposable {
     return made;
   }
 
-  /** Plugs a machine in, with the address 10.77.0.NUMBER and whatever IPv6 gives itself. */
+  /** Plugs a machine in, with the address NETWORK.NUMBER and whatever IPv6 gives itself. */
   async plug(number: number): Promise<Station> {
     const holder = await Holder.start([...this.#hub.wrapper, "unshare", "--net"]);
     this.#holders.push(holder);
@@ -44,7 +44,7 @@ export class VirtualSwitch implements AsyncDisposable {
     await this.#hub.ip("link", "set", `port${number}`, "master", "left", "up");
     await holder.ip("link", "set", "lo", "up");
     await holder.ip("link", "set", "eth0", "up");
-    await holder.ip("address", "add", address(number), "dev", "eth0");
+    await holder.ip("address", "add", this.#address(number), "dev", "eth0");
     return { number, wrapper: holder.wrapper };
   }
 
@@ -78,14 +78,35 @@ export class VirtualSwitch implements AsyncDisposable {
     await this.#nft(router, "pre", "prerouting priority -100", rule);
   }
 
+  /** Has a router pass on what comes to a port of it from where the machine behind it has sent something before. */
+  async letInKnown(router: Station, port: number, inner: Station): Promise<void> {
+    const to = `192.168.${inner.number}.2:${port}`;
+    const lines = [
+      "table ip known {",
+      "set hosts {",
+      "type ipv4_addr; flags dynamic; size 1000;",
+      "}",
+      "chain note {",
+      "type filter hook forward priority 0;",
+      `iifname "inner${inner.number}" add @hosts { ip daddr }`,
+      "}",
+      "chain pre {",
+      "type nat hook prerouting priority -100;",
+      `iifname "eth0" tcp dport ${port} ip saddr @hosts dnat to ${to}`,
+      "}",
+      "}",
+    ];
+    await run([...router.wrapper, "nft", lines.join("\n")]);
+  }
+
   async #nft({ wrapper }: Station, chain: string, hook: string, rule: string): Promise<void> {
     await run([...wrapper, "nft", `table ip kith {\nchain ${chain} {\ntype nat hook ${hook};\n${rule}\n}\n}`]);
   }
 
   /** Gives a machine another address. */
   async move({ wrapper, number }: Station, to: number): Promise<void> {
-    await run([...wrapper, "ip", "address", "del", address(number), "dev", "eth0"]);
-    await run([...wrapper, "ip", "address", "add", address(to), "dev", "eth0"]);
+    await run([...wrapper, "ip", "address", "del", this.#address(number), "dev", "eth0"]);
+    await run([...wrapper, "ip", "address", "add", this.#address(to), "dev", "eth0"]);
   }
 
   /** Whether some machines can't reach each other, while they reach all others and are reached by them. */
@@ -109,6 +130,10 @@ export class VirtualSwitch implements AsyncDisposable {
   /** Puts the switch together again. */
   async heal(stations: readonly Station[]): Promise<void> {
     for (const { number } of stations) await this.#hub.ip("link", "set", `port${number}`, "master", "left");
+  }
+
+  #address(number: number): string {
+    return `${this.network}.${number}/24`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -152,10 +177,6 @@ class Holder {
     await this.#process.stdout.cancel();
     await this.#process.status;
   }
-}
-
-function address(number: number): string {
-  return `10.77.0.${number}/24`;
 }
 
 async function run([command = "", ...args]: readonly string[]): Promise<void> {

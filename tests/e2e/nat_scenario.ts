@@ -1,0 +1,102 @@
+import { assertEquals } from "@std/assert";
+import { asked, statusOf } from "./asked.ts";
+import { type Home, Machine, until } from "./kith.ts";
+import { UpnpRouter } from "./upnp_router.ts";
+import { type Station, VirtualSwitch } from "./virtual_switch.ts";
+
+/** What may stand between a machine and the others. */
+export type Surrounding =
+  /** Nothing. */
+  | "open"
+  /** A router that passes on what comes to its port from anybody: a full cone. */
+  | "forwarded"
+  /** A router that maps ports when it is asked to. */
+  | "mapped"
+  /** A router that lets in what comes from where somebody inside sent to before. */
+  | "by_address"
+  /** A router that lets in nothing but answers, and keeps ports. */
+  | "by_port"
+  /** The same that gives each connection another port: symmetric. */
+  | "symmetric";
+
+/** How two machines came together. */
+export interface Pair {
+  readonly between: readonly [Surrounding, Surrounding];
+  readonly path: string;
+  /** From the moment at which the later of both ran until they had a link, in ms. */
+  readonly tookMs: number;
+}
+
+interface Member {
+  readonly surrounding: Surrounding;
+  readonly home: Home;
+}
+
+const PORT = 5484;
+/** Of the public net, since routers map no ports on another one; here nobody else has it. */
+const NETWORK = "45.77.0";
+
+/**
+ * Puts machines into these surroundings, with a founder in the open, and waits until each is linked with each other
+ * one, and all hold what each wrote.
+ *
+ * @returns all pairs but those with the founder.
+ */
+export async function runNatScenario(surroundings: readonly Surrounding[]): Promise<Pair[]> {
+  await using network = await VirtualSwitch.make(NETWORK);
+  await using resources = new AsyncDisposableStack();
+  const founder = homeAt(await network.plug(1), resources);
+  await founder.up(["--listen", `0.0.0.0:${PORT}`]);
+  const { words } = await founder.object("invite", "--uses", String(surroundings.length));
+  const members: Member[] = [];
+  for (const [index, surrounding] of surroundings.entries()) {
+    const station = await placed(network, surrounding, index + 2, resources);
+    members.push({ surrounding, home: homeAt(station, resources) });
+  }
+  const join = ["join", "-", "--at", `${NETWORK}.1:${PORT}`, "--listen", `0.0.0.0:${PORT}`];
+  const env = { KITH_NO_PORT_MAP: "" };
+  await Promise.all(members.map(({ home }) => home.up(join, { stdin: String(words), env })));
+  for (const [index, { home }] of members.entries()) {
+    await asked(home, "PUT", `/v1/entry?key=by/${index}`, "written behind a router");
+  }
+  const statuses = await until("all linked, and with one digest", async () => {
+    const statuses = await Promise.all(members.map(({ home }) => statusOf(home)));
+    const isWhole = statuses.every(({ peers, entries }) => {
+      return peers.length === members.length && entries === members.length;
+    });
+    return isWhole && new Set(statuses.map(({ digest }) => digest)).size === 1 ? statuses : null;
+  });
+  const pairs: Pair[] = [];
+  for (const [i, one] of statuses.entries()) {
+    for (const [j, other] of statuses.entries()) {
+      if (j <= i) continue;
+      const [there, back] = [[one, other], [other, one]].map(([from, to]) => {
+        return from?.peers.find(({ peer }: { readonly peer: string }) => peer === to?.peer);
+      });
+      assertEquals(there.path, back.path, "both ends say the same of a link");
+      const tookMs = Math.max(there.since, back.since) - Math.max(one.started, other.started);
+      const between = [surroundings[i], surroundings[j]] as [Surrounding, Surrounding];
+      pairs.push({ between, path: there.path, tookMs });
+    }
+  }
+  return pairs;
+}
+
+function homeAt(station: Station, resources: AsyncDisposableStack): Home {
+  return resources.use(new Machine(station.wrapper)).home("home");
+}
+
+async function placed(
+  network: VirtualSwitch,
+  surrounding: Surrounding,
+  number: number,
+  resources: AsyncDisposableStack,
+): Promise<Station> {
+  const outer = await network.plug(number);
+  if (surrounding === "open") return outer;
+  const inner = await network.plugBehind(outer, number, surrounding === "symmetric");
+  if (surrounding === "forwarded") await network.forward(outer, PORT, inner);
+  if (surrounding === "by_address") await network.letInKnown(outer, PORT, inner);
+  if (surrounding === "mapped") resources.use(await UpnpRouter.start(outer, `inner${number}`));
+  return inner;
+}
