@@ -1,6 +1,12 @@
 import type { Now } from "../base/clock.ts";
 import { forgetOldest } from "../base/forget_oldest.ts";
-import { ACTIVE_VIEW_PEERS, MAX_ANNOUNCEMENTS, MAX_MISSING, MAX_RECEIVED_IDS } from "../base/limits.ts";
+import {
+  ACTIVE_VIEW_PEERS,
+  MAX_ANNOUNCEMENTS,
+  MAX_KNOWN_WRITERS,
+  MAX_MISSING,
+  MAX_RECEIVED_IDS,
+} from "../base/limits.ts";
 
 /** How long announcements are gathered. */
 const ANNOUNCE_AFTER_MS = 20;
@@ -59,6 +65,8 @@ export class Plumtree<Neighbour> {
    * and does not send is believed once.
    */
   readonly #promised = new Set<Neighbour>();
+  /** By how many hops what each writer writes usually comes here; who wrote last comes last. */
+  readonly #usualHops = new Map<string, number>();
   #announceDueMs = Infinity;
 
   constructor(port: TreePort<Neighbour>) {
@@ -99,23 +107,24 @@ export class Plumtree<Neighbour> {
 
   /** This peer has something to tell. */
   broadcast(id: string, now: Now): void {
-    this.#spread(id, null, 0, now);
+    this.#spread(id, null, 0, false, now);
   }
 
   /**
    * A message came in whole.
    *
    * @param hops by how many it came.
+   * @param writer who wrote it, where its hops are told. Default: null, for what is never a detour.
    * @returns whether it is new.
    */
-  received(from: Neighbour, id: string, hops: number, now: Now): boolean {
+  received(from: Neighbour, id: string, hops: number, now: Now, writer: string | null = null): boolean {
     if (this.#received.has(id)) {
       this.repeated(from, id, hops);
       return false;
     }
     if (this.has(from)) this.#makeEager(from);
     this.#promised.delete(from);
-    this.#spread(id, from, hops, now);
+    this.#spread(id, from, hops, writer !== null && this.#isDetour(writer, hops), now);
     return true;
   }
 
@@ -199,15 +208,30 @@ export class Plumtree<Neighbour> {
     return Math.min(this.#announceDueMs, next?.dueMs ?? Infinity);
   }
 
-  /** Passes a message on to all but who have it. */
-  #spread(id: string, from: Neighbour | null, hops: number, now: Now): void {
+  /**
+   * Whether a message came by more hops than what its writer writes usually does: around a loss, and maybe up the tree.
+   * What is usual changes by one hop at a time, so that one message hardly moves it, and a tree that changed soon does.
+   */
+  #isDetour(writer: string, hops: number): boolean {
+    const usual = this.#usualHops.get(writer) ?? hops;
+    this.#usualHops.delete(writer);
+    this.#usualHops.set(writer, usual + Math.sign(hops - usual));
+    forgetOldest(this.#usualHops, MAX_KNOWN_WRITERS);
+    return hops > usual;
+  }
+
+  /**
+   * Passes a message on to all but who have it. One that came by a detour is announced only: who lacks it behind the same
+   * loss asks the nearest of all who have it, and does not get it by a longer way first.
+   */
+  #spread(id: string, from: Neighbour | null, hops: number, isDetour: boolean, now: Now): void {
     const received = this.#note(id, from, hops);
     const announcers = this.#missing.get(id)?.announcers;
     this.#forgetMissing(id);
-    for (const neighbour of this.#eager) {
+    for (const neighbour of isDetour ? [] : this.#eager) {
       if (neighbour !== from && !announcers?.has(neighbour)) this.#port.push(neighbour, id, hops + 1);
     }
-    for (const neighbour of this.#lazy) {
+    for (const neighbour of isDetour ? [...this.#eager, ...this.#lazy] : this.#lazy) {
       if (neighbour === from || announcers?.has(neighbour)) continue;
       const queued = this.#queued.get(neighbour) ?? [];
       this.#queued.set(neighbour, queued);
@@ -260,6 +284,8 @@ export class Plumtree<Neighbour> {
   /** Whom a message came from sends no more whole ones: another one's way is shorter. */
   #replace(received: Received<Neighbour>, by: Neighbour, hops: number): void {
     const { from } = received;
+    // Nothing is expected of it any more: when its way is the shorter one again it is believed again.
+    if (from !== null) this.#promised.delete(from);
     received.from = by;
     received.hops = hops;
     if (from === null || from === by || !this.#eager.has(from)) return;

@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 import type { Applied } from "../sync/announcements.ts";
 import { bundleSizeBytes, type TransactionBytes } from "../wire/bundle.ts";
 import type { Announce, Graft } from "../wire/overlay_messages.ts";
-import type { Header } from "../wire/transaction.ts";
+import { type Header, writerKey } from "../wire/transaction.ts";
 import type { Links } from "./links.ts";
 
 /** The most hops that the wire can tell. */
@@ -161,8 +161,9 @@ export class LiveTree {
       const hops = this.#hops.get(id);
       this.#hops.delete(id);
       this.#spreading = transaction;
-      if (transaction.from === null) this.#plumtree.broadcast(id, now);
-      else if (hops !== undefined) this.#plumtree.received(transaction.from, id, hops, now);
+      const { from, header } = transaction;
+      if (from === null) this.#plumtree.broadcast(id, now);
+      else if (hops !== undefined) this.#plumtree.received(from, id, hops, now, writerKey(header));
       else this.#plumtree.held(id);
     }
     this.#spreading = null;

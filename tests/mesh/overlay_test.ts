@@ -20,8 +20,7 @@ Deno.test("a thousand peers hear of everything by few hops, hardly twice, also w
   }
   assert(figures.calm.hopsMax <= 7 && figures.calm.hopsMean <= 4, seen);
   assert(figures.lossy.delivered >= 0.999 && figures.lossy.redundancy <= 0.3, seen);
-  // What is lost next to its sender comes to all behind by longer ways: seven hops are not enough for every one of them.
-  assert(figures.lossy.hopsMean <= 4.5 && figures.lossy.hopsP99 <= 7 && figures.lossy.hopsBeyondSeven <= 0.01, seen);
+  assert(figures.lossy.hopsMean <= 4 && figures.lossy.hopsMax <= 7, seen);
   assertEquals(figures.repaired, 1, seen);
   assert(figures.halfLostConnectedMs <= 30_000 && figures.halfLostDeliveredMs <= 40_000, seen);
   assert(figures.cutConnectedMs <= 10_000, seen);

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { MAX_ANNOUNCEMENTS, MAX_MISSING, MAX_RECEIVED_IDS } from "../../lib/base/limits.ts";
+import { MAX_ANNOUNCEMENTS, MAX_KNOWN_WRITERS, MAX_MISSING, MAX_RECEIVED_IDS } from "../../lib/base/limits.ts";
 import { type Announced, Plumtree } from "../../lib/mesh/plumtree.ts";
+
+/** A time at which what was gathered since 0 is announced. */
+const ANNOUNCED_BY_MS = 50;
 
 const at = (monotonicMs: number) => ({ monotonicMs, wallMs: 0 });
 
@@ -106,6 +109,47 @@ Deno.test("who says that its way is shorter, and then sends nothing, is believed
   assertEquals(lie("q"), 1, "until it sends something");
 });
 
+Deno.test("who was believed, and then found to have the longer way, is believed again", () => {
+  const { tree: plumtree, said } = tree("a", "b", "c");
+  plumtree.pruned("b");
+  plumtree.pruned("c");
+  plumtree.received("a", "m", 5, at(0));
+  plumtree.announced("b", [{ id: "m", hops: 3 }], at(0));
+  plumtree.announced("c", [{ id: "m", hops: 1 }], at(0));
+  assertEquals(said(), ["b graft ", "a prune", "c graft ", "b prune"]);
+  plumtree.received("c", "n", 6, at(0));
+  plumtree.announced("b", [{ id: "n", hops: 3 }], at(0));
+  assertEquals(said(), ["b graft ", "c prune"]);
+});
+
+Deno.test("what comes by more hops than what its writer writes usually does is announced only", () => {
+  const { tree: plumtree, said } = tree("a", "b", "c");
+  let messages = 0;
+  /** What is said once the writer's next message came by so many hops. */
+  const after = (hops: number, writer = "w") => {
+    plumtree.received("a", `${messages++}`, hops, at(0), writer);
+    plumtree.tick(at(ANNOUNCED_BY_MS));
+    return said();
+  };
+  assertEquals(after(2), ["b push 0 3", "c push 0 3"]);
+  assertEquals(after(4), ["b announce 1:4", "c announce 1:4"]);
+  assertEquals(after(9, "other"), ["b push 2 10", "c push 2 10"], "what is usual is another thing with each writer");
+  assertEquals(after(3), ["b push 3 4", "c push 3 4"], "what is usual went up by one");
+  assertEquals(after(4), ["b announce 4:4", "c announce 4:4"]);
+  assertEquals(after(4), ["b push 5 5", "c push 5 5"]);
+  assertEquals(after(1), ["b push 6 2", "c push 6 2"]);
+  assertEquals(after(4), ["b announce 7:4", "c announce 7:4"], "and down by one");
+});
+
+Deno.test("what is announced in place of being pushed is asked for from the nearest, and the tree stays as it is", () => {
+  const { tree: plumtree, said } = tree("a", "b", "c");
+  plumtree.pruned("c");
+  plumtree.announced("a", [{ id: "m", hops: 6 }], at(0));
+  plumtree.announced("c", [{ id: "m", hops: 3 }], at(50));
+  plumtree.tick(at(plumtree.deadline()));
+  assertEquals([said(), plumtree.isEager("a")], [["c graft m"], true]);
+});
+
 Deno.test("who announced something is not told of it", () => {
   const { tree: plumtree, said } = tree("a", "b", "c", "d");
   plumtree.pruned("b");
@@ -160,6 +204,16 @@ Deno.test("what others can make it remember is bounded", () => {
   const messages = said();
   assertEquals(messages.length, Math.floor(MAX_RECEIVED_IDS / MAX_ANNOUNCEMENTS));
   assertEquals([plumtree.hopsOf("m0"), plumtree.hopsOf(`m${MAX_RECEIVED_IDS}`)], [null, 1]);
+  const pushedAfter = (others: number) => {
+    plumtree.received("b", `first${others}`, 1, at(0), "w");
+    for (let i = 0; i < others; i++) plumtree.received("b", `of ${i} of ${others}`, 1, at(0), `${i}`);
+    said();
+    plumtree.received("b", `last${others}`, 9, at(0), "w");
+    return said().some((line) => line.includes("push"));
+  };
+  assertEquals([pushedAfter(MAX_KNOWN_WRITERS - 1), pushedAfter(MAX_KNOWN_WRITERS)], [false, true]);
+  plumtree.tick(at(10_000));
+  said();
   const many: Announced[] = Array.from({ length: MAX_MISSING + 9 }, (_, i) => ({ id: `x${i}`, hops: 1 }));
   plumtree.announced("a", many, at(0));
   plumtree.tick(at(10_000));

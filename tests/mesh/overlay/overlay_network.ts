@@ -40,6 +40,8 @@ export class OverlayNetwork {
   readonly habits: OverlayHabits;
   /** Counts what is sent, by type. */
   readonly sent = new Map<string, number>();
+  /** Who wrote each message; in reality it says so itself. */
+  readonly writers = new Map<string, string>();
   /** Whether connections lose messages now. */
   loses = false;
   readonly #connections: Map<string, Connection>[] = [];

@@ -53,10 +53,12 @@ export class OverlayPeer {
 
   /** A message came in. */
   received(from: string, message: OverlayMessage): void {
-    const { now } = this.#network;
+    const { now, writers } = this.#network;
     switch (message.type) {
       case "push":
-        if (this.tree.received(from, message.id, message.hops, now)) this.deliver(message.id, message.hops);
+        if (this.tree.received(from, message.id, message.hops, now, writers.get(message.id))) {
+          this.deliver(message.id, message.hops);
+        }
         return;
       case "announce":
         return this.tree.announced(from, message.list, now);
@@ -94,6 +96,7 @@ export class OverlayPeer {
 
   /** Tells all. */
   broadcast(id: string): void {
+    this.#network.writers.set(id, String(this.index));
     this.deliver(id, 0);
     this.tree.broadcast(id, this.#network.now);
   }
