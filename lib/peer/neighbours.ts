@@ -117,6 +117,7 @@ export class Neighbours {
     }
     // Who is linked through a relay only is dialled on.
     if (relay === null) dialler.linked(peer, now);
+    else if (other?.relay === null) dialler.unlinked(peer, now);
     this.#parts.farewells.linked(peer);
     emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
     this.#noteRelay(peer, relay);

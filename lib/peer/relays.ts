@@ -9,6 +9,7 @@ import {
   MAX_RELAY_OPENS_BURST,
   MAX_STREAM_QUEUE_BYTES,
   RELAY_DATA_COST_BYTES,
+  SILENCE_TOLD_AFTER_MS,
 } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -291,7 +292,9 @@ export class Relays {
     const peer = toBase32(from);
     if (connection.relay !== null) return "one_hop";
     if (equal(from, identity.peerId)) return "self";
-    if ([...links.members()].some((link) => link.peer === peer && link.relay === null)) return "declined";
+    const direct = [...links.members()].find((link) => link.peer === peer && link.relay === null);
+    // Who asks for one may have lost a link that seems to be there.
+    if (direct !== undefined && now.monotonicMs - direct.link.lastReceivedMs < SILENCE_TOLD_AFTER_MS) return "declined";
     let others = 0;
     for (const side of sides.values()) if (side instanceof CircuitEnd) others++;
     if (others >= MAX_CIRCUITS_BY_RELAY) return "too_many";

@@ -6,6 +6,7 @@ import {
   MAX_VALUE_BYTES,
   RELAY_WINDOW_BYTES,
   RELAYED_CIRCUIT_LIFE_MS,
+  SILENT_AFTER_MS,
 } from "../../lib/base/limits.ts";
 import { encodeMessage, type Message } from "../../lib/wire/message.ts";
 import type { RelayData } from "../../lib/wire/relay_messages.ts";
@@ -210,6 +211,29 @@ Deno.test("where a relay crashes another one takes over, and where there is none
   lab.untilPath(`relayed by ${first}`);
   lab.peers[second]?.boot();
   lab.untilHealed();
+});
+
+Deno.test("a relayed link takes the place of one that is silent, and is left again by whichever side can dial", () => {
+  for (const dials of [0, 1]) {
+    const lab = new RelayLab();
+    lab.untilPath("relayed by 2");
+    lab.network.mend(lab.a, lab.b);
+    lab.a.push({ type: "network_changed" });
+    lab.untilPath("direct");
+    const both = [lab.a, lab.b];
+    const end = lab.network.connections().find(({ host, other }) =>
+      both.includes(host as SimPeer) && both.includes(other.host as SimPeer)
+    );
+    assert(end !== undefined);
+    lab.network.cut(lab.a, lab.b);
+    lab.network.halfOpen(end.host === lab.b ? end : end.other);
+    const tookMs = lab.until(() => lab.pathOf(lab.a, lab.b) === "relayed by 2", "the silent link to be replaced");
+    assert(tookMs < SILENT_AFTER_MS, `${tookMs} ms`);
+    const dial = lab.network.dial.bind(lab.network);
+    lab.network.dial = (host, to) => host === both[1 - dials] ? host.dialFailed(to, "it can't") : dial(host, to);
+    lab.network.mend(lab.a, lab.b);
+    lab.untilPath("direct");
+  }
 });
 
 Deno.test("who stops says goodbye through the relay as well", () => {
