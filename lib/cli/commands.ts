@@ -130,8 +130,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "say what this network allows",
     group: "state",
     details: "Addresses of this machine, where its peer listens, whether members from outside of this network reach " +
-      "it, what kind of NAT is in between as far as they can tell, and whether multicast works, by which peers of one " +
-      "network find each other. Nothing is sent to any server; multicast goes no further than the local networks.",
+      "it, what kind of NAT is in between as far as they can tell, whether multicast works, by which peers of one " +
+      "network find each other, and how it stands with the DHT. Nothing is sent to any server; multicast goes no further than the local networks.",
     needs: "network",
     arguments: [],
     flags: [{ name: "no-lan", type: "switch", help: "do not try multicast" }],

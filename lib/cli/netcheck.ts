@@ -1,6 +1,7 @@
 import type { MulticastCheck, NetworkCheck } from "../host/network_check.ts";
 import type { JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
+import { dhtText } from "./dht.ts";
 import { escapeText } from "./escape.ts";
 import { portMapText } from "./port_map.ts";
 import { reachText } from "./reach.ts";
@@ -9,6 +10,8 @@ import { reachText } from "./reach.ts";
 interface Found {
   readonly check: NetworkCheck;
   readonly status: JsonObject | null;
+  /** Wall clock, ms since 1970. */
+  readonly nowMs: number;
 }
 
 /** One matter that is told of: a line, and fields under --json. */
@@ -62,15 +65,20 @@ const SECTIONS: readonly Section[] = [
     text: ({ check }) => multicastText(check.multicast),
     fields: ({ check }) => ({ multicast: check.multicast }),
   },
+  {
+    name: "dht",
+    text: ({ status, nowMs }) => status === null ? "only a running peer asks it" : dhtText(status, nowMs),
+    fields: ({ status }) => ({ dht: status?.dht ?? null }),
+  },
 ];
 
 /** `netcheck`. */
 export async function netcheck(context: Context): Promise<number> {
-  const { output, backend, flags, home, signal } = context;
+  const { output, backend, console, flags, home, signal } = context;
   const running = await context.runningPeer();
   const status = running === null ? null : await running.object("GET", "/v1/status", { signal });
   const check = await backend.checkNetwork(home, { lan: !flags.on("no-lan"), running: running !== null });
-  const found = { check, status };
+  const found = { check, status, nowMs: console.nowMs() };
   const network = check.addresses.length > 0;
   if (output.json) {
     output.object(Object.assign({ network }, ...SECTIONS.map(({ fields }) => fields(found))));

@@ -1,6 +1,7 @@
 import { spokenSpaceName } from "../base/spoken_name.ts";
 import { type JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
+import { dhtText } from "./dht.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, objectsOf, textField } from "./fields.ts";
 import { formatAge, formatCount, formatName, formatNumber, formatSize, shortId } from "./format.ts";
@@ -14,7 +15,7 @@ import { usageError } from "./usage.ts";
 /** Characters of the digest for people: two equal ones are equal in full, but for an attacker. */
 const SHOWN_DIGEST = 16;
 /** Reasons with which links are closed where all is well. */
-const USUAL_REASONS: readonly string[] = ["goodbye", "duplicate_link"];
+const USUAL_REASONS: readonly string[] = ["goodbye", "duplicate_link", "self"];
 
 /** `status`. */
 export async function status(context: Context): Promise<number> {
@@ -95,17 +96,6 @@ function relaysText(relay: JsonObject): string | null {
   const circuits = numberField(relay, "circuits") ?? 0;
   if (carried === 0 && circuits === 0) return null;
   return `${formatCount(circuits, "link")} of others, ${formatSize(carried)} so far`;
-}
-
-/** How it stands with the DHT, in words. */
-function dhtText(answer: JsonObject, nowMs: number): string {
-  const dht = (answer.dht ?? {}) as JsonObject;
-  const [announcedMs, answeredMs] = [numberField(dht, "announced"), numberField(dht, "answered")];
-  const problem = textField(dht, "problem");
-  if (answeredMs === null) return problem === "" ? "not needed so far" : `not used: ${escapeText(problem)}`;
-  const announced = announcedMs === null ? "not announced" : `announced ${formatAge(announcedMs, nowMs)}`;
-  const nodes = `${formatCount(numberField(dht, "nodes") ?? 0, "node")} known, ${announced}`;
-  return problem === "" ? nodes : `${nodes}; at last: ${escapeText(problem)}`;
 }
 
 /** Which messages on topics went to nobody, in words; null where none did. */

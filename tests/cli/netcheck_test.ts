@@ -21,6 +21,7 @@ const STATUS = {
     seen: [],
   },
   port_map: { address: "203.0.113.9:5484", by: "PCP", problem: null },
+  dht: { nodes: 7, announced: 998_000, answered: 999_000, problem: null },
 };
 
 async function netcheck(words: readonly string[], network: NetworkCheck, running: boolean, status: object = STATUS) {
@@ -44,6 +45,7 @@ Deno.test("netcheck says of a running peer where it listens, who reaches it, and
     "others are told 203.0.113.9:5484",
     "router       passes on what comes to 203.0.113.9:5484 (PCP)",
     "multicast    asked on eth0: nobody else is heard; there may be nobody, or this network keeps back multicast",
+    "dht          7 nodes known, announced 2 s ago",
   ]);
   const bare = { addresses: [], reach: {}, port_map: { address: null, by: null, problem: "no router answers" } };
   assertEquals((await netcheck([], NETWORK, true, bare)).slice(2, 4), [
@@ -97,6 +99,7 @@ Deno.test("netcheck prints one object", async () => {
     reach: STATUS.reach,
     port_map: STATUS.port_map,
     multicast: MULTICAST,
+    dht: STATUS.dht,
   }]);
   const [stopped = ""] = await netcheck(["--json"], NETWORK, false);
   assertEquals([JSON.parse(stopped).running, JSON.parse(stopped).listening, JSON.parse(stopped).reach], [
