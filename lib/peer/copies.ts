@@ -13,12 +13,15 @@ const OWN_END_MS = 3_000;
  */
 export class Copies {
   readonly #emit: (event: PeerEvent) => void;
+  readonly #cameBack: (address: string, now: Now) => void;
   readonly #addresses = new Set<string>();
   /** Dialled links whose other end has yet to turn up, by handshake hash. */
   readonly #dialled = new Map<string, { readonly address: string; readonly dueMs: number }>();
 
-  constructor(emit: (event: PeerEvent) => void) {
+  /** @param cameBack is told the address where this process was dialled that is this process. Default: nobody is. */
+  constructor(emit: (event: PeerEvent) => void, cameBack: (address: string, now: Now) => void = () => {}) {
     this.#emit = emit;
+    this.#cameBack = cameBack;
   }
 
   /** Where other processes with this identity were met, the first ones. */
@@ -31,7 +34,10 @@ export class Copies {
     const hash = toHex(handshakeHash);
     if (direction === "in") {
       // Who dials is through with the handshake before who listens.
-      if (!this.#dialled.delete(hash)) this.#found(address);
+      const dialled = this.#dialled.get(hash);
+      if (dialled === undefined) return this.#found(address);
+      this.#dialled.delete(hash);
+      this.#cameBack(dialled.address, now);
     } else if (this.#dialled.size < MAX_ADDRESSES) {
       this.#dialled.set(hash, { address, dueMs: now.monotonicMs + OWN_END_MS });
     }

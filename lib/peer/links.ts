@@ -71,6 +71,8 @@ export interface LinksParts {
   readonly conduct: Conduct;
   /** Links to members at a time. */
   readonly maxLinks: number;
+  /** This peer dialled itself at an address. */
+  readonly cameBack: (address: string, now: Now) => void;
 }
 
 /** Under whom it is counted how a member behaves: who holds the secret of the space can make up any number of peers. */
@@ -94,14 +96,14 @@ export class Links {
   /** Whether to close at once, by connection. */
   #closing = new Map<number, boolean>();
 
-  constructor({ identity, random, listener, emit, conduct, maxLinks }: LinksParts) {
+  constructor({ identity, random, listener, emit, conduct, maxLinks, cameBack }: LinksParts) {
     this.#identity = identity;
     this.#random = random;
     this.#listener = listener;
     this.#emit = emit;
     this.#conduct = conduct;
     this.#maxLinks = maxLinks;
-    this.copies = new Copies(emit);
+    this.copies = new Copies(emit, cameBack);
   }
 
   /** The connections that are not closed. */
@@ -375,7 +377,7 @@ export class Links {
     this.#closing.set(connection.number, false);
     this.#emit({
       name: before === "member" ? "link_closed" : "link_refused",
-      level: reason === "goodbye" || reason === "duplicate_link" ? "info" : "warning",
+      level: ["goodbye", "duplicate_link", "self"].includes(reason) ? "info" : "warning",
       reason,
       fields: { peer: connection.peer, address: connection.address, detail, byRemote },
     });

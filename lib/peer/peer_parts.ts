@@ -115,7 +115,8 @@ export class PeerParts {
     });
     this.conduct = new Conduct(emit);
     const maxLinks = options.maxLinks ?? DEFAULT_MAX_LINKS;
-    this.links = new Links({ identity, random, listener, emit, conduct: this.conduct, maxLinks });
+    const cameBack = (address: string, now: Now) => this.reach.cameBack(address, now);
+    this.links = new Links({ identity, random, listener, emit, conduct: this.conduct, maxLinks, cameBack });
     this.repairs = new Repairs({
       store,
       space: this.space,

@@ -15,6 +15,9 @@ import { hostOf, portOf } from "./source_address.ts";
 /** How often it is looked whether somebody is to be asked: also how long an answer may take. */
 const LOOK_EVERY_MS = 30_000;
 
+/** Under this name is kept what this peer found itself; nobody has it for an id. */
+const ITSELF = "";
+
 /** What reachability works upon. */
 export interface ReachabilityParts {
   readonly links: Links;
@@ -67,6 +70,8 @@ export class Reachability {
   readonly #witnesses = new Map<number, Witness>();
   /** As it was when somebody could tell last, since links come and go. */
   #nat: NatKinds = { ipv4: null, ipv6: null };
+  /** The address at which this peer dials itself, or did last, and since when. */
+  #own: { readonly address: string; readonly sinceMs: number; isOver: boolean } | null = null;
   #dueMs = Infinity;
   #told = "";
 
@@ -121,17 +126,28 @@ export class Reachability {
     this.#dialBacks.tried(address, null);
   }
 
+  /** This peer dialled itself at an address, and came in here. */
+  cameBack(address: string, now: Now): void {
+    if (this.#own === null || this.#own.isOver || this.#own.address !== address) return;
+    this.#own.isOver = true;
+    this.#proven.found(ITSELF, address, true, now);
+    this.#look(now);
+  }
+
   /** This machine's addresses changed: what was found holds no more. */
   networkChanged(now: Now): void {
     this.#proven.clear();
     this.#nat = { ipv4: null, ipv6: null };
+    this.#own = null;
     for (const witness of this.#witnesses.values()) Object.assign(witness, { askedMs: -Infinity, tries: null });
     this.#look(now);
   }
 
   /** Does what is due. */
   tick(now: Now): void {
-    if (now.monotonicMs >= this.#dueMs) this.#look(now);
+    if (now.monotonicMs < this.#dueMs) return;
+    this.#look(now);
+    this.#tryItself(now);
   }
 
   /** The monotonic time in ms at which `tick` is due; Infinity for never. */
@@ -179,15 +195,18 @@ export class Reachability {
 
   /** Looks what is known now, tells where that is news, and asks where too little is known. */
   #look(now: Now): void {
-    const { others, self, provenChanged } = this.#parts;
+    const { self, provenChanged } = this.#parts;
     for (const witness of this.#known()) {
       // It counts once it says that it came, and has: the one may be heard before the other.
       if (witness.hasCome && witness.saysReached) this.#settle(witness, true, now);
     }
     const { ipv4, ipv6 } = natsOf([...this.#known()].filter(({ connection }) => connection.direction === "out"));
     this.#nat = { ipv4: ipv4 ?? this.#nat.ipv4, ipv6: ipv6 ?? this.#nat.ipv6 };
-    const needed = Math.max(1, Math.min(REACH_WITNESSES, others()));
-    if (this.#proven.tell(needed, self.addresses, now)) provenChanged(now);
+    if (this.#own?.isOver === false && now.monotonicMs >= this.#own.sinceMs + LOOK_EVERY_MS) {
+      this.#own.isOver = true;
+      this.#proven.found(ITSELF, this.#own.address, false, now);
+    }
+    if (this.#proven.tell(this.#needed, self.addresses, now)) provenChanged(now);
     this.#tell();
     let isWaiting = this.#proven.view().length > 0 || this.proven.length > 0;
     const askers = [...this.#witnesses.values()].filter((witness) => this.#isBeyond(witness));
@@ -197,6 +216,27 @@ export class Reachability {
       this.#askAbout(address, witnesses.filter(({ connection }) => connection.isKnownMember), now);
     }
     this.#dueMs = isWaiting ? now.monotonicMs + LOOK_EVERY_MS : Infinity;
+  }
+
+  /** How many have to have come to an address: in a space of two the other one, which alone is told of it. */
+  get #needed(): number {
+    return Math.max(1, Math.min(REACH_WITNESSES, this.#parts.others()));
+  }
+
+  /**
+   * Where one member came, and there is no second one to say so, it dials itself: many routers let that come back. A
+   * member that lies can have it dial once a minute so, as it could by an address of its own.
+   */
+  #tryItself(now: Now): void {
+    if (this.#own !== null && now.monotonicMs < this.#own.sinceMs + DIAL_BACK_EVERY_MS) return;
+    const one = this.#proven.view().find(({ address, reachedBy }) => {
+      if (reachedBy === 0 || reachedBy >= this.#needed || this.#parts.self.addresses.includes(address)) return false;
+      const { reached, failed } = this.#proven.since(address, now.monotonicMs - PROVE_AGAIN_MS);
+      return reached.size > 0 && !reached.has(ITSELF) && !failed.has(ITSELF);
+    });
+    if (one === undefined) return;
+    this.#own = { address: one.address, sinceMs: now.monotonicMs, isOver: false };
+    this.#parts.dial(one.address);
   }
 
   /** Asks as many of those who may know an address as are needed besides those who did tell, or are about to. */

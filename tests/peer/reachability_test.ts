@@ -130,6 +130,9 @@ Deno.test("what a member says counts only where it came in, in whatever order bo
   assertEquals(reach.view().reachable, null, "somebody else came");
   reach.opened(link(8, "in", "by another peer", { peer: peerOf(1) }), at(3));
   assertEquals(reach.view().reachable, null, "it came through somebody");
+  reach.received(link(3, "out", "198.51.100.3:5484"), { type: "seen", address: `${HOME}:40003` }, at(3));
+  reach.opened(link(8, "in", "198.51.100.3:9", { peer: peerOf(3) }), at(3));
+  assertEquals(reach.view().reachable, null, "it came, but does not say where to");
   answer(1, "comes", 4);
   answer(2, "comes", 4);
   assertEquals([reach.view().reachable, reach.proven], [true, [`${HOME}:5484`]]);
@@ -176,6 +179,40 @@ Deno.test("members are asked again, and an address that they no longer reach goe
   answer(2, "fails", laterMs);
   assertEquals([reach.proven, records.at(-1)], [[], []]);
   assertEquals(reach.view().reachable, true);
+});
+
+Deno.test("what one member says is told where the peer comes back to itself there, which it tries once in a while", () => {
+  const { reach, dialled, witness, records } = setUp();
+  witness(1, `${HOME}:40001`, "comes", 0);
+  assertEquals(dialled, [], "a second one may come");
+  reach.tick(at(30_000));
+  assertEquals(dialled, [`${HOME}:5484`]);
+  reach.cameBack("192.0.2.66:5484", at(30_001));
+  assertEquals(reach.proven, []);
+  reach.cameBack(`${HOME}:5484`, at(30_001));
+  assertEquals(records, [[`${HOME}:5484`]]);
+  for (let ms = 60_000; ms < PROVE_AGAIN_MS; ms = reach.deadline()) reach.tick(at(ms));
+  assertEquals([dialled.length, records.length], [1, 1]);
+});
+
+Deno.test("a peer that does not come back to itself tells nobody, and does not try again and again", () => {
+  const { reach, dialled, witness, records, sent } = setUp();
+  witness(1, `${HOME}:40001`, "comes", 0);
+  for (let ms = 30_000; ms < PROVE_AGAIN_MS; ms = reach.deadline()) reach.tick(at(ms));
+  assertEquals([dialled.length, records, sent.length], [1, [], 1]);
+  reach.cameBack(`${HOME}:5484`, at(PROVE_AGAIN_MS));
+  assertEquals(records, [], "too late");
+});
+
+Deno.test("a member that names ever other addresses has this peer dial once a minute, at the most", () => {
+  const { reach, dialled } = setUp();
+  for (let ms = 0; ms < 10 * DIAL_BACK_EVERY_MS; ms += 1000) {
+    const connection = link(ms, "in", "198.51.100.1:40000", { peer: peerOf(1) });
+    reach.received(connection, { type: "seen", address: `192.0.2.66:${5000 + ms / 1000}` }, at(ms));
+    reach.unlinked(connection);
+    reach.tick(at(ms));
+  }
+  assert(dialled.length <= 10, `${dialled.length} dials`);
 });
 
 Deno.test("an address that nobody is there to try again goes out of the record", () => {

@@ -9,6 +9,8 @@ export interface Nat {
   readonly host: string;
   /** Whether connections through it keep the port that they have behind it. */
   readonly keepsPorts: boolean;
+  /** Whether those behind it can reach each other, and themselves, by its outside address. Default: no. */
+  readonly hairpins?: boolean;
   /** Where those behind it listen, by the address outside. */
   readonly forwards: Map<string, string>;
 }
@@ -220,8 +222,9 @@ export class Network {
 
   /** Whether a host is what somebody finds at an address. */
   #isAt({ listensAt, nat = null }: NetworkHost, address: string, from: NetworkHost): boolean {
-    if (nat === null || nat === (from.nat ?? null)) return listensAt === address;
-    return listensAt !== null && nat.forwards.get(address) === listensAt;
+    const isInside = nat === null || nat === (from.nat ?? null);
+    if (isInside && (listensAt === address || nat?.hairpins !== true)) return listensAt === address;
+    return listensAt !== null && nat?.forwards.get(address) === listensAt;
   }
 
   /** Where a connection comes from, as its target sees it. */

@@ -75,6 +75,24 @@ Deno.test("who can be reached through its router is dialled there by those who a
   assert(tookMs <= PROVE_AGAIN_MS + 120_000, `${tookMs} ms`);
 });
 
+Deno.test("where one member alone can try, a peer is told to others only if it comes back to itself as well", () => {
+  for (const hairpins of [true, false]) {
+    const lab = new Lab();
+    const nat = { ...home(), hairpins };
+    nat.forwards.set(OUTSIDE, INSIDE);
+    const [outer, inner] = setUp(lab, nat, 1);
+    const [founder] = outer as [SimPeer];
+    const other = lab.add({ address: "10.9.9.9:5484", nat: { ...home(), host: "192.0.2.77", forwards: new Map() } });
+    lab.join(other, lab.invite(founder), founder);
+    lab.until(() => reachOf(inner).reachable === true, "it to be reached");
+    lab.wait(110_000);
+    assertEquals(inner.machine?.provenAddresses, hairpins ? [OUTSIDE] : []);
+    // Nobody relays in this lab.
+    assertEquals(linkedAddress(other, inner), hairpins ? OUTSIDE : undefined);
+    assertEquals(inner.machine?.status().copies, []);
+  }
+});
+
 /** As `Lab.until`, for what takes longer. */
 function waitFor(lab: Lab, condition: () => boolean, patienceMs: number): number {
   const startMs = lab.schedule.nowMs;
