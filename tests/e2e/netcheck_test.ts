@@ -29,7 +29,14 @@ Deno.test({
     await using machine = new Machine(station.wrapper);
     const home = machine.home("a");
     const lines = (await home.ok("netcheck")).trimEnd().split("\n");
-    assertEquals(lines.map((line) => line.split(" ")[0]), ["addresses", "listening", "reached", "multicast", "dht"]);
+    assertEquals(lines.map((line) => line.split(" ")[0]), [
+      "addresses",
+      "listening",
+      "reached",
+      "router",
+      "multicast",
+      "dht",
+    ]);
     assertMatch(lines[0] ?? "", /^addresses +10\.77\.0\.1 \(eth0, private\)/);
     assertMatch(lines[1] ?? "", /no peer runs; port 5484 is free$/);
     // The tests' homes have it off, unless it is asked for.
