@@ -184,8 +184,9 @@ export function noticeText(notice: JsonObject): string {
 function refusalsOf(answer: JsonObject): string[] {
   const events = Object.entries((answer.events ?? {}) as JsonObject);
   return events.flatMap(([name, count]) => {
-    const [event, reason] = name.split(":");
-    if (reason === undefined || USUAL_REASONS.includes(reason)) return [];
+    const [event = "", reason] = name.split(":");
+    // Who comes and goes is told elsewhere, and nothing of it is a refusal.
+    if (reason === undefined || event.startsWith("member_") || USUAL_REASONS.includes(reason)) return [];
     return [`${formatNumber(Number(count))} × ${event}: ${reason}`];
   });
 }

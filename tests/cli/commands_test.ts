@@ -304,6 +304,7 @@ const STATUS = {
   absent: [{ peer: "zyxwvutsrq", name: "lynx", since: 940_000 }],
   waiting: 0,
   syncing: { received: 10, total: 100 },
+  events: { "link_closed:goodbye": 7, "link_refused:not_a_member": 2, "member_gone:silent": 3 },
 };
 
 Deno.test("status says for people what it says exactly with --json", async () => {
@@ -318,6 +319,7 @@ Deno.test("status says for people what it says exactly with --json", async () =>
   const declining = { ...STATUS, relay: { serving: false, circuits: 0, carried: 0 } };
   const { out: declined } = await run(["status"], { "GET /v1/status": () => apiObject(declining) });
   assertStringIncludes(declined, "relays       nothing for others (no-relay)\n");
+  assertEquals(out.match(/.* × .*/g), ["refused      2 × link_refused: not_a_member"]);
   assert(!out.includes("left"));
   const left = await run(["status"], { "GET /v1/status": () => apiObject({ ...STATUS, left: true }) });
   assertMatch(left.out, /^space +\S+, which this peer has left; 'kith join' with a new ticket$/m);
