@@ -229,10 +229,11 @@ export class Reachability {
    */
   #tryItself(now: Now): void {
     if (this.#own !== null && now.monotonicMs < this.#own.sinceMs + DIAL_BACK_EVERY_MS) return;
-    const one = this.#proven.view().find(({ address, reachedBy }) => {
-      if (reachedBy === 0 || reachedBy >= this.#needed || this.#parts.self.addresses.includes(address)) return false;
+    const one = this.#proven.view().find(({ address }) => {
+      if (this.#parts.self.addresses.includes(address)) return false;
       const { reached, failed } = this.#proven.since(address, now.monotonicMs - PROVE_AGAIN_MS);
-      return reached.size > 0 && !reached.has(ITSELF) && !failed.has(ITSELF);
+      if (reached.has(ITSELF) || failed.has(ITSELF)) return false;
+      return reached.size > 0 && reached.size < this.#needed;
     });
     if (one === undefined) return;
     this.#own = { address: one.address, sinceMs: now.monotonicMs, isOver: false };

@@ -182,7 +182,7 @@ Deno.test("members are asked again, and an address that they no longer reach goe
 });
 
 Deno.test("what one member says is told where the peer comes back to itself there, which it tries once in a while", () => {
-  const { reach, dialled, witness, records } = setUp();
+  const { reach, dialled, witness, records, sent, answer } = setUp();
   witness(1, `${HOME}:40001`, "comes", 0);
   assertEquals(dialled, [], "a second one may come");
   reach.tick(at(30_000));
@@ -193,6 +193,15 @@ Deno.test("what one member says is told where the peer comes back to itself ther
   assertEquals(records, [[`${HOME}:5484`]]);
   for (let ms = 60_000; ms < PROVE_AGAIN_MS; ms = reach.deadline()) reach.tick(at(ms));
   assertEquals([dialled.length, records.length], [1, 1]);
+  // As long as both find it again, nobody is told anything else.
+  for (let ms = PROVE_AGAIN_MS; ms < 3 * PROVEN_KEPT_MS; ms = reach.deadline()) {
+    const before = [sent.length, dialled.length] as const;
+    reach.tick(at(ms));
+    if (sent.length > before[0]) answer(1, "comes", ms);
+    if (dialled.length > before[1]) reach.cameBack(`${HOME}:5484`, at(ms));
+  }
+  assertEquals(records.length, 1);
+  assert(dialled.length >= 8 && dialled.length <= 9, `${dialled.length} dials`);
 });
 
 Deno.test("a peer that does not come back to itself tells nobody, and does not try again and again", () => {
