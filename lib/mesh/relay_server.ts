@@ -162,6 +162,7 @@ class Served {
   }
 }
 
+/** One of its two sides: what the link to one end sees of it. */
 class ServedSide implements CircuitSide {
   readonly circuit: number;
   readonly #served: Served;
@@ -186,6 +187,7 @@ class ServedSide implements CircuitSide {
     this.#first = first;
   }
 
+  /** Part of `CircuitSide`. */
   get isOver(): boolean {
     return this.#isEnded && this.#ending === null;
   }
@@ -203,11 +205,13 @@ class ServedSide implements CircuitSide {
     this.#served.ports.wake(this.#link);
   }
 
+  /** Part of `CircuitSide`. */
   data(bytes: Uint8Array, now: Now): void {
     if (this.#served.isEnded) return;
     if (!this.other.#take(bytes)) return this.#served.end("overrun", null, now);
   }
 
+  /** Part of `CircuitSide`. */
   credit(sizeBytes: number, now: Now): void {
     if (this.#served.isEnded) return;
     this.#takesBytes += sizeBytes;
@@ -217,12 +221,14 @@ class ServedSide implements CircuitSide {
     this.#served.ports.wake(this.other.#link);
   }
 
+  /** Part of `CircuitSide`. */
   closed(reason: RelayReason, now: Now): void {
     this.#forget();
     this.#ending = null;
     this.#served.end(reason, this, now);
   }
 
+  /** Part of `CircuitSide`. */
   next(now: Now): RelayMessage | null {
     const { circuit } = this;
     if (this.#first !== null) {
@@ -257,6 +263,7 @@ class ServedSide implements CircuitSide {
     return { type: "relay_close", circuit, code: relayCodeOf(reason) };
   }
 
+  /** Part of `CircuitSide`. */
   tick(now: Now): void {
     if (now.monotonicMs >= this.#served.endsAtMs) {
       this.#served.end(this.#served.isAnswered ? "expired" : "no_answer", null, now);
@@ -266,6 +273,7 @@ class ServedSide implements CircuitSide {
     this.#served.ports.wake(this.#link);
   }
 
+  /** Part of `CircuitSide`. */
   deadline(): number {
     return Math.min(this.#readyAtMs, this.#served.isEnded ? Infinity : this.#served.endsAtMs);
   }
