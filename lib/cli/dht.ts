@@ -3,13 +3,14 @@ import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
 import { formatAge, formatCount } from "./format.ts";
 
-/** How a peer stands with the DHT, by the answer of `GET /v1/status`, in words. */
-export function dhtText(answer: JsonObject, nowMs: number): string {
-  const dht = (answer.dht ?? {}) as JsonObject;
-  const [announcedMs, answeredMs] = [numberField(dht, "announced"), numberField(dht, "answered")];
+/** How it stands with the DHT, in words. @param dht the field `dht` of a status. */
+export function dhtText(dht: JsonObject, nowMs: number): string {
+  const announcedMs = numberField(dht, "announced");
   const problem = textField(dht, "problem");
-  if (answeredMs === null) return problem === "" ? "not needed so far" : `not used: ${escapeText(problem)}`;
+  if (numberField(dht, "answered") === null) {
+    return problem === "" ? "not needed so far" : `not in use: ${escapeText(problem)}`;
+  }
   const announced = announcedMs === null ? "not announced" : `announced ${formatAge(announcedMs, nowMs)}`;
-  const nodes = `${formatCount(numberField(dht, "nodes") ?? 0, "node")} known, ${announced}`;
-  return problem === "" ? nodes : `${nodes}; at last: ${escapeText(problem)}`;
+  const known = `${formatCount(numberField(dht, "nodes") ?? 0, "node")} known, ${announced}`;
+  return problem === "" ? known : `${known}; the last question failed: ${escapeText(problem)}`;
 }

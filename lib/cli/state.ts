@@ -60,7 +60,9 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   }
   const history = historyText(answer, nowMs);
   if (history !== null) lines.push(row("history", history));
-  if (running) lines.push(row("router", portMapText(answer)), row("dht", dhtText(answer, nowMs)));
+  if (running) {
+    lines.push(row("router", portMapText(answer)), row("dht", dhtText((answer.dht ?? {}) as JsonObject, nowMs)));
+  }
   const reach = reachText((answer.reach ?? {}) as JsonObject);
   if (reach !== null) lines.push(row("reached", reach));
   const relays = relaysText((answer.relay ?? {}) as JsonObject);

@@ -23,7 +23,6 @@ Deno.test("members that changed their addresses while they were apart meet in th
   await until("both to be linked again", async () => (await linkedOf(home)) === 1 || null);
   const dhtState = (await home.object("status")).dht as Printed;
   assert(dhtState.nodes > 0 && dhtState.announced > 0, JSON.stringify(dhtState));
-  assert((await home.ok("status")).includes(" known, announced "));
 });
 
 Deno.test("where it is off, nothing is sent, and status says so; a space of one without a ticket needs none", async () => {
@@ -33,10 +32,9 @@ Deno.test("where it is off, nothing is sent, and status says so; a space of one 
   await off.up(["--no-dht", "--dht-bootstrap", dht.bootstrap]);
   await off.object("invite");
   assertEquals((await off.object("status")).dht.problem, "it is switched off (--no-dht)");
-  assert((await off.ok("status")).includes("not used: it is switched off (--no-dht)"));
   const alone = machine.home("alone");
   await alone.up([], { env: dhtOf(dht.bootstrap) });
-  assert((await alone.ok("status")).includes("not needed so far"));
+  assertEquals((await alone.object("status")).dht, { problem: null, nodes: 0, announced: null, answered: null });
   assertEquals(dht.announced, []);
 });
 
