@@ -4,7 +4,7 @@ import { type Outcome, runSeed } from "../tests/sim/run_seed.ts";
 /**
  * Simulates networks of peers with faults, each from one seed.
  *
- * Usage: sim.ts [--seed N] [--seeds FROM..TO|COUNT] [--forever] [--keep-going] [--peers N] [--plant NAME] [--lan] [--verbose]
+ * Usage: sim.ts [--seed N] [--seeds FROM..TO|COUNT] [--forever] [--keep-going] [--peers N] [--plant NAME] [--lan] [--dht] [--verbose]
  *
  * --forever takes fresh seeds until one fails, or with --keep-going until it is stopped. Default: seeds 1 to 200.
  * Exits with 1 where a seed fails; the same seed always does the same.
@@ -18,6 +18,7 @@ interface Flags {
   plant: string | null;
   /** Whether all are on one local network. */
   lan: boolean;
+  dht: boolean;
   verbose: boolean;
 }
 
@@ -34,12 +35,14 @@ function parse(args: readonly string[]): Flags {
     peers: null,
     plant: null,
     lan: false,
+    dht: false,
     verbose: false,
   };
   for (let i = 0; i < args.length; i++) {
     const name = args[i] as string;
     if (name === "--verbose") flags.verbose = true;
     else if (name === "--lan") flags.lan = true;
+    else if (name === "--dht") flags.dht = true;
     else if (name === "--keep-going") flags.keepGoing = true;
     else if (name === "--forever") {
       flags.forever = true;
@@ -68,6 +71,7 @@ function run(seed: number, flags: Flags): Outcome {
     ...(flags.peers === null ? {} : { peers: flags.peers }),
     ...(flags.plant === null ? {} : { plant: flags.plant }),
     lan: flags.lan,
+    dht: flags.dht,
     ...(flags.verbose ? { print: (line: string) => console.log(line) } : {}),
   });
 }
@@ -80,7 +84,8 @@ function tell(outcome: Outcome, flags: Flags): void {
   if (error === null) return;
   console.log(error instanceof Error ? error.stack ?? error.message : String(error));
   const others = (flags.peers === null ? "" : ` --peers ${flags.peers}`) +
-    (flags.plant === null ? "" : ` --plant ${flags.plant}`) + (flags.lan ? " --lan" : "");
+    (flags.plant === null ? "" : ` --plant ${flags.plant}`) + (flags.lan ? " --lan" : "") +
+    (flags.dht ? " --dht" : "");
   console.log(`run it again: deno task sim --seed ${seed}${others}`);
 }
 

@@ -43,6 +43,8 @@ export interface Habits {
   readonly historyMs: number;
   /** Whether all are on one local network, where they find each other, and mostly join by the ticket alone. */
   readonly lan: boolean;
+  /** Whether peers meet in a DHT, part of whose answers is forged. */
+  readonly dht: boolean;
   /** Mean pause between two requests of one peer. */
   readonly requestEveryMs: number;
   readonly writes: WriteHabits;
@@ -114,6 +116,7 @@ export function drawHabits(prng: Prng, peers: number | null): Habits {
     contested: isOn(),
     historyMs: Infinity,
     lan: false,
+    dht: false,
   };
   // Drawn last, so that seeds without it do what they did. History goes only where much of it comes about.
   if (!isOn() || !prng.chance(0.5)) return habits;

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly plant?: string;
   /** Whether its peers are on one local network. Default: no. */
   readonly lan?: boolean;
+  /** Whether peers meet in a DHT. Default: no. */
+  readonly dht?: boolean;
   /** What goes on in it, in place of what the seed draws. */
   readonly habits?: Partial<Habits>;
   /** Whether it is hashed over, which only tells two runs apart. Default: yes. */
@@ -45,6 +47,7 @@ export function runSeed(seed: number, options: RunOptions = {}): Outcome {
   const habits = {
     ...drawHabits(new Prng(seed, 1), options.peers ?? null),
     lan: options.lan === true,
+    dht: options.dht === true,
     ...options.habits,
     ...plant?.habits,
   };

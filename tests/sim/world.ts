@@ -11,6 +11,7 @@ import { type Acknowledged, NEWER_KEYS, Person, type Ticket } from "./person.ts"
 import type { Plant } from "./plants.ts";
 import { Prng } from "./prng.ts";
 import { Schedule } from "./schedule.ts";
+import { SimDht } from "./sim_dht.ts";
 import { SimPeer } from "./sim_peer.ts";
 import { Tickets } from "./tickets.ts";
 import type { Trace } from "./trace.ts";
@@ -64,6 +65,8 @@ export class World {
     this.usesLan = habits.lan;
     this.network = new Network(this.schedule, this.prng, habits.network);
     this.#tickets = new Tickets(this.prng, trace, habits.contested);
+    const dht = new SimDht(this.schedule);
+    dht.forged = ["10.200.0.1:5484", "10.200.0.1:5485", "10.200.0.2:5484"];
     const verify = plant?.verify ?? verifyOnce();
     for (let index = 0; index < habits.peers; index++) {
       const peer = new SimPeer({
@@ -82,6 +85,7 @@ export class World {
         verify,
         historyMs: habits.historyMs,
         lan: habits.lan,
+        ...(habits.dht ? { dht } : {}),
         notesCommits: habits.notesCommits,
         isOlder: this.prng.chance(habits.olderKith),
         needsNewer: (message) => this.#isNewer(message),
@@ -167,17 +171,19 @@ export class World {
     this.healing = true;
     this.network.habits = CALM_NETWORK;
     this.#faults.end();
-    const untilMs = this.schedule.nowMs + HEAL_MS;
+    // Who joins with a ticket that is used up looks for other doors in the DHT, each time for 20 seconds.
+    const healMs = this.#habits.dht ? 2 * HEAL_MS : HEAL_MS;
+    const untilMs = this.schedule.nowMs + healMs;
     for (let timeMs = this.schedule.nowMs; timeMs < untilMs; timeMs += STEP_MS) {
       this.schedule.runUntil(timeMs);
-      this.friendsHelp = this.#habits.move > 0 && timeMs > untilMs - HEAL_MS / 2;
+      this.friendsHelp = this.#habits.move > 0 && timeMs > untilMs - healMs / 2;
       if (!this.#isHealed()) continue;
       if (this.peers.some(({ events }) => events.has("compacted"))) this.happenings.add("compact");
       return this.checks.healed(this.members());
     }
     const states = this.persons.map(({ state, peer }) => `p${peer.index} ${state}, ${peer.openRequests} requests open`);
     throw new Error(
-      `not healed after ${HEAL_MS} ms of virtual time:\n${states.join("; ")}\n${this.checks.describe(this.peers)}`,
+      `not healed after ${healMs} ms of virtual time:\n${states.join("; ")}\n${this.checks.describe(this.peers)}`,
     );
   }
 
