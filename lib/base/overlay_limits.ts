@@ -14,8 +14,6 @@ export const MAX_SHUFFLE_PEERS = 16;
 export const MAX_REMEMBERED_WALKS = 256;
 /** Broadcast messages of which it is remembered that they came: at some 150 bytes each. */
 export const MAX_RECEIVED_IDS = 8192;
-/** Writers of whom it is known by how many hops what they write usually comes: at some 200 bytes each. */
-export const MAX_KNOWN_WRITERS = 1024;
 /** Announced messages that are waited for, of each neighbour that announced them first. */
 export const MAX_MISSING = 1024;
 /** Announcements of one message of the overlay, and messages that it asks for. */

@@ -1,12 +1,6 @@
 import type { Now } from "../base/clock.ts";
 import { forgetOldest } from "../base/forget_oldest.ts";
-import {
-  ACTIVE_VIEW_PEERS,
-  MAX_ANNOUNCEMENTS,
-  MAX_KNOWN_WRITERS,
-  MAX_MISSING,
-  MAX_RECEIVED_IDS,
-} from "../base/limits.ts";
+import { ACTIVE_VIEW_PEERS, MAX_ANNOUNCEMENTS, MAX_MISSING, MAX_RECEIVED_IDS } from "../base/limits.ts";
 
 /** How long announcements are gathered. */
 const ANNOUNCE_AFTER_MS = 20;
@@ -65,8 +59,9 @@ export class Plumtree<Neighbour> {
    * and does not send is believed once.
    */
   readonly #promised = new Set<Neighbour>();
-  /** By how many hops what each writer writes usually comes here; who wrote last comes last. */
-  readonly #usualHops = new Map<string, number>();
+  /** Who wrote what came last, and by how many hops what it writes usually comes: with others in between none are usual. */
+  #lastWriter: string | null = null;
+  #usualHops = 0;
   #announceDueMs = Infinity;
 
   constructor(port: TreePort<Neighbour>) {
@@ -213,11 +208,10 @@ export class Plumtree<Neighbour> {
    * What is usual changes by one hop at a time, so that one message hardly moves it, and a tree that changed soon does.
    */
   #isDetour(writer: string, hops: number): boolean {
-    const usual = this.#usualHops.get(writer) ?? hops;
-    this.#usualHops.delete(writer);
-    this.#usualHops.set(writer, usual + Math.sign(hops - usual));
-    forgetOldest(this.#usualHops, MAX_KNOWN_WRITERS);
-    return hops > usual;
+    const usualHops = writer === this.#lastWriter ? this.#usualHops : hops;
+    this.#lastWriter = writer;
+    this.#usualHops = usualHops + Math.sign(hops - usualHops);
+    return hops > usualHops;
   }
 
   /**
