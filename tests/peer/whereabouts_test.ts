@@ -42,11 +42,10 @@ interface Saying {
 
 function said(of: Identity, beat: number, { leaves = false, lostBy, signer, run = 7 }: Saying = {}): Presence {
   const one = { peer: of.peerId, run, beat, leaves, holds: HOLDS };
-  const by = (signer ?? of).sign(DOMAINS.presence, beatMessage(SPACE, one));
-  const loss = lostBy === undefined
-    ? null
-    : { by: lostBy.peerId, signature: (signer ?? lostBy).sign(DOMAINS.presence, lossMessage(SPACE, one)) };
-  return { ...one, signature: lostBy === undefined ? by : of.sign(DOMAINS.presence, beatMessage(SPACE, one)), loss };
+  const signed = (lostBy === undefined ? signer ?? of : of).sign(DOMAINS.presence, beatMessage(SPACE, one));
+  if (lostBy === undefined) return { ...one, signature: signed, loss: null };
+  const signature = (signer ?? lostBy).sign(DOMAINS.presence, lossMessage(SPACE, one));
+  return { ...one, signature: signed, loss: { by: lostBy.peerId, signature } };
 }
 
 function listed(...list: Presence[]): PresenceMessage {
