@@ -76,7 +76,7 @@ export interface RendezvousParts {
   readonly random: Random;
   readonly keys: () => RendezvousKeys;
   readonly company: () => Company;
-  /** The port at which others reached this peer, where a router has it at another one than it listens at; else null. */
+  /** The port of this peer's address in the public net, as where a router forwards one to it; null where none is known. */
   readonly outerPort: () => number | null;
   readonly emit: (event: PeerEvent) => void;
 }

@@ -186,11 +186,8 @@ export class PeerParts {
       ...{ identity, random, space: this.space, membership: this.membership, links: this.links, emit, dial },
       lan: this.lan,
       joiner: () => this.joiner,
-      proven: () => this.reach.proven,
-      isKnownAt: (address) => {
-        const own = [...options.addresses, ...this.reach.proven];
-        return own.includes(address) || this.neighbours.isLinkedAt(address);
-      },
+      own: () => [...this.reach.proven, ...options.addresses],
+      isLinkedAt: (address) => this.neighbours.isLinkedAt(address),
     });
     this.discovery = new Discovery(this.lan, this.rendezvous);
     this.joiner = new Joiner({

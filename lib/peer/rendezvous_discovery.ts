@@ -2,7 +2,7 @@ import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { CloseReason } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { ipOfEndpoint } from "../base/ip_address.ts";
+import { ipOfEndpoint, isPublic } from "../base/ip_address.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { type Company, Rendezvous, type RendezvousHint } from "../mesh/rendezvous.ts";
@@ -24,10 +24,10 @@ export interface RendezvousDiscoveryParts {
   readonly lan: LanDiscovery;
   readonly joiner: () => Joiner;
   readonly dial: (address: string) => void;
-  /** Where others reached this peer, the latest first. */
-  readonly proven: () => readonly string[];
-  /** Whether this peer, or a member that is linked, can be dialled at an address. */
-  readonly isKnownAt: (address: string) => boolean;
+  /** Where this peer can be dialled: where others reached it, then where it listens, and is forwarded by a router. */
+  readonly own: () => readonly string[];
+  /** Whether a member is linked that can be dialled at an address. */
+  readonly isLinkedAt: (address: string) => boolean;
   readonly emit: (event: PeerEvent) => void;
 }
 
@@ -61,7 +61,9 @@ export class RendezvousDiscovery {
     this.#wallMs = now.wallMs;
     if (input.type === "dht_done") return this.#rendezvous.done(input.key, input.problem, now);
     if (input.type === "dht_found") {
-      const addresses = input.addresses.filter((address) => !this.#parts.isKnownAt(address));
+      const { isLinkedAt, own } = this.#parts;
+      const known = own();
+      const addresses = input.addresses.filter((address) => !known.includes(address) && !isLinkedAt(address));
       for (const hint of this.#rendezvous.found(input.key, addresses, now)) this.#follow(hint, now);
       return;
     }
@@ -118,7 +120,10 @@ export class RendezvousDiscovery {
 
   /** The DHT knows IPv4 alone. */
   #outerPort(): number | null {
-    const outer = this.#parts.proven().find((address) => ipOfEndpoint(address)?.length === 4);
+    const outer = this.#parts.own().find((address) => {
+      const ip = ipOfEndpoint(address);
+      return ip !== null && ip.length === 4 && isPublic(ip);
+    });
     return outer === undefined ? null : Number(portOf(outer));
   }
 

@@ -57,7 +57,7 @@ Deno.test("members that are linked with each other announce nothing", () => {
   lab.space(3, { dht });
   const before = dht.asked.length;
   lab.wait(HOUR_MS);
-  assertEquals(dht.asked.slice(before).filter(({ announces }) => announces), []);
+  assertEquals(dht.asked.slice(before).filter(({ port }) => port !== null), []);
 });
 
 Deno.test("forged answers lead nobody elsewhere, and hold up nobody", () => {
@@ -99,4 +99,17 @@ Deno.test("the own address in the answers is not dialled", () => {
   other.crash(false);
   lab.wait(HOUR_MS);
   assertEquals([...one.warnings].filter((warning) => warning.includes("self")), []);
+});
+
+Deno.test("the port that is announced is that of its address in the public net, where it has one", () => {
+  const { lab, dht } = labWithDht();
+  for (const [address, port] of [["198.51.100.7:40000", 40_000], ["10.0.5.1:40000", 5484]] as const) {
+    const peer = lab.add({ dht, address });
+    // As behind a router that forwards another port to the one that it listens at.
+    peer.push({ type: "dht_network", network: { problem: null, port: 5484, isPrivate: true } });
+    lab.ask(peer, { type: "create_space" });
+    lab.invite(peer);
+    lab.wait(5000);
+    assertEquals(dht.asked.filter((asked) => asked.peer === peer).map((asked) => asked.port), [port]);
+  }
 });

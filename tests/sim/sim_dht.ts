@@ -12,8 +12,8 @@ const ANSWER_MS = 800;
 export class SimDht {
   readonly #schedule: Schedule;
   readonly #kept = new Map<string, Map<string, number>>();
-  /** What was asked, by info hash in hexadecimal, with whether it was announced. */
-  readonly asked: { readonly peer: SimPeer; readonly key: string; readonly announces: boolean }[] = [];
+  /** Who asked, and the port that it announced; null for none. */
+  readonly asked: { readonly peer: SimPeer; readonly port: number | null }[] = [];
   /** What is said besides what is true. */
   forged: readonly string[] = [];
 
@@ -25,7 +25,7 @@ export class SimDht {
   ask(peer: SimPeer, { key, port }: RendezvousQuery): void {
     const { life } = peer;
     const name = toHex(key);
-    this.asked.push({ peer, key: name, announces: port !== null });
+    this.asked.push({ peer, port });
     const kept = this.#kept.get(name) ?? new Map<string, number>();
     this.#kept.set(name, kept);
     this.#schedule.after(ANSWER_MS, () => {
