@@ -88,6 +88,8 @@ interface Place {
   announces: boolean;
   pace: Pace | null;
   announceMs: number;
+  /** The port that was announced last; null before. */
+  port: number | null;
   lookMs: number;
   /** The pause behind the last question; 0 before. */
   pauseMs: number;
@@ -136,7 +138,7 @@ export class Rendezvous {
     this.changed(now);
   }
 
-  /** Members, links, invites or the ticket that is joined with may have changed. */
+  /** Members, links, invites, the ticket that is joined with, or where this peer is reached may have changed. */
   changed(now: Now): void {
     const company = this.#parts.company();
     if (company !== this.#company) this.#companySinceMs = now.monotonicMs;
@@ -220,7 +222,8 @@ export class Rendezvous {
       // A question that is asked anyway tells it again a little early.
       const isDue = announces && announceMs <= now.monotonicMs + ANNOUNCE_AGAIN_MS / 4;
       place.running = { announces: isDue, hints: 0 };
-      this.#queries.push({ key, port: isDue ? this.#parts.outerPort() ?? this.#network.port : null });
+      if (isDue) place.port = this.#port();
+      this.#queries.push({ key, port: isDue ? place.port : null });
     }
   }
 
@@ -251,7 +254,7 @@ export class Rendezvous {
     const announcesNow = announces && this.#network.port !== null;
     const place: Place = before.get(name) ??
       {
-        ...{ key, kind, pauseMs: 0, failures: 0, running: null },
+        ...{ key, kind, port: null, pauseMs: 0, failures: 0, running: null },
         announces: false,
         pace: null,
         announceMs: 0,
@@ -261,6 +264,8 @@ export class Rendezvous {
       this.#company === "none" ? ALONE_FOR_MS : this.#company === "some" ? MISSED_FOR_MS : COMPLETE[0],
     );
     if (announcesNow && !place.announces) place.announceMs = Math.max(firstMs, now.monotonicMs);
+    // A router has it at another port than before.
+    else if (announcesNow && place.port !== null && place.port !== this.#port()) place.announceMs = now.monotonicMs;
     if (pace !== null && pace !== place.pace) {
       place.lookMs = Math.max(firstMs, now.monotonicMs);
       place.pauseMs = 0;
@@ -268,6 +273,11 @@ export class Rendezvous {
     place.announces = announcesNow;
     place.pace = pace;
     this.#places.set(name, place);
+  }
+
+  /** The port that is announced. */
+  #port(): number | null {
+    return this.#parts.outerPort() ?? this.#network.port;
   }
 
   /** Who joins, or is waited for at the door, comes first. */

@@ -72,7 +72,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "network_changed":
         return this.#parts.neighbours.networkChanged(now);
       case "addresses_changed":
-        return this.#parts.neighbours.tellAddresses(now);
+        return this.#parts.addressesChanged(now);
       case "lan_interfaces":
       case "lan_received":
       case "lan_others":

@@ -266,7 +266,7 @@ export class PeerParts {
     this.reach = new Reachability({
       ...{ links: this.links, book: this.book, emit, dial, self: options },
       others: () => this.membership.members().length - 1,
-      provenChanged: (now) => this.neighbours.tellAddresses(now),
+      provenChanged: (now) => this.addressesChanged(now),
     });
     this.neighbours = new Neighbours({
       ...parts,
@@ -330,6 +330,12 @@ export class PeerParts {
       farewells: this.farewells,
     });
     this.neighbours.aim(options.now);
+  }
+
+  /** This peer can be dialled elsewhere than before. */
+  addressesChanged(now: Now): void {
+    this.neighbours.tellAddresses(now);
+    this.rendezvous.changed(now);
   }
 
   /** Members came or went. */

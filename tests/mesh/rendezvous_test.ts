@@ -262,6 +262,11 @@ Deno.test("where a router has it at another port, that one is announced", () => 
   const door = new Station({ ...MEMBER, doors: TICKET }, "nobody");
   door.outerPort = 40_000;
   assertEquals(door.pass(10_000).map(({ port }) => port), [40_000, 40_000]);
+  door.rendezvous.changed(door.now);
+  assertEquals(door.pass(10_000), []);
+  door.outerPort = 40_001;
+  door.rendezvous.changed(door.now);
+  assertEquals(door.pass(10_000).map(({ port }) => port), [40_001, 40_001]);
 });
 
 Deno.test("after the network changed, all is asked and announced anew", () => {
