@@ -14,6 +14,7 @@ import { NodeCompetitors } from "./bench/node_competitors.ts";
 import { reconcile } from "./bench/reconcile_figure.ts";
 import { ready } from "./bench/ready_figure.ts";
 import { markdownOf, tableOf } from "./bench/table.ts";
+import { relay } from "./bench/relay_figure.ts";
 import { watch } from "./bench/watch_figure.ts";
 import { writes } from "./bench/writes_figure.ts";
 
@@ -23,7 +24,7 @@ import { writes } from "./bench/writes_figure.ts";
  *
  * Usage: bench.ts [--only NAME[,NAME...]] [--repeat N] [--scale X] [--markdown] [--out FILE]
  * --only: figures to measure, default all: bulk, round-trip, ready, first-sync, writes, watch, million, reconcile, floods, messages, lan,
- * dht, idle, handshakes, and compare,
+ * dht, relay, idle, handshakes, and compare,
  * which is kith beside other tools for shared data. What is measured against is installed from npm into the user's
  * cache when a figure needs it.
  * --repeat: repetitions, default 5. --scale: how much is sent and how often, as a part of the default.
@@ -56,6 +57,7 @@ const benchmarks: Record<string, () => Benchmark | Promise<Benchmark>> = {
   "messages": async () => messages(await Competitors.install(), folder, Math.ceil(100_000 * scale)),
   "lan": () => lan(scale),
   "dht": () => dht(Math.ceil(20 * scale)),
+  "relay": () => relay(Math.ceil(40_000_000 * scale)),
   "idle": async () => idle(await Competitors.install(), Math.ceil(1000 * scale)),
   "handshakes": async () => handshakes(await Competitors.install(), Math.ceil(2000 * scale)),
   "compare": async () => compare(await NodeCompetitors.install(), folder, scale),

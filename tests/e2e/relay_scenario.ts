@@ -1,0 +1,179 @@
+import { assert, assertEquals } from "@std/assert";
+import { connectControl } from "../../lib/host/control.ts";
+import { homePaths } from "../../lib/host/home.ts";
+import { asked, statusOf } from "./asked.ts";
+import { type Home, Machine, until } from "./kith.ts";
+import { type Station, VirtualSwitch } from "./virtual_switch.ts";
+
+/** What went through a relay, and then directly. */
+export interface RelayFigures {
+  readonly relayedBytesPerS: number;
+  readonly directBytesPerS: number;
+  /** From the moment at which a direct way opened until the link went by it, in ms. */
+  readonly changedMs: number;
+  /** Messages that were sent while it changed; none of them was lost, or came twice. */
+  readonly streamed: number;
+}
+
+/** How much is sent, and who looks on. */
+export interface RelayRun {
+  /** Bytes sent to measure how fast each way is. */
+  readonly sizeBytes: number;
+  /** A text in all that is sent. */
+  readonly text: string;
+  /** Is told of the relay's station before anything is sent. */
+  readonly atRelay?: (relay: Station) => Promise<void>;
+}
+
+const LINE_BYTES = 50_000;
+/** Pause between two messages of the stream, and between two writes beside it, in ms. */
+const STREAM_EVERY_MS = 2;
+const WRITE_EVERY_MS = 20;
+/** For how long the stream goes on before the way opens, and once the link went by it. */
+const AROUND_MS = 500;
+
+/**
+ * Two peers that can't reach each other are linked through a third. Messages to one of them alone are timed; then, while
+ * more of them and writes go on, a direct way opens, and the same is timed there.
+ */
+export async function runRelayScenario({ sizeBytes, text, atRelay }: RelayRun): Promise<RelayFigures> {
+  await using network = await VirtualSwitch.make();
+  await using machines = new AsyncDisposableStack();
+  const stations = await Promise.all([1, 2, 3].map((number) => network.plug(number))) as [Station, Station, Station];
+  const homes = stations.map(({ wrapper }) => machines.use(new Machine(wrapper)).home("home"));
+  const [between, anna, bert] = homes as [Home, Home, Home];
+  const apart = stations.slice(1);
+  await network.keepApart(apart, true);
+  await atRelay?.(stations[0]);
+  const listen = ["--listen", "0.0.0.0:5484"];
+  await between.up(listen);
+  const { words } = await between.object("invite", "--uses", "2");
+  for (const [home, name] of [[anna, "anna"], [bert, "bert"]] as const) {
+    await home.up(["join", "-", "--at", "10.77.0.1:5484", "--name", name, ...listen], { stdin: String(words) });
+  }
+  await pathToBert(anna, "relayed");
+  const relayedBytesPerS = await rate(anna, bert, sizeBytes, text);
+
+  await using reader = await Reader.open(bert, "stream");
+  const written: string[] = [];
+  let isOver = false;
+  const writing = (async () => {
+    while (!isOver) {
+      const key = `k/${written.length}`;
+      await asked(anna, "PUT", `/v1/entry?key=${key}`, text);
+      written.push(key);
+      await pause(WRITE_EVERY_MS);
+    }
+  })();
+  let streamed = 0;
+  const encoder = new TextEncoder();
+  const lines = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (isOver) return controller.close();
+      controller.enqueue(encoder.encode(`${streamed++} ${text}\n`));
+      await pause(STREAM_EVERY_MS);
+    },
+  });
+  const streaming = posted(anna, "stream", lines);
+  await pause(AROUND_MS);
+  await network.keepApart(apart, false);
+  const openedMs = performance.now();
+  await pathToBert(anna, "direct");
+  const changedMs = performance.now() - openedMs;
+  await pause(AROUND_MS);
+  isOver = true;
+  await Promise.all([writing, streaming]);
+  const came = await reader.take(streamed);
+  assertEquals(came.map((value) => Number(value.split(" ")[0])), Array.from({ length: streamed }, (_, i) => i));
+  await until("bert holds all that anna wrote", async () => {
+    return (await statusOf(bert)).entries === written.length ? true : null;
+  });
+
+  const directBytesPerS = await rate(anna, bert, sizeBytes, text);
+  return { relayedBytesPerS, directBytesPerS, changedMs, streamed };
+}
+
+async function pathToBert(anna: Home, path: string): Promise<void> {
+  await until(`bert is linked, ${path}`, async () => {
+    const { peers } = await statusOf(anna);
+    return peers.some((peer: { name: string; path: string }) => peer.name === "bert" && peer.path === path) || null;
+  });
+}
+
+/** Sends messages to bert alone. @returns bytes that came to him a second. */
+async function rate(anna: Home, bert: Home, sizeBytes: number, text: string): Promise<number> {
+  await using reader = await Reader.open(bert, "rate");
+  const line = new TextEncoder().encode(text.padEnd(LINE_BYTES - 1, "x") + "\n");
+  const count = Math.ceil(sizeBytes / LINE_BYTES);
+  let sent = 0;
+  const lines = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (sent++ < count) controller.enqueue(line);
+      else controller.close();
+    },
+  });
+  const startMs = performance.now();
+  const posting = posted(anna, "rate", lines);
+  await reader.take(count);
+  const tookS = (performance.now() - startMs) / 1000;
+  await posting;
+  return count * LINE_BYTES / tookS;
+}
+
+async function posted(anna: Home, topic: string, body: ReadableStream<Uint8Array>): Promise<void> {
+  const control = await connectControl(homePaths(anna.path));
+  assert(control !== null);
+  const query = new URLSearchParams({ topic, to: "bert", lines: "1" });
+  const answer = await control.request(new Request(`http://kith/v1/messages?${query}`, { method: "POST", body }));
+  await answer.text();
+  control.close();
+}
+
+/** The messages on a topic, as they come. */
+class Reader implements AsyncDisposable {
+  readonly #close: () => void;
+  readonly #lines: AsyncGenerator<string>;
+
+  private constructor(lines: AsyncGenerator<string>, close: () => void) {
+    this.#lines = lines;
+    this.#close = close;
+  }
+
+  static async open(home: Home, topic: string): Promise<Reader> {
+    const control = await connectControl(homePaths(home.path));
+    assert(control !== null);
+    const answer = await control.request(new Request(`http://kith/v1/messages?topic=${topic}`));
+    const lines = linesOf(answer.body as ReadableStream<Uint8Array>);
+    assertEquals(JSON.parse((await lines.next()).value).event, "subscribed");
+    return new Reader(lines, () => control.close());
+  }
+
+  /** The next messages. */
+  async take(count: number): Promise<string[]> {
+    const values: string[] = [];
+    while (values.length < count) {
+      const { event, text } = JSON.parse((await this.#lines.next()).value);
+      assertEquals(event, "message", "nothing is lost");
+      values.push(text);
+    }
+    return values;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lines.return(undefined);
+    this.#close();
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() as string;
+    yield* lines;
+  }
+}
+
+function pause(timeMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, timeMs));
+}
