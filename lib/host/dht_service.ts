@@ -38,6 +38,8 @@ export interface DhtServiceParts {
   readonly addresses: Pick<OwnAddresses, "dialable" | "port">;
   readonly push: (input: Input) => void;
   readonly event: (event: PeerEvent) => void;
+  /** The IPv4 addresses of a name. Default: as the system knows them. */
+  readonly lookup?: (hostname: string) => Promise<readonly string[]>;
 }
 
 /** Asks the DHT for a peer. What is needed for that is loaded and opened by the first question. */
@@ -108,11 +110,14 @@ export class DhtService {
     this.#abort.abort();
     this.#abort = new AbortController();
     const client = this.#client;
+    const isOpen = this.#opened !== null;
     this.#client = null;
     this.#opened = null;
     if (client === null) return;
     // Where it could not be opened, that was told.
     const closing = client.then((opened) => opened.close(), () => {});
+    // What is not open yet may wait for long for the addresses of the first nodes: nobody waits for that.
+    if (!isOpen) return;
     this.#running.add(closing);
     void closing.then(() => this.#running.delete(closing));
   }
@@ -128,8 +133,8 @@ export class DhtService {
     const { push } = this.#parts;
     let problem: string | null = null;
     try {
-      const client = await (this.#client ??= this.#open(signal));
-      if (signal.aborted) return;
+      const client = await unlessAborted(this.#client ??= this.#open(signal), signal);
+      if (client === null) return;
       const { answers, told } = await client.query(key, port, (addresses) => {
         if (!signal.aborted) push({ type: "dht_found", key, addresses });
       }, signal);
@@ -165,16 +170,33 @@ export class DhtService {
     const named = this.#bootstrap.length > 0
       ? this.#bootstrap
       : PUBLIC_BOOTSTRAP.map((text) => parseAddress(text) as Endpoint);
-    const { lookup } = await import("node:dns/promises");
+    const lookup = this.#parts.lookup ?? systemLookup;
     const found = await Promise.allSettled(named.map(async ({ hostname, port }) => {
       if (ipBytes(hostname) !== null) return [{ hostname, port }];
-      const addresses = await lookup(hostname, { all: true, family: 4 });
-      return addresses.map(({ address }) => ({ hostname: address, port }));
+      return (await lookup(hostname)).map((address) => ({ hostname: address, port }));
     }));
     const nodes = found.flatMap((one) => one.status === "fulfilled" ? one.value : []);
     if (nodes.length > 0) return nodes;
     const failed = found.flatMap((one) => one.status === "rejected" ? messageOf(one.reason) : []);
     throw new Error(`the first nodes of the DHT are not found (${failed[0] ?? "they have no address"})`);
+  }
+}
+
+async function systemLookup(hostname: string): Promise<string[]> {
+  const { lookup } = await import("node:dns/promises");
+  return (await lookup(hostname, { all: true, family: 4 })).map(({ address }) => address);
+}
+
+/** What a promise gives; null where it is called off first. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const aborted = Promise.withResolvers<null>();
+  const abort = () => aborted.resolve(null);
+  signal.addEventListener("abort", abort);
+  try {
+    const value = await Promise.race([promise, aborted.promise]);
+    return signal.aborted ? null : value;
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 

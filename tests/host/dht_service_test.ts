@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import dgram from "node:dgram";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import { KithError } from "../../lib/base/errors.ts";
-import { DhtService } from "../../lib/host/dht_service.ts";
+import { DhtService, type DhtServiceParts } from "../../lib/host/dht_service.ts";
 import { DhtSocket } from "../../lib/host/dht_socket.ts";
 import type { Input } from "../../lib/peer/machine.ts";
 import { bencoded } from "./bencoded.ts";
@@ -10,12 +10,13 @@ import { until } from "./until.ts";
 
 const KEY = new Uint8Array(20).fill(9);
 
-function service(options: { isOn?: boolean; bootstrap?: readonly string[]; dialable?: readonly string[] } = {}) {
+function service(options: Partial<DhtServiceParts & { readonly dialable: readonly string[] }> = {}) {
   const inputs: Input[] = [];
   const events: PeerEvent[] = [];
-  const { isOn = true, bootstrap = [], dialable = ["192.168.1.10:5484"] } = options;
+  const { isOn = true, bootstrap = [], dialable = ["192.168.1.10:5484"], lookup } = options;
   const made = new DhtService({
     ...{ isOn, bootstrap },
+    ...(lookup === undefined ? {} : { lookup }),
     addresses: { dialable, port: 5484 },
     push: (input) => inputs.push(input),
     event: (event) => events.push(event),
@@ -70,6 +71,22 @@ Deno.test("a question that is under way when the network changes, or all ends, i
   await made.stop();
   assertEquals(inputs.map(({ type }) => type), ["dht_network"]);
   await closeUdp(silent);
+});
+
+Deno.test("who stops does not wait for the addresses of the first nodes", async () => {
+  const asked = Promise.withResolvers<void>();
+  const never = Promise.withResolvers<readonly string[]>();
+  const { service: made, inputs } = service({
+    bootstrap: ["dht.example.org:6881"],
+    lookup: () => {
+      asked.resolve();
+      return never.promise;
+    },
+  });
+  made.query({ key: KEY, port: null });
+  await asked.promise;
+  await made.stop();
+  assertEquals(inputs, []);
 });
 
 Deno.test("what is no address of a node is refused", () => {
