@@ -14,6 +14,8 @@ export class SimMachine extends Peer {
   readonly connections = new Set<Connection>();
   /** Told of each message before it is taken in. */
   messageHeard: (message: Message) => void = () => {};
+  /** Whether a message means nothing to it. */
+  passesOver: (message: Message) => boolean = () => false;
   readonly #isOlder: boolean;
 
   /** @param isOlder whether it ignores the messages that kith 0.1.0 did not know. */
@@ -30,6 +32,7 @@ export class SimMachine extends Peer {
   override linkMessage(connection: Connection, message: Message, now: Now): void {
     if (this.#isOlder && MESSAGE_KINDS[message.type] > NEWEST_KIND_OF_OLDER_KITH) return;
     this.messageHeard(message);
+    if (this.passesOver(message)) return;
     super.linkMessage(connection, message, now);
   }
 
