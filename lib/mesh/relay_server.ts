@@ -2,6 +2,7 @@ import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { Fifo } from "../base/fifo.ts";
 import {
+  CLOSE_TIMEOUT_MS,
   MAX_ALL_RELAYED_BYTES_PER_S,
   MAX_RELAY_OPENS_BURST,
   MAX_RELAY_OPENS_PER_MIN,
@@ -65,13 +66,17 @@ export class RelayServer {
 
   /** How many circuits there are, and what they carried. */
   get counts(): RelayCounts {
-    return { isServing: this.#isServing, circuits: this.#circuits.size, carriedBytes: this.#carriedBytes };
+    let circuits = 0;
+    for (const { isEnded } of this.#circuits) if (!isEnded) circuits++;
+    return { isServing: this.#isServing, circuits, carriedBytes: this.#carriedBytes };
   }
 
   /** Whether a member may have a circuit now, wherever to. Counts as one that was asked for. */
   refuses(asker: string, now: Now): KnownRelayReason | null {
     if (!this.#isServing) return "not_serving";
     if (!this.#opensOf(asker, now).take(1, now.monotonicMs)) return "too_often";
+    // One that has ended counts for as long as something of it waits.
+    for (const served of this.#circuits) if (served.isOver) this.#circuits.delete(served);
     if (this.#circuits.size >= MAX_RELAYED_CIRCUITS) return "too_many";
     let ofAsker = 0;
     for (const { asker: { peer } } of this.#circuits) if (peer === asker) ofAsker++;
@@ -102,7 +107,6 @@ export class RelayServer {
   }
 
   #ended(served: Served, reason: RelayReason, now: Now): void {
-    this.#circuits.delete(served);
     const { asker, target, carriedBytes, beganMs } = served;
     this.#ports.emit({
       name: "relay_closed",
@@ -148,6 +152,11 @@ class Served {
     ports.wake(target.link);
   }
 
+  /** Whether nothing of it is left. */
+  get isOver(): boolean {
+    return this.isEnded && this.sides.every(({ isOver }) => isOver);
+  }
+
   /** When it ends by itself: nobody answered, or it is old. */
   get endsAtMs(): number {
     return this.beganMs + (this.isAnswered ? RELAYED_CIRCUIT_LIFE_MS : RELAY_ANSWER_TIMEOUT_MS);
@@ -157,7 +166,7 @@ class Served {
   end(reason: RelayReason, except: ServedSide | null, now: Now): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    for (const side of this.sides) side.end(side === except ? null : reason);
+    for (const side of this.sides) side.end(side === except ? null : reason, now);
     this.ports.ended(reason, now);
   }
 }
@@ -177,6 +186,8 @@ class ServedSide implements CircuitSide {
   #first: RelayMessage | null;
   #ending: KnownRelayReason | null = null;
   #isEnded = false;
+  /** Until when what was sent before the end may arrive. */
+  #forgetAtMs = Infinity;
   /** When what waits may go on, while only that holds it up. */
   #readyAtMs = Infinity;
 
@@ -193,9 +204,10 @@ class ServedSide implements CircuitSide {
   }
 
   /** Nothing comes any more. @param reason what its end is told; null where it knows, or its link is gone. */
-  end(reason: RelayReason | null): void {
+  end(reason: RelayReason | null, now: Now): void {
     const wasTold = this.#first === null;
     this.#isEnded = true;
+    this.#forgetAtMs = now.monotonicMs + CLOSE_TIMEOUT_MS;
     this.#creditDueBytes = 0;
     // What was sent before a proper end is to arrive.
     if (reason !== "done" || !wasTold) this.#forget();
@@ -260,6 +272,7 @@ class ServedSide implements CircuitSide {
     const reason = this.#ending;
     if (reason === null) return null;
     this.#ending = null;
+    this.#forgetAtMs = Infinity;
     return { type: "relay_close", circuit, code: relayCodeOf(reason) };
   }
 
@@ -268,14 +281,15 @@ class ServedSide implements CircuitSide {
     if (now.monotonicMs >= this.#served.endsAtMs) {
       this.#served.end(this.#served.isAnswered ? "expired" : "no_answer", null, now);
     }
-    if (now.monotonicMs < this.#readyAtMs) return;
+    if (now.monotonicMs >= this.#forgetAtMs) this.#forget();
+    else if (now.monotonicMs < this.#readyAtMs) return;
     this.#readyAtMs = Infinity;
     this.#served.ports.wake(this.#link);
   }
 
   /** Part of `CircuitSide`. */
   deadline(): number {
-    return Math.min(this.#readyAtMs, this.#served.isEnded ? Infinity : this.#served.endsAtMs);
+    return Math.min(this.#readyAtMs, this.#forgetAtMs, this.#served.isEnded ? Infinity : this.#served.endsAtMs);
   }
 
   /** Bytes for this side's end. @returns false where it does not take so many. */
@@ -294,5 +308,6 @@ class ServedSide implements CircuitSide {
     this.#queue.takeAll();
     this.#queuedBytes = 0;
     this.#readyAtMs = Infinity;
+    this.#forgetAtMs = Infinity;
   }
 }

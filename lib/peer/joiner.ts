@@ -176,6 +176,7 @@ export class Joiner {
     if (join === null) throw new ProtocolError("goodbye", "the join is over");
     const { version: grant, uses } = join.wayIn.check(offer, verify);
     join.uses = uses;
+    join.hinted.delete(connection.address);
     const present = space.space;
     if (present !== null && !equal(present, offer.space)) {
       throw new ProtocolError("refused_ticket", "it is for another space than the one of this home");
@@ -228,7 +229,7 @@ export class Joiner {
     this.#giveTime(join, now);
     const code = reason === "dial_failed" ? undefined : FINAL[reason];
     if (reason === "bad_state") join.behindSinceMs = Math.min(join.behindSinceMs, now.monotonicMs);
-    if (join.hinted.has(address) && (code !== undefined || reason === "dial_failed")) {
+    if (join.hinted.has(address)) {
       // Anybody may have named it: that somebody else is there, or nobody, says nothing of the ticket.
       join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
       join.doors.delete(address);

@@ -120,7 +120,8 @@ export class Neighbours {
     else if (other?.relay === null) dialler.unlinked(peer, now);
     this.#parts.farewells.linked(peer);
     emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
-    this.#noteRelay(peer, relay);
+    // Whoever holds the secret of the space can make up any number of others.
+    if (connection.isKnownMember) this.#noteRelay(peer, relay);
     links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
     const records = book.records().filter((record) => this.#isMember(record.peer));
     for (let i = 0; i < records.length; i += MAX_MESSAGE_RECORDS) {

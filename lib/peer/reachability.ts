@@ -167,6 +167,8 @@ export class Reachability {
   }
 
   #seenBy(connection: Connection, { address }: Seen, now: Now): void {
+    // What comes through somebody else shows nothing.
+    if (connection.relay !== null) return;
     const ip = ipOfEndpoint(address);
     if (ip === null || !isUnicast(ip)) throw new ProtocolError("malformed", "not an address of this peer");
     if (this.#witnesses.has(connection.number)) throw new ProtocolError("bad_state", "a second address of this peer");

@@ -112,7 +112,7 @@ export class Relays {
     this.#carriers.delete(connection.number);
     for (const side of carrier?.sides.values() ?? []) side.closed("lost", now);
     const ending = this.#endings.get(connection.number);
-    if (ending?.isAsked && connection.memberSinceMs === 0) this.#failed(ending, ending.reason ?? reason, now);
+    if (ending?.isAsked) this.#failed(ending, ending.reason ?? reason, now);
   }
 
   /**

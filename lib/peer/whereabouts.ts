@@ -99,6 +99,8 @@ export class Whereabouts {
   /** How much each member may still say of itself, and of others that they are lost, by its base32 id. */
   readonly #signers = new Map<string, TokenBucket>();
   readonly #losers = new Map<string, TokenBucket>();
+  /** Of all that is known, in brief; null where that changed since. */
+  #knownBrief: Uint8Array | null = null;
   /** What is to be passed on at the end of the turn, and by which link it came. */
   readonly #news = new Map<string, number | null>();
   /** This peer's last beat. */
@@ -164,6 +166,7 @@ export class Whereabouts {
         if (this.#parts.membership.standingOf(fromBase32(peer)) === null) map.delete(peer);
       }
     }
+    this.#knownBrief = null;
   }
 
   /** This peer stops. @returns its last words on each link. */
@@ -218,6 +221,7 @@ export class Whereabouts {
   #switch(now: Now): void {
     this.#isOn = !this.#isOn;
     this.#known.clear();
+    this.#knownBrief = null;
     this.#signers.clear();
     this.#losers.clear();
     this.#news.clear();
@@ -296,6 +300,7 @@ export class Whereabouts {
       heardMs: isNewBeat ? now.monotonicMs : known.heardMs,
       isMissing: false,
     });
+    if (known === undefined || known.said.run !== said.run || stateOf(known.said) !== state) this.#knownBrief = null;
     this.#news.set(peer, from);
     if (isNewBeat && known?.said.loss && !said.leaves && said.run === known.said.run) {
       this.#refuted(known.said.loss.by, now);
@@ -336,11 +341,13 @@ export class Whereabouts {
 
   /** What two peers know that know the same: beats, which never rest, are left out. */
   #brief(): Uint8Array {
+    if (this.#knownBrief !== null) return this.#knownBrief;
     const writer = new Writer();
     for (const [, { said }] of [...this.#known].sort(([a], [b]) => a < b ? -1 : 1)) {
       writer.raw(said.peer).u48(said.run).u8(["here", "lost", "left"].indexOf(stateOf(said)));
     }
-    return sha256(writer.finish()).slice(0, BRIEF_BYTES);
+    this.#knownBrief = sha256(writer.finish()).slice(0, BRIEF_BYTES);
+    return this.#knownBrief;
   }
 
   #send(connection: number, known: Iterable<Known>): void {

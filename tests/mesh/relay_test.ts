@@ -235,6 +235,26 @@ Deno.test("an end that can't say all that it has is closed regardless after a wh
   assertEquals(circuit.a.told.at(-1), "ended: done");
 });
 
+Deno.test("a circuit that has ended counts while something of it waits, which it does not for long", () => {
+  const { server, sides, b } = new TestCircuit();
+  assertEquals(sides.target.next(at(0))?.type, "relay_incoming");
+  const credit = b.end.next(at(0));
+  assert(credit?.type === "relay_credit");
+  sides.target.credit(credit.sizeBytes, at(0));
+  sides.asker.data(new Uint8Array(1000), at(0));
+  sides.asker.closed("done", at(0));
+  assertEquals([server.counts.circuits, sides.target.isOver], [0, false]);
+  for (let i = 1; i < MAX_RELAYED_CIRCUITS_OF_MEMBER; i++) {
+    server.begin({ link: 1, circuit: 2 * i + 1, peer: "a" }, { link: 2, circuit: 2 * i + 2, peer: "b" }, FROM, at(0));
+  }
+  assertEquals(server.refuses("a", at(0)), "too_many");
+  assertEquals(sides.target.deadline(), CLOSE_TIMEOUT_MS);
+  sides.target.tick(at(CLOSE_TIMEOUT_MS));
+  assertEquals(sides.target.next(at(CLOSE_TIMEOUT_MS))?.type, "relay_close");
+  assertEquals([sides.target.isOver, sides.target.deadline()], [true, Infinity]);
+  assertEquals(server.refuses("a", at(CLOSE_TIMEOUT_MS)), null);
+});
+
 Deno.test("a member has so many circuits at a time, all together so many, and asks so often", () => {
   const server = new RelayServer(true, { wake: () => {}, emit: () => {} });
   const begin = (peer: string, circuit: number) =>

@@ -34,6 +34,7 @@ function link(number: number, direction: "in" | "out", address: string, more: Pa
     direction,
     address,
     peer: peerOf(number),
+    relay: null,
     localAddress: LOCAL,
     isKnownMember: true,
     ...more,
@@ -382,4 +383,11 @@ Deno.test("behind a router that passes on another port, that is where it asks to
   reach.received(link(1, "out", "198.51.100.1:5484"), { type: "seen", address: `${HOME}:41000` }, at(0));
   reach.received(link(2, "out", "198.51.100.2:5484"), { type: "seen", address: "203.0.113.50:41000" }, at(0));
   assertEquals(sent, [[1, { type: "dial_back", port: 6000 }], [2, { type: "dial_back", port: 5484 }]]);
+});
+
+Deno.test("what is said on a link that somebody relays shows nothing", () => {
+  const { reach, records } = setUp({ others: 1 });
+  const relayed = link(1, "in", `relay:${peerOf(2)}`, { relay: peerOf(2) });
+  reach.received(relayed, { type: "seen", address: `${HOME}:7000` }, at(5));
+  assertEquals([reach.view().addresses, reach.view().seen, records], [[], [], []]);
 });
