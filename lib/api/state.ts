@@ -32,8 +32,8 @@ export function statusFields(host: HostApi): Fields {
     started: host.startedMs,
     addresses: host.addresses,
     lan: host.lan,
-    port_map: host.portMap,
-    dht: dhtFields(host.dht),
+    port_map: host.running ? host.portMap : null,
+    dht: host.running ? dhtFields(host.dht) : null,
     notices: host.notices.map(({ name, reason, fields }) => ({ event: name, reason, ...fields })),
     home: host.paths.home,
   };

@@ -37,7 +37,9 @@ const SECTIONS: readonly Section[] = [
     text: ({ check, status }) => {
       if (status !== null) return listOf(status.addresses).join("  ") || "nowhere";
       const ports = check.ports.map(({ port, isFree }) =>
-        `port ${port} is ${isFree ? "free" : "used by another program"}`
+        `port ${port} ${
+          isFree === null ? "is at no address of now" : isFree ? "is free" : "is used by another program"
+        }`
       );
       return `no peer runs; ${ports.join(", ")}`;
     },
@@ -67,7 +69,8 @@ const SECTIONS: readonly Section[] = [
   },
   {
     name: "dht",
-    text: ({ status, nowMs }) => status === null ? "only a running peer asks it" : dhtText(status, nowMs),
+    text: ({ status, nowMs }) =>
+      status === null ? "only a running peer asks it" : dhtText((status.dht ?? {}) as JsonObject, nowMs),
     fields: ({ status }) => ({ dht: status?.dht ?? null }),
   },
 ];

@@ -143,6 +143,7 @@ class Prompt {
   async #tellOfMembers(met: readonly string[]): Promise<void> {
     const news = new MemberNews(met);
     for await (const event of this.#client.objects("GET", "/v1/events", { query: { initial: true } })) {
+      if (event.event === "lagged") throw new KithError("watch_lagged");
       const line = news.line(event);
       if (line !== null) this.#above(this.#context.output.dim(line));
     }

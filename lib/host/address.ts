@@ -30,3 +30,9 @@ export function parseAddress(text: string, defaultPort?: number): Endpoint | nul
   if (hostname !== "") return { hostname, port };
   return defaultPort === undefined ? null : { hostname: "::", port };
 }
+
+/** The endpoint of a text `host:port` to which something can be sent; null where it lacks either. */
+export function parseTarget(text: string): Endpoint | null {
+  const endpoint = parseAddress(text);
+  return endpoint !== null && endpoint.hostname !== "" && endpoint.port > 0 ? endpoint : null;
+}

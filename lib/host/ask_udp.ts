@@ -49,8 +49,13 @@ export function askUdp<T>(asking: UdpAsking<T>): Promise<T | null> {
     }
   });
   socket.bind({ port: 0, address: localAddress }, () => {
-    if (fromAnybody) socket.setMulticastInterface(localAddress);
-    send(0);
+    try {
+      if (fromAnybody) socket.setMulticastInterface(localAddress);
+      send(0);
+    } catch {
+      // An interface need not be one for multicast.
+      giveUp();
+    }
   });
   return promise.finally(() => {
     clearTimeout(timer);

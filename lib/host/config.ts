@@ -2,7 +2,7 @@ import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { readDurationMs } from "../base/duration.ts";
 import { KithError } from "../base/errors.ts";
 import { GREATEST_MAX_LINKS, MAX_ADDRESSES, MAX_CONFIG_BYTES, MAX_NAME_BYTES } from "../base/limits.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress, parseTarget } from "./address.ts";
 import { fileError, readFileCapped, writeFileWhole } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 import { DEFAULT_PORT } from "./listen.ts";
@@ -35,14 +35,16 @@ type Check = (value: unknown) => string | null;
 
 const isAddress = (value: unknown) => typeof value === "string" && parseAddress(value, DEFAULT_PORT) !== null;
 
-const isAddresses = (value: unknown) =>
-  Array.isArray(value) && value.length >= 1 && value.length <= MAX_ADDRESSES && value.every(isAddress);
+const isList = (value: unknown, isItem: (item: unknown) => boolean) =>
+  Array.isArray(value) && value.length >= 1 && value.length <= MAX_ADDRESSES && value.every(isItem);
+
+const isTarget = (value: unknown) => typeof value === "string" && parseTarget(value) !== null;
 
 const isYesOrNo: Check = (value) => value === "yes" || value === "no" ? null : "'yes' or 'no'";
 
 const CHECKS: Readonly<Record<keyof Config, Check>> = {
   name: (value) => typeof value === "string" && nameProblem(value) === null ? null : "a name of 1 to 64 bytes",
-  listen: (value) => isAddresses(value) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
+  listen: (value) => isList(value, isAddress) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
   text: (value) => isAddress(value) ? null : "an address HOST:PORT",
   history: (value) =>
     typeof value === "string" && readDurationMs(value) !== null ? null : "a time such as 12h, 30d or forever",
@@ -52,7 +54,7 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
       : `a number, 1 to ${GREATEST_MAX_LINKS}`,
   "no-lan": isYesOrNo,
   "no-dht": isYesOrNo,
-  "dht-bootstrap": (value) => isAddresses(value) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
+  "dht-bootstrap": (value) => isList(value, isTarget) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
   "no-port-map": isYesOrNo,
   "no-relay": isYesOrNo,
 };

@@ -5,7 +5,7 @@ import { MAX_DHT_BOOTSTRAP } from "../base/limits.ts";
 import type { RendezvousQuery } from "../mesh/rendezvous.ts";
 import type { Input } from "../peer/machine.ts";
 import { isLoopback } from "../peer/source_address.ts";
-import { type Endpoint, parseAddress } from "./address.ts";
+import { type Endpoint, parseAddress, parseTarget } from "./address.ts";
 import type { DhtClient } from "./dht_client.ts";
 import type { OwnAddresses } from "./own_addresses.ts";
 
@@ -59,8 +59,8 @@ export class DhtService {
   constructor(parts: DhtServiceParts) {
     this.#parts = parts;
     this.#bootstrap = parts.bootstrap.map((text) => {
-      const endpoint = parseAddress(text);
-      if (endpoint !== null && endpoint.hostname !== "" && endpoint.port > 0) return endpoint;
+      const endpoint = parseTarget(text);
+      if (endpoint !== null) return endpoint;
       throw new KithError("usage", { detail: `'${text}' is not an address HOST:PORT of a node of the DHT.` });
     }).slice(0, MAX_DHT_BOOTSTRAP);
     this.#isPrivate = this.#bootstrap.length > 0 && this.#bootstrap.every(({ hostname }) => {
@@ -81,8 +81,9 @@ export class DhtService {
   /** Tells the peer how it stands; nothing else is done before it asks. */
   start(): void {
     const { addresses, push } = this.#parts;
-    const isReachable = this.#isPrivate || addresses.dialable.some((address) => !isLoopback(address));
-    const port = isReachable ? addresses.port : null;
+    const [first] = addresses.dialable;
+    const reached = addresses.dialable.find((address) => !isLoopback(address)) ?? (this.#isPrivate ? first : undefined);
+    const port = reached === undefined ? null : parseTarget(reached)?.port ?? null;
     push({ type: "dht_network", network: { problem: this.#refusal(), port, isPrivate: this.#isPrivate } });
   }
 

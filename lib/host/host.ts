@@ -184,7 +184,7 @@ export class Host implements HostApi {
     });
     this.#portMapper = new PortMapper({
       isOn: settings.mapsPorts,
-      portAt: (address) => addresses.isListeningAt(address) ? addresses.port : null,
+      portAt: (address) => addresses.portAt(address),
       interfaces: networkInterfaces,
       mapped: (address) => {
         addresses.map(address);

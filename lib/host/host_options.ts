@@ -60,13 +60,14 @@ export interface HostSettings {
 export function settingsOf(options: HostOptions, config: Config): HostSettings {
   const configuredMs = config.history === undefined ? null : readDurationMs(config.history);
   const configuredLinks = config["max-links"] === undefined ? null : Number(config["max-links"]);
+  const usesDht = !options.offline && (options.dht ?? config["no-dht"] !== "yes");
   return {
     listen: options.listen ?? config.listen,
     historyMs: options.historyMs ?? configuredMs ?? DEFAULT_HISTORY_MS,
     maxLinks: options.maxLinks ?? configuredLinks ?? DEFAULT_MAX_LINKS,
     usesLan: options.lan ?? config["no-lan"] !== "yes",
-    usesDht: !options.offline && (options.dht ?? config["no-dht"] !== "yes"),
-    dhtBootstrap: options.dhtBootstrap ?? config["dht-bootstrap"] ?? [],
+    usesDht,
+    dhtBootstrap: usesDht ? options.dhtBootstrap ?? config["dht-bootstrap"] ?? [] : [],
     mapsPorts: !options.offline && (options.portMap ?? config["no-port-map"] !== "yes"),
   };
 }

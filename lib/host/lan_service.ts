@@ -21,7 +21,7 @@ export interface LanServiceParts {
   readonly addresses: OwnAddresses;
   /** Closes the connections from addresses that this machine has no more. */
   readonly closeGone: (addresses: readonly string[]) => void;
-  /** The networks changed, or this machine woke. */
+  /** The addresses by which others than neighbours are reached changed, or this machine woke. */
   readonly networkChanged: () => void;
   readonly push: (input: Input) => void;
   readonly event: (event: PeerEvent) => void;
@@ -58,11 +58,14 @@ export class LanService {
 
   /** Begins; resolves once it is known how it stands. */
   async start(): Promise<void> {
-    this.#stopWatching = watchNetwork((addresses) => {
+    let outer = outerAddresses(networkInterfaces().map(({ address }) => address));
+    this.#stopWatching = watchNetwork((addresses, slept) => {
       this.#parts.addresses.refresh();
       this.#parts.closeGone(addresses);
       this.#parts.push({ type: "network_changed" });
-      this.#parts.networkChanged();
+      const before = outer;
+      outer = outerAddresses(addresses);
+      if (slept || outer !== before) this.#parts.networkChanged();
       this.#reopen();
     });
     this.#reopen();
@@ -125,4 +128,9 @@ export function lanInterfaces(
       isListening: addresses.isListeningAt(address),
     })),
   })).filter((one) => one.addresses.some(({ isListening }) => isListening)).slice(0, MAX_LAN_INTERFACES);
+}
+
+/** Those that hold beyond one link, as one text. */
+function outerAddresses(addresses: readonly string[]): string {
+  return addresses.filter((address) => !/^(127\.|::1$|169\.254\.|fe[89ab][0-9a-f]:)/i.test(address)).sort().join(" ");
 }

@@ -71,12 +71,14 @@ export async function checkNetwork(
   };
 }
 
-function isFree(hostname: string, port: number): boolean {
+/** Whether it can be listened on; null where its address is none of this machine now. */
+function isFree(hostname: string, port: number): boolean | null {
   try {
     for (const listener of listenOn([{ hostname, port }])) listener.close();
     return true;
   } catch (error) {
     if (error instanceof KithError && error.code === "port_in_use") return false;
+    if (error instanceof KithError && error.code === "address_unusable") return null;
     throw error;
   }
 }

@@ -7,11 +7,11 @@ const SLEPT_MS = 15_000;
  * Calls back when this machine's addresses changed, or when it woke from sleep, of which neither the system nor Deno
  * tells.
  *
- * @param changed is told the addresses that it has now.
+ * @param changed is told the addresses that it has now, and whether it slept.
  *
  * @returns ends the watch.
  */
-export function watchNetwork(changed: (addresses: readonly string[]) => void): () => void {
+export function watchNetwork(changed: (addresses: readonly string[], slept: boolean) => void): () => void {
   let addresses = interfaceAddresses();
   let wallMs = Date.now();
   const timer = setInterval(() => {
@@ -19,7 +19,8 @@ export function watchNetwork(changed: (addresses: readonly string[]) => void): (
     const sleptMs = Date.now() - wallMs - NETWORK_WATCH_MS;
     addresses = interfaceAddresses();
     wallMs = Date.now();
-    if (addresses !== before || sleptMs > SLEPT_MS) changed(addresses.split(" "));
+    const slept = sleptMs > SLEPT_MS;
+    if (addresses !== before || slept) changed(addresses.split(" "), slept);
   }, NETWORK_WATCH_MS);
   return () => clearInterval(timer);
 }

@@ -34,9 +34,15 @@ export class OwnAddresses {
 
   /** Whether one of this machine's addresses is listened at. */
   isListeningAt(address: string): boolean {
-    return this.#listening.some(({ hostname }) => {
+    return this.portAt(address) !== null;
+  }
+
+  /** The port listened on at one of this machine's addresses; null for none. */
+  portAt(address: string): number | null {
+    const listening = this.#listening.find(({ hostname }) => {
       return hostname === address || hostname === "::" || (hostname === "0.0.0.0" && !address.includes(":"));
     });
+    return listening?.port ?? null;
   }
 
   /** A router passes on what is dialled at an address of its own, `host:port`; null for none. */

@@ -1,6 +1,12 @@
 import type { PeerEvent } from "../base/event.ts";
 import { ipBytes, isLinkLocal, isPublic, isUnicast } from "../base/ip_address.ts";
-import { MAPPING_LIFETIME_S, MAPPING_TRY_AGAIN_MS, MAX_LAN_INTERFACES, UNMAP_TIMEOUT_MS } from "../base/limits.ts";
+import {
+  MAPPING_LIFETIME_S,
+  MAPPING_TRY_AGAIN_MS,
+  MAPPING_TRY_SOON_MS,
+  MAX_LAN_INTERFACES,
+  UNMAP_TIMEOUT_MS,
+} from "../base/limits.ts";
 import { addressText } from "./address.ts";
 import { askUdp } from "./ask_udp.ts";
 import { mapByUpnp } from "./igd.ts";
@@ -36,13 +42,21 @@ export interface PortMapperParts {
   readonly map?: (request: MappingRequest, routers: readonly string[], signal: AbortSignal) => Promise<Mapping | null>;
 }
 
+/** A mapping, and what it is for. */
+interface Held {
+  readonly mapping: Mapping;
+  readonly localAddress: string;
+  /** Until when the router keeps it, by the monotonic clock. */
+  readonly untilMs: number;
+}
+
 /** Has the router of this machine's network pass connections on to a peer, for as long as that runs. */
 export class PortMapper {
   readonly #parts: PortMapperParts;
   readonly #stopping = new AbortController();
   readonly #nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   #state: PortMapState;
-  #mapping: Mapping | null = null;
+  #held: Held | null = null;
   #wake = Promise.withResolvers<void>();
   #running: Promise<void> = Promise.resolve();
 
@@ -71,49 +85,71 @@ export class PortMapper {
     this.#stopping.abort();
     this.#wake.resolve();
     await this.#running;
-    const mapping = this.#mapping;
-    this.#mapping = null;
-    if (mapping === null) return;
+    const held = this.#held;
+    this.#held = null;
     // A router that does not want to, or is gone, lets it expire.
-    await mapping.remove(AbortSignal.timeout(UNMAP_TIMEOUT_MS)).catch(() => {});
+    await held?.mapping.remove(AbortSignal.timeout(UNMAP_TIMEOUT_MS)).catch(() => {});
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers();
-      const { mapping, problem } = await this.#map(signal);
+      const outcome = await this.#map(signal);
       // What there was is ended by whoever stops this.
-      if (signal.aborted && mapping === null) return;
-      this.#mapping = mapping;
-      this.#become(mapping === null ? none(problem) : stateOf(mapping));
-      const timer = setTimeout(this.#wake.resolve, mapping === null ? MAPPING_TRY_AGAIN_MS : renewMs(mapping));
+      if (signal.aborted && !("mapping" in outcome)) return;
+      let againMs = MAPPING_TRY_AGAIN_MS;
+      if ("mapping" in outcome) {
+        this.#held = outcome;
+        this.#become(stateOf(outcome.mapping));
+        againMs = renewMs(outcome.mapping);
+      } else if (outcome.isSilent && this.#mayHold()) {
+        againMs = MAPPING_TRY_SOON_MS;
+      } else {
+        this.#held = null;
+        this.#become(none(outcome.problem));
+      }
+      const timer = setTimeout(this.#wake.resolve, againMs);
       if (!signal.aborted) await this.#wake.promise;
       clearTimeout(timer);
     }
   }
 
   /** Has a mapping made, or renewed. */
-  async #map(signal: AbortSignal): Promise<{ readonly mapping: Mapping | null; readonly problem: string }> {
+  async #map(signal: AbortSignal): Promise<Held | { readonly problem: string; readonly isSilent: boolean }> {
     const { interfaces, portAt, map = mapByRouters } = this.#parts;
     const present = interfaces();
     const isOutside = ({ address }: Interface) => address.includes(".") && isPublic(ipBytes(address) as Uint8Array);
-    if (present.some(isOutside)) return { mapping: null, problem: "this machine has a public address itself" };
+    if (present.some(isOutside)) return { problem: "this machine has a public address itself", isSilent: false };
+    // The runtime would refuse it where nobody can catch that.
+    if (Deno.permissions.querySync({ name: "net" }).state !== "granted") {
+      return { problem: "this process may not use all of the network, by --allow-net", isSilent: false };
+    }
     let problem = "this peer listens on no network behind a router";
+    let isSilent = false;
     for (const one of present.filter(({ address }) => isInner(address)).slice(0, MAX_LAN_INTERFACES)) {
       const port = portAt(one.address);
       if (port === null) continue;
       problem = "no router answers to PCP, NAT-PMP or UPnP";
-      const ports = { port, outsidePort: this.#mapping?.port ?? port };
+      isSilent = true;
+      const ports = { port, outsidePort: this.#held?.mapping.port ?? port };
       const request = { localAddress: one.address, ...ports, lifetimeS: MAPPING_LIFETIME_S, nonce: this.#nonce };
+      const untilMs = performance.now() + MAPPING_LIFETIME_S * 1000;
       try {
         const mapping = await map(request, likelyRouters(one), signal);
-        if (mapping !== null) return { mapping, problem };
+        if (mapping !== null) return { mapping, localAddress: one.address, untilMs };
       } catch (error) {
         if (!(error instanceof MappingRefused)) throw error;
-        problem = `the router refuses: ${error.message}`;
+        return { problem: `the router refuses: ${error.message}`, isSilent: false };
       }
     }
-    return { mapping: null, problem };
+    return { problem, isSilent };
+  }
+
+  /** Whether a mapping that was made may still be there: a router that says nothing once may have been busy. */
+  #mayHold(): boolean {
+    const held = this.#held;
+    return held !== null && performance.now() < held.untilMs &&
+      this.#parts.interfaces().some(({ address }) => address === held.localAddress);
   }
 
   #become(state: PortMapState): void {
@@ -190,5 +226,5 @@ function isInner(address: string): boolean {
 /** When to renew a mapping, in ms: RFC 6886, 3.3, at half of its lifetime; one without end in case the router restarts. */
 function renewMs({ lifetimeS }: Mapping): number {
   const usedS = lifetimeS === 0 ? MAPPING_LIFETIME_S : Math.min(lifetimeS, MAPPING_LIFETIME_S);
-  return Math.max(usedS * 1000 / 2, MAPPING_TRY_AGAIN_MS / 10);
+  return Math.max(usedS * 1000 / 2, MAPPING_TRY_SOON_MS);
 }

@@ -12,7 +12,14 @@ const [count = 0, trips = 0] = counts.map(Number);
 const TO_SERVER = "to/server";
 const TO_ASKER = "to/asker";
 
-const host = await Host.start({ version: "0.0.0", home, listen: ["127.0.0.1:0"], api: createApi, dht: false });
+const host = await Host.start({
+  version: "0.0.0",
+  home,
+  listen: ["127.0.0.1:0"],
+  api: createApi,
+  dht: false,
+  portMap: false,
+});
 
 if (role === "serve") {
   await host.request({ type: "create_space" });

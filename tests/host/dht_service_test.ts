@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import dgram from "node:dgram";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import { KithError } from "../../lib/base/errors.ts";
+import { parseConfig } from "../../lib/host/config.ts";
 import { DhtService, type DhtServiceParts } from "../../lib/host/dht_service.ts";
 import { DhtSocket } from "../../lib/host/dht_socket.ts";
 import type { Input } from "../../lib/peer/machine.ts";
@@ -134,3 +135,12 @@ function openUdp(): Promise<dgram.Socket> {
 function closeUdp(socket: dgram.Socket): Promise<void> {
   return new Promise((resolve) => socket.close(() => resolve()));
 }
+
+Deno.test("a node that would be refused at the start is refused as a setting", () => {
+  for (const node of ["dht.example.org", ":6881", "dht.example.org:0"]) {
+    assertThrows(() => parseConfig({ "dht-bootstrap": [node] }, "config.json"), KithError);
+  }
+  assertEquals(parseConfig({ "dht-bootstrap": ["dht.example.org:6881"] }, "x")["dht-bootstrap"], [
+    "dht.example.org:6881",
+  ]);
+});

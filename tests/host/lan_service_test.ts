@@ -60,3 +60,8 @@ Deno.test("where it is off, and where this peer listens on no network, nothing i
     await service.stop();
   }
 });
+
+Deno.test("of several listeners each address has its own port", () => {
+  const own = new OwnAddresses([{ hostname: "127.0.0.1", port: 8080 }, { hostname: "192.168.1.20", port: 5484 }]);
+  assertEquals(["127.0.0.1", "192.168.1.20", "192.168.1.21"].map((address) => own.portAt(address)), [8080, 5484, null]);
+});

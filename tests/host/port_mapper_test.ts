@@ -78,6 +78,22 @@ Deno.test("a mapping that is lost is told, with the reason", async () => {
   assertEquals(bench.removed, 0);
 });
 
+Deno.test("a router that says nothing once is believed to have kept what it made, for as long as it was to", async () => {
+  const bench = new Bench();
+  bench.mapper.start();
+  await bench.asks(1);
+  bench.answer = () => null;
+  bench.mapper.networkChanged();
+  await bench.asks(2);
+  assertEquals([bench.mapper.state.address, bench.mapped], ["8.8.4.4:6000", ["8.8.4.4:6000"]]);
+  bench.interfaces = [{ address: "192.168.7.20", cidr: "192.168.7.20/24" }];
+  bench.mapper.networkChanged();
+  await bench.asks(3);
+  assertEquals(bench.mapped, ["8.8.4.4:6000", null], "on another network that is another router");
+  await bench.mapper.stop();
+  assertEquals(bench.removed, 0);
+});
+
 Deno.test("a router that lies about its address, or is behind another one, is seen through", async () => {
   for (const host of ["0.0.0.0", "127.0.0.1", "239.1.1.1", "nonsense"]) {
     const bench = new Bench();
