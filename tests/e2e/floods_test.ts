@@ -23,7 +23,7 @@ Deno.test("slow strangers at once displace each other, and no known member", asy
 });
 
 Deno.test("a member that floods is closed, then cut and named, and others get in", async () => {
-  const { did, status, floodersEnd } = await assertFares(["member", "HOME", 6]);
+  const { did, status, floodersEnd } = await assertFares(["member", "HOME", 15]);
   const cut: { peer: string; reason: string }[] = status.cut;
   assert(
     cut.some(({ peer, reason }) => peer !== "" && reason === "too_large"),

@@ -90,6 +90,8 @@ Deno.test("who comes and goes can be a program's matter too, each peer's in orde
   assertEquals(await followed.line(), "linked boat ");
   await other.ok("down");
   assertEquals([await followed.line(), await followed.line()], ["unlinked boat goodbye", "left boat goodbye"]);
+  followed.process.kill("SIGINT");
+  assertEquals((await followed.ended()).code, 130);
 });
 
 Deno.test("without the permission it is said how to give it, and a variable asks for nothing", async () => {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { DEADLINE_MS } from "./kith.ts";
 import type { Station } from "./virtual_switch.ts";
 
 /** What miniupnpd adds its rules to: TCP and UDP that come in, and what of it is let through. */
@@ -89,7 +90,8 @@ export class UpnpRouter implements AsyncDisposable {
       reject(new Error(`miniupnpd ended: ${said}`));
     };
     void reading();
-    await listening;
+    const timer = setTimeout(() => reject(new Error("miniupnpd does not say that it listens")), DEADLINE_MS);
+    await listening.finally(() => clearTimeout(timer));
   }
 }
 
