@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { Joiner, type JoinerParts } from "../../lib/peer/joiner.ts";
 import type { Reply } from "../../lib/peer/machine.ts";
 import { Lab } from "../sim/lab.ts";
 import type { SimPeer } from "../sim/sim_peer.ts";
@@ -88,4 +89,23 @@ Deno.test("a machine that stands still while it joins gives the doors time anew"
   joiner.wake();
   lab.untilHealed();
   assertEquals(replies.map(({ ok }) => ok), [true]);
+});
+
+Deno.test("an address that anybody may have named is dialled once, whoever closes the connection there, and however", () => {
+  const dialled: string[] = [];
+  const discovery = { leastSearchMs: 20_000, seek: () => {}, findings: () => "" };
+  const parts = { discovery, dial: (address: string) => dialled.push(address), emit: () => {} };
+  const joiner = new Joiner(parts as unknown as JoinerParts);
+  const at = (monotonicMs: number) => ({ monotonicMs, wallMs: monotonicMs });
+  const keys = { inviteSeed: new Uint8Array(32), macKey: new Uint8Array(32), tagKey: new Uint8Array(32) };
+  joiner.start(1, keys, [], at(0));
+  const named = ["198.51.100.7:5484", "198.51.100.8:5484", "198.51.100.9:5484"];
+  for (const [i, reason] of (["truncated", "refused_ticket", "dial_failed"] as const).entries()) {
+    const address = named[i] as string;
+    joiner.hinted(address, at(10));
+    joiner.tick(at(20));
+    joiner.lost(address, reason, "", at(30));
+  }
+  joiner.tick(at(5000));
+  assertEquals(dialled, named);
 });
