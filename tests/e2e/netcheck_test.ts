@@ -41,7 +41,11 @@ Deno.test({
     assertMatch(lines[1] ?? "", /no peer runs; port 5484 is free$/);
     // The tests' homes have it off, unless it is asked for.
     const env = { KITH_NO_LAN: "" };
-    assertMatch((await home.run(["netcheck"], { env })).out, /multicast +asked on eth0: (nobody else is heard|other)/);
+    // Executables that are built by a Deno before 2.9 can't take part in multicast, and say so.
+    const said = Deno.env.get("KITH_EXE")
+      ? /multicast +(asked on eth0|not used): ./
+      : /multicast +asked on eth0: (nobody else is heard|other)/;
+    assertMatch((await home.run(["netcheck"], { env })).out, said);
     await network.unplug(station);
     assertEquals(
       await home.ok("netcheck"),
