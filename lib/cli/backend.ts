@@ -1,42 +1,17 @@
 import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
 import type { Carried, Carrying } from "../api/carry.ts";
+import type { HostOptions } from "../host/host_options.ts";
 import type { Privilege } from "../host/privileges.ts";
 import type { NetworkCheck } from "../host/network_check.ts";
 import type { ProgramEnd, ProgramRun } from "../host/program.ts";
 import type { Restored } from "../host/restore.ts";
 import type { Transport } from "./client.ts";
 
-/** How a peer is to be run. */
-export interface StartOptions {
-  /** The home; undefined: the usual one. */
-  readonly home?: string;
-  /** What other members call it. */
-  readonly name?: string;
-  /** Where to listen; none: as the home's settings say, else by default. */
-  readonly listen?: readonly string[];
+/** How a peer is to be run: what a person may say of it. */
+export interface StartOptions extends Omit<HostOptions, "version" | "api" | "logLine"> {
   /** Where to speak the text protocol, "" for the default; undefined: as the home's settings say. */
   readonly text?: string;
-  /** How long what was replaced is kept, in ms; undefined: as the home's settings say, else by default. */
-  readonly historyMs?: number;
-  /** Links to members at a time. Default: as configured, else DEFAULT_MAX_LINKS. */
-  readonly maxLinks?: number;
-  /** Whether peers are looked for on the local network; undefined: as the home's settings say, else yes. */
-  readonly lan?: boolean;
-  /** Whether the DHT is used; undefined: as the home's settings say, else yes. */
-  readonly dht?: boolean;
-  /** Whether the router is asked to pass connections on; undefined: as the home's settings say, else yes. */
-  readonly portMap?: boolean;
-  /** The nodes of the DHT that are asked first; undefined: as the home's settings say, else those of the public one. */
-  readonly dhtBootstrap?: readonly string[];
-  /** Whether links of others are relayed; undefined: as the home's settings say, else yes. */
-  readonly relay?: boolean;
-  /** Whether to use a home that is removed when the peer stops. */
-  readonly ephemeral?: boolean;
-  /** Whether the home's data was just taken out of it by `carryOut`. */
-  readonly carrying?: boolean;
-  /** Only open the store, for one command: no network, no control socket. */
-  readonly offline?: boolean;
 }
 
 /** The way to the API of a peer. */

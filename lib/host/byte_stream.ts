@@ -2,6 +2,7 @@ import { KithError } from "../base/errors.ts";
 import { DIAL_TIMEOUT_MS } from "../base/limits.ts";
 import { addressText, type Endpoint } from "./address.ts";
 import { acceptAll, listenOn } from "./listen.ts";
+import { messageOf } from "./message_of.ts";
 
 const READ_BYTES = 16 * 1024;
 
@@ -108,8 +109,4 @@ function streamOf(conn: Deno.TcpConn): ByteStream {
       for (let offset = 0; offset < bytes.length;) offset += await conn.write(bytes.subarray(offset));
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,7 @@ import {
 
 import { hostOf } from "../peer/source_address.ts";
 import { addressText } from "./address.ts";
+import { messageOf } from "./message_of.ts";
 
 /** What a connection needs of whoever runs it. */
 export interface ConnectionHooks {
@@ -161,8 +162,4 @@ export class Connection {
       this.#smallReads = 0;
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@ import type { Input } from "../peer/machine.ts";
 import { isLoopback } from "../peer/source_address.ts";
 import { type Endpoint, parseAddress, parseTarget } from "./address.ts";
 import type { DhtClient } from "./dht_client.ts";
+import { messageOf } from "./message_of.ts";
 import type { OwnAddresses } from "./own_addresses.ts";
 
 /** Nodes of the public DHT that others begin with too. */
@@ -199,8 +200,4 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -54,6 +54,7 @@ export interface HostSettings {
   /** Empty for the nodes of the public DHT. */
   readonly dhtBootstrap: readonly string[];
   readonly mapsPorts: boolean;
+  readonly servesRelay: boolean;
 }
 
 /** What holds of the options that a host is started with. */
@@ -69,6 +70,7 @@ export function settingsOf(options: HostOptions, config: Config): HostSettings {
     usesDht,
     dhtBootstrap: usesDht ? options.dhtBootstrap ?? config["dht-bootstrap"] ?? [] : [],
     mapsPorts: !options.offline && (options.portMap ?? config["no-port-map"] !== "yes"),
+    servesRelay: options.relay ?? config["no-relay"] !== "yes",
   };
 }
 

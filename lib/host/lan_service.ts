@@ -4,7 +4,7 @@ import type { LanInterface, LanMessage } from "../mesh/lan_message.ts";
 import type { Input } from "../peer/machine.ts";
 import { Mdns } from "./mdns.ts";
 import { networkInterfaces, watchNetwork } from "./network_watch.ts";
-import type { OwnAddresses } from "./own_addresses.ts";
+import { isLocal, type OwnAddresses } from "./own_addresses.ts";
 
 /** How it stands with the local network. */
 export interface LanState {
@@ -132,5 +132,5 @@ export function lanInterfaces(
 
 /** Those that hold beyond one link, as one text. */
 function outerAddresses(addresses: readonly string[]): string {
-  return addresses.filter((address) => !/^(127\.|::1$|169\.254\.|fe[89ab][0-9a-f]:)/i.test(address)).sort().join(" ");
+  return addresses.filter((address) => !isLocal(address)).sort().join(" ");
 }

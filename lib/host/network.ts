@@ -7,6 +7,7 @@ import { addressText, parseAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
 import { Door } from "./door.ts";
 import { acceptAll } from "./listen.ts";
+import { messageOf } from "./message_of.ts";
 
 /** What the network needs of whoever runs it. */
 export interface NetworkHooks {
@@ -169,8 +170,4 @@ export class Network {
     this.#running.add(promise);
     void promise.then(() => this.#running.delete(promise));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

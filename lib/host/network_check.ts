@@ -1,5 +1,5 @@
 import { KithError } from "../base/errors.ts";
-import { ipBytes, isPrivate, isPublic, isUnicast } from "../base/ip_address.ts";
+import { ipBytes, isLinkLocal, isPrivate, isPublic, isUnicast } from "../base/ip_address.ts";
 import type { LanInterface } from "../mesh/lan_message.ts";
 import { parseAddress } from "./address.ts";
 import { readConfig } from "./config.ts";
@@ -60,8 +60,7 @@ export async function checkNetwork(
     addresses: interfaces.flatMap(({ name, address }) => {
       const bytes = ipBytes(address);
       if (bytes === null || !isUnicast(bytes)) return [];
-      const isLink = /^(169\.254\.|fe[89ab])/i.test(address);
-      const scope = isLink ? "link" : isPrivate(bytes) || !isPublic(bytes) ? "private" : "public";
+      const scope = isLinkLocal(bytes) ? "link" : isPrivate(bytes) || !isPublic(bytes) ? "private" : "public";
       return [{ interface: name, address, scope }];
     }),
     ports: endpoints.map(({ hostname, port }) => ({ port, isFree: running ? null : isFree(hostname, port) })),

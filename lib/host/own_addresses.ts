@@ -84,6 +84,7 @@ function isWildcard(hostname: string): boolean {
   return hostname === "::" || hostname === "0.0.0.0";
 }
 
-function isLocal(address: string): boolean {
+/** Whether an address of this machine leads to itself, or holds on one link only. */
+export function isLocal(address: string): boolean {
   return /^(127\.|169\.254\.|::1$|fe[89ab][0-9a-f]:)/i.test(address);
 }

@@ -36,7 +36,7 @@ const TELL_OF_JOINER_AGAIN_MS = 30_000;
 /** Days other than today and its neighbours that a joiner asks for: somebody's clock is wrong. */
 const MAX_OTHER_DAYS = 2;
 
-/** By what peers find each other on a network. */
+/** By what peers find each other, on a network and in the DHT. */
 export interface LanKeys {
   /** The newest secret that this peer shares with its members; null where it is in no space. */
   readonly epoch: Uint8Array | null;

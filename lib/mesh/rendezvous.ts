@@ -3,6 +3,7 @@ import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { MAX_DHT_DOORS, MAX_DHT_HINTS, MAX_DHT_QUERIES } from "../base/limits.ts";
 import { type Random, randomBelow } from "../base/random.ts";
+import type { LanKeys } from "./lan.ts";
 import { HintDials } from "./hint_dials.ts";
 import { endOfLanDayMs, lanDay } from "./lan_names.ts";
 import { spaceInfoHash, ticketInfoHash } from "./rendezvous_keys.ts";
@@ -35,16 +36,6 @@ const COMPLETE: Pace = [2 * 60 * 60 * 1000, 2 * 60 * 60 * 1000];
 /** How many of the other members are linked; "nobody" where there are none. */
 export type Company = "nobody" | "none" | "some" | "all";
 
-/** What this peer announces itself under, and looks for others by. */
-export interface RendezvousKeys {
-  /** The newest secret that this peer shares with its members; null where it is in no space. */
-  readonly epoch: Uint8Array | null;
-  /** LAN keys of the tickets of which it is a door, the newest first. */
-  readonly doors: readonly Uint8Array[];
-  /** LAN keys of the ticket with which it joins; empty while it does not. */
-  readonly sought: readonly Uint8Array[];
-}
-
 /** Who may have been found: what anybody said, who need not be a peer at all. */
 export interface RendezvousHint {
   /** A member of the space, or a door for the ticket that is joined with. */
@@ -74,7 +65,7 @@ export interface RendezvousNetwork {
 /** What rendezvous works upon. */
 export interface RendezvousParts {
   readonly random: Random;
-  readonly keys: () => RendezvousKeys;
+  readonly keys: () => LanKeys;
   readonly company: () => Company;
   /** The port of this peer's address in the public net, as where a router forwards one to it; null where none is known. */
   readonly outerPort: () => number | null;

@@ -3,7 +3,8 @@ import { toHex } from "../../lib/base/bytes.ts";
 import type { Now } from "../../lib/base/clock.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import { MAX_DHT_DOORS, MAX_DHT_HINTS, MAX_DHT_QUERIES } from "../../lib/base/limits.ts";
-import { type Company, Rendezvous, type RendezvousKeys, type RendezvousNetwork } from "../../lib/mesh/rendezvous.ts";
+import type { LanKeys } from "../../lib/mesh/lan.ts";
+import { type Company, Rendezvous, type RendezvousNetwork } from "../../lib/mesh/rendezvous.ts";
 import { spaceInfoHash, ticketInfoHash } from "../../lib/mesh/rendezvous_keys.ts";
 import { Prng } from "../sim/prng.ts";
 
@@ -13,8 +14,8 @@ const DAY_MS = 24 * HOUR_MS;
 const TODAY = 20_000;
 const EPOCH = new Uint8Array(32).fill(1);
 const TICKET = [new Uint8Array(32).fill(2), new Uint8Array(32).fill(3)];
-const NOBODY: RendezvousKeys = { epoch: null, doors: [], sought: [] };
-const MEMBER: RendezvousKeys = { ...NOBODY, epoch: EPOCH };
+const NOBODY: LanKeys = { epoch: null, doors: [], sought: [] };
+const MEMBER: LanKeys = { ...NOBODY, epoch: EPOCH };
 const PUBLIC: RendezvousNetwork = { problem: null, port: 5484, isPrivate: false };
 const NAMES = new Map([
   ...[-1, 0, 1].map((offset) => [toHex(spaceInfoHash(EPOCH, TODAY + offset)), `space ${offset}`] as const),
@@ -39,7 +40,7 @@ class Station {
   answers = true;
   outerPort: number | null = null;
 
-  constructor(public keys: RendezvousKeys, public company: Company, readonly hour = 12, network = PUBLIC) {
+  constructor(public keys: LanKeys, public company: Company, readonly hour = 12, network = PUBLIC) {
     this.rendezvous = new Rendezvous({
       random: new Prng(7),
       keys: () => this.keys,
