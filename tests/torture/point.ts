@@ -97,7 +97,9 @@ function toldOf(home: string, { out, err }: Ended, refusals: readonly string[]):
     const lines = Deno.readTextFileSync(homePaths(home).log).split("\n").filter((line) =>
       /"level":"(error|warn)/.test(line)
     );
-    return lines.length === 0 ? "" : `logged: ${JSON.parse(lines[0] as string).event}`;
+    if (lines.length === 0) return "";
+    const { event, reason } = JSON.parse(lines[0] as string);
+    return `logged: ${event} (${reason})`;
   } catch {
     // There is no log, or it was cut off: then it did not tell by it.
     return "";

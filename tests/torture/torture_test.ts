@@ -82,9 +82,12 @@ Deno.test({
       assert(found.length > 0, `${trouble} at ${call}`);
       return found.map(({ told }) => told);
     };
+    // A slow run is idle in between: then the call may be one of the checkpoint, which is tried again later.
+    const isOfCheckpoint = (told: string, code: string) => told === `logged: checkpoint_failed (${code})`;
     const failed = /The disk failed under the store .*store\.sqlite .*; check the disk, then start kith again\./;
-    for (const told of toldAt("eio", "fsync")) assertMatch(told, failed);
-    for (const told of toldAt("full", "pwrite64")) assertMatch(told, /The disk is full: .* free some space/);
+    for (const told of toldAt("eio", "fsync")) if (!isOfCheckpoint(told, "store_io")) assertMatch(told, failed);
+    const full = /The disk is full: .* free some space/;
+    for (const told of toldAt("full", "pwrite64")) if (!isOfCheckpoint(told, "store_full")) assertMatch(told, full);
   },
 });
 
