@@ -7,6 +7,7 @@
 export * from "./dht_limits.ts";
 export * from "./mapping_limits.ts";
 export * from "./overlay_limits.ts";
+export * from "./punch_limits.ts";
 export * from "./reach_limits.ts";
 export * from "./relay_limits.ts";
 

@@ -28,6 +28,8 @@ export interface DriverHooks {
   lanSend?(interfaceName: string, message: LanMessage): void;
   /** Something to ask the DHT. Default: it is not asked, and nothing answered. */
   dhtQuery?(query: RendezvousQuery): void;
+  /** At what address those see this peer who take QUIC there is to be asked. Default: nobody tells. */
+  quicAsk?(addresses: readonly string[]): void;
   /** A turn is over, and its effects are performed. */
   turned(): void;
   /** The machine asks to stop, or broke an invariant (`error`); nothing more is handled in that case. */
@@ -143,6 +145,9 @@ export class Driver {
           break;
         case "dht_query":
           this.#hooks.dhtQuery?.(effect.query);
+          break;
+        case "quic_ask":
+          this.#hooks.quicAsk?.(effect.addresses);
           break;
         case "reply":
           this.#reply(effect.id, effect.reply);

@@ -39,6 +39,7 @@ export type Input =
     readonly type: "connected";
     readonly connection: number;
     readonly direction: "in" | "out";
+    /** `host:port`, or `quic:host:port` where it is one of QUIC. */
     readonly address: string;
     /** This machine's own end of it, `host:port`. Default: not known. */
     readonly localAddress?: string;
@@ -82,12 +83,25 @@ export type Input =
   | { readonly type: "dht_found"; readonly key: Uint8Array; readonly addresses: readonly string[] }
   /** A question to the DHT came to its end. `problem`: why nobody answered; null where somebody did. */
   | { readonly type: "dht_done"; readonly key: Uint8Array; readonly problem: string | null }
+  /**
+   * The UDP port at which this peer takes connections by QUIC, at the start and whenever it changed; null where it takes
+   * none, with why as a part of a sentence. Before it is told, none are taken.
+   */
+  | { readonly type: "quic"; readonly port: number | null; readonly problem: string | null }
+  /** What a `quic_ask` effect came to: `address` is null where nobody told, or what was told is no `host:port`. */
+  | {
+    readonly type: "quic_seen";
+    readonly seen: readonly { readonly asked: string; readonly address: string | null }[];
+  }
   /** The host is about to stop: say farewell on every link. Nothing but `pull` and `disconnected` follows. */
   | { readonly type: "stopping" };
 
 /** What the machine asks of the host, after the commit. */
 export type Effect =
-  /** Open a connection to `host:port`; answered by `connected` or `dial_failed`. */
+  /**
+   * Open a connection to `host:port`, or to `quic:host:port` by QUIC, from the port at which this peer takes such
+   * connections itself; answered by exactly one `connected` or `dial_failed` with the same address.
+   */
   | { readonly type: "dial"; readonly address: string }
   /** There is something to pull for this connection. */
   | { readonly type: "output"; readonly connection: number }
@@ -97,6 +111,11 @@ export type Effect =
   | { readonly type: "lan_send"; readonly interface: string; readonly message: LanMessage }
   /** Ask the DHT; any number of `dht_found` and one `dht_done` follow, unless a `dht_network` comes before. */
   | { readonly type: "dht_query"; readonly query: RendezvousQuery }
+  /**
+   * Ask those who take QUIC at these addresses, `host:port`, at what address they see this peer; answered by exactly one
+   * `quic_seen`, after at most QUIC_ASK_TIMEOUT_MS.
+   */
+  | { readonly type: "quic_ask"; readonly addresses: readonly string[] }
   /** The answer to a request. */
   | { readonly type: "reply"; readonly id: number; readonly reply: Reply }
   /** Something to log and count. */

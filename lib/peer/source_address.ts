@@ -1,6 +1,9 @@
-/** An address `host:port` without its port. */
+/** What an address begins with at which is spoken by QUIC. */
+export const QUIC_PREFIX = "quic:";
+
+/** An address `host:port`, also one of QUIC, without its port. */
 export function hostOf(address: string): string {
-  return address.replace(/:\d{1,5}$/, "");
+  return address.replace(/^quic:/, "").replace(/:\d{1,5}$/, "");
 }
 
 /** The port of an address `host:port`, as it is written. */
