@@ -3,19 +3,11 @@ import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import {
-  MAX_CIRCUITS_BY_RELAY,
-  MAX_RELAY_FILL_BYTES,
-  MAX_RELAY_OPENS_BURST,
-  MAX_STREAM_QUEUE_BYTES,
-  RELAY_DATA_COST_BYTES,
-  SILENCE_TOLD_AFTER_MS,
-} from "../base/limits.ts";
+import { MAX_CIRCUITS_BY_RELAY, SILENCE_TOLD_AFTER_MS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { CircuitEnd } from "../mesh/circuit_end.ts";
-import { CircuitIds } from "../mesh/circuit_ids.ts";
-import { type CircuitSide, RefusedCircuit } from "../mesh/circuit_side.ts";
+import type { CircuitSide } from "../mesh/circuit_side.ts";
 import { RelayRoutes } from "../mesh/relay_routes.ts";
 import { type RelayCounts, RelayServer } from "../mesh/relay_server.ts";
 import type { Membership } from "../space/membership.ts";
@@ -26,8 +18,8 @@ import {
   type RelayMessage,
   type RelayOpen,
   type RelayReason,
-  relayReasonOf,
 } from "../wire/relay_messages.ts";
+import { type Carrier, Carriers } from "./carriers.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Effect } from "./machine.ts";
 import type { Overlay } from "./overlay.ts";
@@ -42,14 +34,6 @@ export interface RelayParts {
   readonly emit: (event: PeerEvent) => void;
   /** Whether this peer carries circuits for others. */
   readonly servesRelay: boolean;
-}
-
-/** A link that carries circuits. */
-interface Carrier {
-  readonly connection: Connection;
-  readonly ids: CircuitIds;
-  /** By name; who was served least lately is first. */
-  readonly sides: Map<number, CircuitSide>;
 }
 
 /** A circuit that ends here, and the link inside. */
@@ -74,8 +58,7 @@ export class Relays {
   readonly #parts: RelayParts;
   readonly #server: RelayServer;
   readonly #routes: RelayRoutes;
-  /** By the number of the link. */
-  readonly #carriers = new Map<number, Carrier>();
+  readonly #carriers: Carriers;
   /** By the number of the connection inside. */
   readonly #endings = new Map<number, Ending>();
   #nextNumber = -1;
@@ -87,6 +70,12 @@ export class Relays {
     this.#parts = parts;
     this.#server = new RelayServer(servesRelay, { wake: (link) => links.wake(link), emit });
     this.#routes = new RelayRoutes(random, toBase32(identity.peerId));
+    this.#carriers = new Carriers({
+      ...{ links, emit },
+      begun: (carrier, message, now) => {
+        return message.type === "relay_open" ? this.#asked(carrier, message, now) : this.#met(carrier, message, now);
+      },
+    });
   }
 
   /** What this peer carries for others. */
@@ -108,9 +97,7 @@ export class Relays {
   /** A link is closed, of whatever stage: what it carried is lost, and what was asked for came to nothing. */
   closed(connection: Connection, reason: string, now: Now): void {
     this.#isStale = true;
-    const carrier = this.#carriers.get(connection.number);
-    this.#carriers.delete(connection.number);
-    for (const side of carrier?.sides.values() ?? []) side.closed("lost", now);
+    this.#carriers.closed(connection, now);
     const ending = this.#endings.get(connection.number);
     if (ending?.isAsked) this.#failed(ending, ending.reason ?? reason, now);
   }
@@ -128,38 +115,12 @@ export class Relays {
 
   /** A message about a circuit came from a member. @throws {ProtocolError} */
   received(connection: Connection, message: RelayMessage, now: Now): void {
-    const carrier = this.#carrierOf(connection);
-    const { ids, sides } = carrier;
-    if (message.type === "relay_open" || message.type === "relay_incoming") {
-      ids.taken(message.circuit);
-      const begun = message.type === "relay_open"
-        ? this.#asked(carrier, message, now)
-        : this.#met(carrier, message, now);
-      const side = typeof begun === "string" ? this.#refused(carrier, message, begun) : begun;
-      sides.set(side.circuit, side);
-      return this.#parts.links.wake(connection.number);
-    }
-    const side = sides.get(message.circuit);
-    if (side === undefined) {
-      // What was under way when it was closed is of no use; what never began is wrong.
-      if (ids.wasUsed(message.circuit)) return;
-      throw new ProtocolError("bad_state", `${message.type} of circuit ${message.circuit}, which never began`);
-    }
-    if (message.type === "relay_data") side.data(message.bytes, now);
-    else if (message.type === "relay_credit") side.credit(message.sizeBytes, now);
-    else side.closed(relayReasonOf(message.code), now);
-    if (side.isOver) sides.delete(side.circuit);
+    this.#carriers.received(connection, message, now);
   }
 
-  /** The socket of a link takes more: what its circuits have to say is queued, little enough to leave room for its own. */
-  fill({ number }: Connection, now: Now): void {
-    const { links } = this.#parts;
-    let roomBytes = MAX_RELAY_FILL_BYTES;
-    const hasRoom = () => roomBytes > 0 && links.bulkQueuedBytes(number) < MAX_STREAM_QUEUE_BYTES / 2;
-    for (const message of this.#take(number, hasRoom, now)) {
-      links.send(number, message, "bulk");
-      roomBytes -= RELAY_DATA_COST_BYTES + (message.type === "relay_data" ? message.bytes.length : 0);
-    }
+  /** The socket of a link takes more. */
+  fill(connection: Connection, now: Now): void {
+    this.#carriers.fill(connection, now);
   }
 
   /** This peer stops: it says goodbye on the links that others carry. */
@@ -172,11 +133,8 @@ export class Relays {
   }
 
   /** What the circuits of a link have to say before it is closed. */
-  lastWords({ number }: Connection, now: Now): Message[] {
-    const sides = this.#carriers.get(number)?.sides ?? new Map<number, CircuitSide>();
-    // What it carries for others ends with the link.
-    for (const [circuit, side] of sides) if (!(side instanceof CircuitEnd)) sides.delete(circuit);
-    return [...this.#take(number, () => true, now)];
+  lastWords(connection: Connection, now: Now): Message[] {
+    return this.#carriers.lastWords(connection, now);
   }
 
   /** What is to be done for sockets; connections without one are served here. */
@@ -205,36 +163,12 @@ export class Relays {
 
   /** Does what is due. */
   tick(now: Now): void {
-    for (const { sides } of [...this.#carriers.values()]) {
-      for (const side of [...sides.values()]) {
-        side.tick(now);
-        if (side.isOver) sides.delete(side.circuit);
-      }
-    }
+    this.#carriers.tick(now);
   }
 
   /** The monotonic time in ms at which `tick` or `endTurn` is due. */
   deadline(): number {
-    let deadline = this.#routes.deadline();
-    for (const { sides } of this.#carriers.values()) {
-      for (const side of sides.values()) deadline = Math.min(deadline, side.deadline());
-    }
-    return deadline;
-  }
-
-  /** Takes messages of a link's circuits in turn. */
-  *#take(link: number, hasRoom: () => boolean, now: Now): Generator<RelayMessage> {
-    const sides = this.#carriers.get(link)?.sides;
-    if (sides === undefined) return;
-    // Who has had its turn goes behind the others, and so comes again.
-    for (const side of sides.values()) {
-      if (!hasRoom()) return;
-      const message = side.next(now);
-      if (message !== null || side.isOver) sides.delete(side.circuit);
-      if (message === null) continue;
-      if (!side.isOver) sides.set(side.circuit, side);
-      yield message;
-    }
+    return Math.min(this.#routes.deadline(), this.#carriers.deadline());
   }
 
   /** Who may be asked for circuits, by base32 id, the nearest one first. */
@@ -257,7 +191,7 @@ export class Relays {
   }
 
   #ask(peer: string, connection: Connection, now: Now): void {
-    const { ids, sides } = this.#carrierOf(connection);
+    const { ids, sides } = this.#carriers.of(connection);
     const ending = this.#ending(ids.next(), peer, connection, true, now);
     sides.set(ending.end.circuit, ending.end);
     this.#parts.links.wake(connection.number);
@@ -275,7 +209,7 @@ export class Relays {
     const to = [...links.members()].find((link) => link.peer === peer && link.relay === null);
     if (to === undefined) return "not_linked";
     if (!to.isKnownMember) return "not_a_member";
-    const carrier = this.#carrierOf(to);
+    const carrier = this.#carriers.of(to);
     const sides = this.#server.begin(
       { link: connection.number, circuit, peer: connection.peer },
       { link: to.number, circuit: carrier.ids.next(), peer },
@@ -300,24 +234,6 @@ export class Relays {
     if (others >= MAX_CIRCUITS_BY_RELAY) return "too_many";
     const ending = this.#ending(circuit, peer, connection, false, now);
     return this.#connect(ending, "in", now) ? ending.end : "too_many";
-  }
-
-  #refused(
-    { connection, sides }: Carrier,
-    message: RelayOpen | RelayIncoming,
-    reason: KnownRelayReason,
-  ): CircuitSide {
-    let refused = 0;
-    for (const side of sides.values()) if (side instanceof RefusedCircuit) refused++;
-    if (refused >= MAX_RELAY_OPENS_BURST) throw new ProtocolError("too_large", `${refused} circuits refused in a row`);
-    const isLimit = reason === "too_many" || reason === "too_often";
-    this.#parts.emit({
-      name: message.type === "relay_open" ? "relay_refused" : "relay_declined",
-      level: isLimit ? "warning" : "debug",
-      reason,
-      fields: { peer: connection.peer, other: toBase32(message.type === "relay_open" ? message.target : message.from) },
-    });
-    return new RefusedCircuit(message.circuit, reason);
   }
 
   #ending(
@@ -364,13 +280,5 @@ export class Relays {
   #failed({ peer, relay }: Ending, reason: string, now: Now): void {
     this.#parts.emit({ name: "relay_failed", level: "debug", reason, fields: { peer, relay } });
     this.#routes.failed(peer, now);
-  }
-
-  #carrierOf(connection: Connection): Carrier {
-    const known = this.#carriers.get(connection.number);
-    if (known !== undefined) return known;
-    const carrier = { connection, ids: new CircuitIds(connection.direction), sides: new Map() };
-    this.#carriers.set(connection.number, carrier);
-    return carrier;
   }
 }
