@@ -1,4 +1,5 @@
 import { spokenSpaceName } from "../base/spoken_name.ts";
+import { isLoopback } from "../peer/source_address.ts";
 import type { JsonObject } from "./client.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
@@ -70,11 +71,6 @@ export function howToJoin(
 export function isFoundByName(status: JsonObject): boolean {
   const lan = status.lan as { readonly interfaces?: unknown } | undefined;
   return Array.isArray(lan?.interfaces) && lan.interfaces.length > 0;
-}
-
-/** Whether an address `host:port` is reached from this machine only. */
-export function isLoopback(address: string): boolean {
-  return /^(127\.|localhost:|\[::1\])/.test(address);
 }
 
 function validity(ticket: JsonObject, nowMs: number): string {

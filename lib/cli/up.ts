@@ -1,3 +1,4 @@
+import { isLoopback } from "../peer/source_address.ts";
 import { askChoice } from "./ask.ts";
 import type { RunningPeer, StartOptions } from "./backend.ts";
 import { ApiError, Client, type JsonObject } from "./client.ts";
@@ -7,7 +8,7 @@ import { formatPath } from "./format.ts";
 import { bringIn, joinWith, readTicket } from "./join.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { runPrompt } from "./prompt.ts";
-import { isFoundByName, isLoopback, screenLines } from "./screen.ts";
+import { isFoundByName, screenLines } from "./screen.ts";
 import { secondAdminHint } from "./second_admin.ts";
 import { leftText, noticeText } from "./state.ts";
 import { usageError } from "./usage.ts";

@@ -3,12 +3,16 @@ import { kithCommand } from "../kith_process.ts";
 import { type Competitors, LIBP2P } from "./competitors.ts";
 import type { Benchmark, Sample } from "./figure.ts";
 
+/** Of this machine, so that nothing leaves it: nobody listens there. */
+const NO_NODE = "127.0.0.1:9";
+const KITH = ["kith, new home", "kith, same home", "kith, same home, DHT on"];
+
 /** From the start of the process until it says that it is ready, and its memory then. */
 export function ready(competitors: Competitors, folder: string): Benchmark {
   let homes = 0;
-  const up = (home: string) => {
+  const up = (home: string, reaching: Readonly<Record<string, string>> = {}) => {
     const [command = "", ...before] = kithCommand();
-    const env = { KITH_HOME: `${folder}/${home}`, KITH_RUNTIME_DIR: `${folder}/run` };
+    const env = { KITH_HOME: `${folder}/${home}`, KITH_RUNTIME_DIR: `${folder}/run`, ...reaching };
     return readyOf(new Child(command, [...before, "up", "--json", "--listen", "127.0.0.1:0"], { env }));
   };
   return {
@@ -27,6 +31,11 @@ export function ready(competitors: Competitors, folder: string): Benchmark {
         measure: () => up("new-1"),
       },
       {
+        name: "kith, same home, DHT on",
+        does: "the same; asks a node of the DHT that does not answer",
+        measure: () => up("new-1", { KITH_NO_DHT: "", KITH_DHT_BOOTSTRAP: NO_NODE }),
+      },
+      {
         name: LIBP2P,
         does: "new identity, listens, keeps nothing",
         measure: () => readyOf(competitors.libp2p(["listen"])),
@@ -40,11 +49,11 @@ export function ready(competitors: Competitors, folder: string): Benchmark {
     goals: [
       {
         says: "kith ready within 200 ms, with a new home and with an existing one",
-        reached: (median) => median("kith, new home", "time") <= 200 && median("kith, same home", "time") <= 200,
+        reached: (median) => KITH.every((name) => median(name, "time") <= 200),
       },
       {
         says: "kith below 80 MB then",
-        reached: (median) => median("kith, new home", "memory") < 80 && median("kith, same home", "memory") < 80,
+        reached: (median) => KITH.every((name) => median(name, "memory") < 80),
       },
     ],
   };

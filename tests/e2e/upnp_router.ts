@@ -33,17 +33,18 @@ export const NO_UPNP = await hasMiniupnpd() ? "" : " (skipped: there is no miniu
 export class UpnpRouter implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #folder: string;
+  readonly #router: Station;
 
-  private constructor(process: Deno.ChildProcess, folder: string) {
+  private constructor(process: Deno.ChildProcess, folder: string, router: Station) {
     this.#process = process;
     this.#folder = folder;
+    this.#router = router;
   }
 
   /** @param inside the interface on its inner side; `eth0` is outside. */
   static async start(router: Station, inside: string): Promise<UpnpRouter> {
     const [command = "", ...wrapper] = router.wrapper;
-    const nft = await new Deno.Command(command, { args: [...wrapper, "nft", CHAINS] }).output();
-    assertEquals(new TextDecoder().decode(nft.stderr), "");
+    await nft(router, CHAINS);
     const folder = Deno.makeTempDirSync({ prefix: "kith-test-" });
     const settings = [
       "ext_ifname=eth0",
@@ -63,9 +64,14 @@ export class UpnpRouter implements AsyncDisposable {
     Deno.writeTextFileSync(`${folder}/settings`, settings.join("\n") + "\n");
     const args = [...wrapper, "miniupnpd", "-d", "-f", `${folder}/settings`, "-P", `${folder}/pid`];
     const process = new Deno.Command(command, { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
-    const made = new UpnpRouter(process, folder);
+    const made = new UpnpRouter(process, folder, router);
     await made.#listens();
     return made;
+  }
+
+  /** Has it forget all that it maps, and tell nobody. */
+  async forget(): Promise<void> {
+    await nft(this.#router, "flush chain inet filter prerouting_miniupnpd\nflush chain inet filter miniupnpd");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,6 +99,11 @@ export class UpnpRouter implements AsyncDisposable {
     const timer = setTimeout(() => reject(new Error("miniupnpd does not say that it listens")), DEADLINE_MS);
     await listening.finally(() => clearTimeout(timer));
   }
+}
+
+async function nft({ wrapper: [command = "", ...args] }: Station, rules: string): Promise<void> {
+  const { stderr } = await new Deno.Command(command, { args: [...args, "nft", rules] }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
 }
 
 async function hasMiniupnpd(): Promise<boolean> {
