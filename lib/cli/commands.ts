@@ -43,8 +43,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "show or change what 'up' does without flags",
     group: "peer",
     details:
-      "The settings are name, listen, text, history, max-links, no-lan, no-dht, dht-bootstrap, no-port-map and no-relay; they are kept in the " +
-      "home, and 'up' reads them when it starts.",
+      "The settings are name, listen, text, history, max-links, no-lan, no-dht, dht-bootstrap, no-port-map, no-punch and " +
+      "no-relay; they are kept in the home, and 'up' reads them when it starts.",
     arguments: [
       { name: "SETTING", kind: "setting", required: false },
       { name: "VALUE", kind: "other", required: false, rest: true },

@@ -27,6 +27,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: "no-dht", list: false, otherwise: "no" },
   { name: "dht-bootstrap", list: true, otherwise: "those of the public DHT" },
   { name: "no-port-map", list: false, otherwise: "no" },
+  { name: "no-punch", list: false, otherwise: "no" },
   { name: "no-relay", list: false, otherwise: "no" },
 ];
 

@@ -175,6 +175,7 @@ function startOptions({ flags, home }: Context): StartOptions {
     ...(flags.has("no-port-map") ? { portMap: !flags.on("no-port-map") } : {}),
     ...(flags.has("no-dht") ? { dht: !flags.on("no-dht") } : {}),
     ...(flags.has("dht-bootstrap") ? { dhtBootstrap: flags.list("dht-bootstrap") } : {}),
+    ...(flags.has("no-punch") ? { punch: !flags.on("no-punch") } : {}),
     ...(flags.has("no-relay") ? { relay: !flags.on("no-relay") } : {}),
     ephemeral: flags.on("ephemeral"),
   };

@@ -44,6 +44,11 @@ export const UP_FLAGS: readonly FlagSpec[] = [
     help: "which nodes of the DHT to ask first, default those of the public one",
   },
   {
+    name: "no-punch",
+    type: "switch",
+    help: "do not open routers together with other peers, by QUIC over UDP",
+  },
+  {
     name: "no-relay",
     type: "switch",
     help: "do not relay links of members that can't reach each other",

@@ -27,6 +27,8 @@ export interface Config {
   readonly "dht-bootstrap"?: readonly string[];
   /** Whether the router is not asked to pass connections on: `yes` or `no`. Default: no. */
   readonly "no-port-map"?: string;
+  /** Whether routers are not opened by QUIC: `yes` or `no`. Default: no. */
+  readonly "no-punch"?: string;
   /** Whether links of others are not relayed: `yes` or `no`. Default: no. */
   readonly "no-relay"?: string;
 }
@@ -56,6 +58,7 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
   "no-dht": isYesOrNo,
   "dht-bootstrap": (value) => isList(value, isTarget) ? null : `a list of 1 to ${MAX_ADDRESSES} addresses HOST:PORT`,
   "no-port-map": isYesOrNo,
+  "no-punch": isYesOrNo,
   "no-relay": isYesOrNo,
 };
 

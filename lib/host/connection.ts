@@ -1,4 +1,3 @@
-import { assert } from "../base/assert.ts";
 import {
   CLOSE_TIMEOUT_MS,
   MAX_PULL_BYTES,
@@ -7,9 +6,8 @@ import {
   READ_BUFFERS,
   SHRINK_AFTER_READS,
 } from "../base/limits.ts";
-
 import { hostOf } from "../peer/source_address.ts";
-import { addressText } from "./address.ts";
+import type { ByteSocket } from "./byte_socket.ts";
 import { messageOf } from "./message_of.ts";
 
 /** What a connection needs of whoever runs it. */
@@ -23,15 +21,15 @@ export interface ConnectionHooks {
 }
 
 /**
- * One TCP connection: a loop that reads into a few buffers in turn, and one that writes what it pulls. Reading stops
+ * One connection: a loop that reads into a few buffers in turn, and one that writes what it pulls. Reading stops
  * while all buffers wait for their turn, so that a peer which sends faster than it is served fills its own socket
  * only. Buffers grow while the other side fills them, since an idle connection should cost little and bulk wants
  * large reads.
  */
 export class Connection {
-  readonly #conn: Deno.TcpConn;
+  readonly #socket: ByteSocket;
   readonly #hooks: ConnectionHooks;
-  readonly #free: Uint8Array[] = [];
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
   #buffers = 0;
   #readSizeBytes = MIN_READ_BYTES;
   #smallReads = 0;
@@ -41,19 +39,15 @@ export class Connection {
   #closed = false;
   #closeTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(conn: Deno.TcpConn, hooks: ConnectionHooks) {
-    this.#conn = conn;
+  constructor(socket: ByteSocket, hooks: ConnectionHooks) {
+    this.#socket = socket;
     this.#hooks = hooks;
-    try {
-      conn.setNoDelay(true);
-    } catch {
-      // The other side is gone already; the read loop finds out and says so.
-    }
   }
 
-  /** The address of this machine that it uses, without port. */
-  get localHost(): string {
-    return hostOf(addressText(this.#conn.localAddr)).replace(/^\[(.*)\]$/, "$1");
+  /** The address of this machine that it uses, without port; null where that is not known. */
+  get localHost(): string | null {
+    const { localAddress } = this.#socket;
+    return localAddress === null ? null : hostOf(localAddress).replace(/^\[(.*)\]$/, "$1");
   }
 
   /** Runs the read loop until the socket is gone; never rejects. */
@@ -63,11 +57,12 @@ export class Connection {
       while (true) {
         const buffer = await this.#buffer();
         if (buffer === null) break;
-        const sizeBytes = await this.#conn.read(buffer);
-        if (sizeBytes === null) break;
-        this.#adapt(buffer.length, sizeBytes);
-        if (this.#closing) this.#release(buffer);
-        else this.#hooks.received(buffer.subarray(0, sizeBytes), () => this.#release(buffer));
+        const bytes = await this.#socket.read(buffer);
+        if (bytes === null) break;
+        const whole = new Uint8Array(bytes.buffer);
+        this.#adapt(whole.length, bytes.length);
+        if (this.#closing) this.#release(whole);
+        else this.#hooks.received(bytes, () => this.#release(whole));
       }
     } catch (error) {
       detail = messageOf(error);
@@ -98,14 +93,10 @@ export class Connection {
   async #write(): Promise<void> {
     this.#writing = true;
     try {
-      for (let bytes = this.#pull(); bytes !== null; bytes = this.#pull()) {
-        for (let written = 0; written < bytes.length;) {
-          written += await this.#conn.write(written === 0 ? bytes : bytes.subarray(written));
-        }
-      }
+      for (let bytes = this.#pull(); bytes !== null; bytes = this.#pull()) await this.#socket.write(bytes);
       // Only the sending half: a full close with unread bytes would reset the connection, and the reset can overtake
       // the farewell that was just written.
-      if (this.#closing && !this.#closed) await this.#conn.closeWrite();
+      if (this.#closing && !this.#closed) await this.#socket.closeWrite();
     } catch (error) {
       this.#finish(messageOf(error));
     }
@@ -121,15 +112,11 @@ export class Connection {
     this.#closed = true;
     if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
     this.#wake();
-    try {
-      this.#conn.close();
-    } catch (error) {
-      assert(error instanceof Deno.errors.BadResource, `closing a socket fails only when it is closed: ${error}`);
-    }
+    this.#socket.close();
     this.#hooks.disconnected(detail);
   }
 
-  async #buffer(): Promise<Uint8Array | null> {
+  async #buffer(): Promise<Uint8Array<ArrayBuffer> | null> {
     while (!this.#closed) {
       const free = this.#free.pop();
       if (free !== undefined) return free.length === this.#readSizeBytes ? free : new Uint8Array(this.#readSizeBytes);
@@ -142,7 +129,7 @@ export class Connection {
     return null;
   }
 
-  #release(buffer: Uint8Array): void {
+  #release(buffer: Uint8Array<ArrayBuffer>): void {
     this.#free.push(buffer);
     this.#wake();
   }

@@ -14,7 +14,7 @@ import { settleCarried } from "./carried.ts";
 import { CommitCounter } from "./commit_counter.ts";
 import { type Config, readConfig, writeConfig } from "./config.ts";
 import { connectControl, serveControl } from "./control.ts";
-import { DhtService, type DhtState } from "./dht_service.ts";
+import type { DhtState } from "./dht_service.ts";
 import { Driver } from "./driver.ts";
 import { isSystemError } from "./file_error.ts";
 import { type HomePaths, homePaths, prepareHome, prepareStore, resolveHome } from "./home.ts";
@@ -22,14 +22,14 @@ import type { HostApi, Unsubscribe } from "./host_api.ts";
 import { checkedName, type HostOptions, type HostSettings, openListeners, settingsOf } from "./host_options.ts";
 import { IdleCheckpoint } from "./idle_checkpoint.ts";
 import { openIdentity } from "./identity_file.ts";
-import { LanService, type LanState } from "./lan_service.ts";
+import type { LanState } from "./lan_service.ts";
 import { DEFAULT_PORT } from "./listen.ts";
 import { lockHome } from "./lock.ts";
 import { type Log, openLog } from "./log.ts";
-import { networkInterfaces } from "./network_watch.ts";
+import { NetworkServices } from "./network_services.ts";
 import { openStore } from "./open_store.ts";
 import { OwnAddresses } from "./own_addresses.ts";
-import { PortMapper, type PortMapState } from "./port_mapper.ts";
+import type { PortMapState } from "./port_mapper.ts";
 import { settleStaged } from "./staged_home.ts";
 import { StoreCopier } from "./store_copier.ts";
 import { OwnNote, runningPeers } from "./runtime_notes.ts";
@@ -43,7 +43,7 @@ interface Parts {
   readonly log: Log;
   readonly addresses: OwnAddresses;
   readonly otherPort: boolean;
-  readonly dht: DhtService;
+  readonly services: NetworkServices;
   readonly notices: readonly PeerEvent[];
   readonly resources: AsyncDisposableStack;
 }
@@ -70,9 +70,7 @@ export class Host implements HostApi {
   readonly #store: Store;
   readonly #driver: Driver;
   readonly #addresses: OwnAddresses;
-  readonly #lan: LanService;
-  readonly #dht: DhtService;
-  readonly #portMapper: PortMapper;
+  readonly #services: NetworkServices;
   readonly #checkpoint: IdleCheckpoint;
   readonly #counter: CommitCounter;
   readonly #log: Log;
@@ -125,14 +123,10 @@ export class Host implements HostApi {
     resources.defer(() => store.close());
     const otherPort = settings.listen === undefined && addresses.port !== null && addresses.port !== DEFAULT_PORT;
     notices.unshift(...settled.filter((notice) => notice !== null));
-    const dht = new DhtService({
-      isOn: settings.usesDht,
-      bootstrap: settings.dhtBootstrap,
-      addresses,
-      push: (input) => host.#driver.push(input),
-      event: (event) => host.event(event),
+    const services = new NetworkServices({
+      ...{ settings, addresses, driver: () => host.#driver, event: (event) => host.event(event) },
     });
-    const parts = { settings, dht, options, paths, peer, store, log, addresses, otherPort, notices };
+    const parts = { settings, services, options, paths, peer, store, log, addresses, otherPort, notices };
     const host: Host = new Host({ ...parts, resources: resources.move() });
     for (const notice of notices) host.event(notice);
     host.#driver.network.listen(listeners);
@@ -165,37 +159,18 @@ export class Host implements HostApi {
       event: (event) => this.#tell(event),
       ownEvent: (event) => this.event(event),
       changed: (keys) => this.#changedHeard.forEach((heard) => heard(keys)),
-      lanSend: (interfaceName, message) => this.#lan.send(interfaceName, message),
-      dhtQuery: (query) => this.#dht.query(query),
+      lanSend: (interfaceName, message) => this.#services.lan.send(interfaceName, message),
+      dhtQuery: (query) => this.#services.dht.query(query),
+      quicAsk: (addresses) => this.#services.quic.ask(addresses),
       turned: () => this.#turned(),
       stopped: (reason, error) => this.#machineStopped(reason, error),
     }, { offline: !this.running, maxLinks: settings.maxLinks });
-    this.#dht = parts.dht;
-    this.#lan = new LanService({
-      isOn: settings.usesLan,
-      addresses,
-      closeGone: (present) => this.#driver.network.closeGone(present),
-      networkChanged: () => {
-        this.#dht.networkChanged();
-        this.#portMapper.networkChanged();
-      },
-      push: (input) => this.#driver.push(input),
-      event: (event) => this.event(event),
-    });
-    this.#portMapper = new PortMapper({
-      isOn: settings.mapsPorts,
-      portAt: (address) => addresses.portAt(address),
-      interfaces: networkInterfaces,
-      mapped: (address) => {
-        addresses.map(address);
-        this.#driver.push({ type: "addresses_changed" });
-      },
-      event: (event) => this.event(event),
-    });
+    this.#driver.network.useQuic((to, signal) => parts.services.quic.dial(to, signal));
+    this.#services = parts.services;
     resources.defer(async () => {
       this.#checkpoint.stop();
       await this.#driver.stop();
-      await Promise.all([this.#lan.stop(), this.#dht.stop(), this.#portMapper.stop()]);
+      await this.#services.stop();
       if (this.#failure === null) await this.#counter.stop();
     });
   }
@@ -215,15 +190,15 @@ export class Host implements HostApi {
   }
 
   get lan(): LanState {
-    return this.#lan.state;
+    return this.#services.lan.state;
   }
 
   get portMap(): PortMapState {
-    return this.#portMapper.state;
+    return this.#services.portMapper.state;
   }
 
   get dht(): DhtState {
-    return this.#dht.state;
+    return this.#services.dht.state;
   }
 
   get counters(): Readonly<Record<string, number>> {
@@ -326,9 +301,7 @@ export class Host implements HostApi {
       new OwnNote(note, () => this.peer.isMember, (name, error) => this.#passOver(name, error)),
     );
     this.#note.leaveOnce();
-    await this.#lan.start();
-    this.#dht.start();
-    this.#portMapper.start();
+    await this.#services.start();
     const addresses = this.addresses.join(" ");
     this.#tell({ name: "started", level: "info", fields: { version: this.version, peer, addresses } });
   }

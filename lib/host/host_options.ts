@@ -27,6 +27,8 @@ export interface HostOptions {
   readonly dht?: boolean;
   /** Whether the router is asked to pass connections from outside on. Default: as configured, else true. */
   readonly portMap?: boolean;
+  /** Whether routers are opened from both sides, by QUIC over UDP. Default: as configured, else true. */
+  readonly punch?: boolean;
   /** The nodes of the DHT that are asked first, `HOST:PORT`. Default: as configured, else those of the public one. */
   readonly dhtBootstrap?: readonly string[];
   /** Whether links of others are relayed that can't reach each other. Default: as configured, else true. */
@@ -54,6 +56,7 @@ export interface HostSettings {
   /** Empty for the nodes of the public DHT. */
   readonly dhtBootstrap: readonly string[];
   readonly mapsPorts: boolean;
+  readonly punches: boolean;
   readonly servesRelay: boolean;
 }
 
@@ -70,6 +73,7 @@ export function settingsOf(options: HostOptions, config: Config): HostSettings {
     usesDht,
     dhtBootstrap: usesDht ? options.dhtBootstrap ?? config["dht-bootstrap"] ?? [] : [],
     mapsPorts: !options.offline && (options.portMap ?? config["no-port-map"] !== "yes"),
+    punches: !options.offline && (options.punch ?? config["no-punch"] !== "yes"),
     servesRelay: options.relay ?? config["no-relay"] !== "yes",
   };
 }

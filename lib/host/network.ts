@@ -1,9 +1,10 @@
 import { assert } from "../base/assert.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { DIAL_TIMEOUT_MS } from "../base/limits.ts";
+import { DIAL_TIMEOUT_MS, QUIC_DIAL_TIMEOUT_MS } from "../base/limits.ts";
 import type { Input } from "../peer/machine.ts";
-import { isLoopback } from "../peer/source_address.ts";
-import { addressText, parseAddress } from "./address.ts";
+import { isLoopback, QUIC_PREFIX } from "../peer/source_address.ts";
+import { addressText, type Endpoint, parseAddress } from "./address.ts";
+import { type ByteSocket, TcpSocket } from "./byte_socket.ts";
 import { Connection } from "./connection.ts";
 import { Door } from "./door.ts";
 import { acceptAll } from "./listen.ts";
@@ -23,6 +24,9 @@ export interface NetworkHooks {
   isKnown(address: string): boolean;
 }
 
+/** Connects to an endpoint. Rejects where it can't, and when it is called off. */
+export type Dial = (endpoint: Endpoint, signal: AbortSignal) => Promise<ByteSocket>;
+
 /** All sockets of a peer: turns what happens to them into inputs, and performs the effects that concern them. */
 export class Network {
   readonly #hooks: NetworkHooks;
@@ -34,6 +38,7 @@ export class Network {
   readonly #listeners: Deno.TcpListener[] = [];
   readonly #dials = new Set<AbortController>();
   readonly #running = new Set<Promise<void>>();
+  #dialByQuic: Dial | null = null;
   #nextId = 1;
   #stopped = false;
 
@@ -66,7 +71,33 @@ export class Network {
     }
   }
 
-  /** Dials `host:port`; leads to exactly one `connected` or `dial_failed`. */
+  /** How is dialled by QUIC from now on. */
+  useQuic(dial: Dial): void {
+    this.#dialByQuic = dial;
+  }
+
+  /** Whether no connection may come in now, from wherever. */
+  get isFull(): boolean {
+    return this.#stopped || !this.#hasRoom();
+  }
+
+  /** Whether a connection from `host:port` may not come in now, which is told; asked before anything is spent on it. */
+  refuses(address: string): boolean {
+    if (this.#stopped) return true;
+    if (!this.#hasRoom()) this.#refused("too_many_links", address);
+    else if (!this.#door.admits(address, this.#hooks.nowMs())) this.#refused("too_many_handshakes", address);
+    else return false;
+    return true;
+  }
+
+  /** A connection by QUIC came in, from `host:port`. */
+  acceptedByQuic(socket: ByteSocket, address: string): void {
+    if (this.#hasRoom()) return this.#connected(socket, "in", QUIC_PREFIX + address);
+    socket.close();
+    this.#refused("too_many_links", address);
+  }
+
+  /** Dials `host:port`, or `quic:host:port`; leads to exactly one `connected` or `dial_failed`. */
   dial(address: string): void {
     this.#track(this.#dial(address));
   }
@@ -87,6 +118,8 @@ export class Network {
   closeGone(addresses: readonly string[]): void {
     for (const connection of this.#connections.values()) {
       const { localHost } = connection;
+      // One by QUIC goes on from another address, or is given up for its silence.
+      if (localHost === null) continue;
       if (!isLoopback(`${localHost}:0`) && !addresses.includes(localHost)) connection.abort();
     }
   }
@@ -101,20 +134,22 @@ export class Network {
   }
 
   async #dial(address: string): Promise<void> {
-    const endpoint = parseAddress(address);
+    const dialByQuic = address.startsWith(QUIC_PREFIX) ? this.#dialByQuic : null;
+    const endpoint = parseAddress(dialByQuic === null ? address : address.slice(QUIC_PREFIX.length));
     if (endpoint === null || this.#stopped || !this.#hasRoom()) {
       const detail = endpoint === null ? "not an address" : "too many connections";
       this.#hooks.push({ type: "dial_failed", address, detail });
       return;
     }
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), DIAL_TIMEOUT_MS);
+    const timeoutMs = dialByQuic === null ? DIAL_TIMEOUT_MS : QUIC_DIAL_TIMEOUT_MS;
+    const timer = setTimeout(() => abort.abort(), timeoutMs);
     this.#dials.add(abort);
     try {
-      const conn = await Deno.connect({ ...endpoint, signal: abort.signal });
-      this.#connected(conn, "out", address);
+      const dial = dialByQuic ?? dialByTcp;
+      this.#connected(await dial(endpoint, abort.signal), "out", address);
     } catch (error) {
-      const detail = abort.signal.aborted ? `no answer in ${DIAL_TIMEOUT_MS / 1000} s` : messageOf(error);
+      const detail = abort.signal.aborted ? `no answer in ${timeoutMs / 1000} s` : messageOf(error);
       this.#hooks.push({ type: "dial_failed", address, detail });
     } finally {
       clearTimeout(timer);
@@ -124,13 +159,11 @@ export class Network {
 
   #accepted(conn: Deno.TcpConn): void {
     const address = addressText(conn.remoteAddr);
-    const reason = !this.#hasRoom()
-      ? "too_many_links"
-      : this.#door.admits(address, this.#hooks.nowMs())
-      ? null
-      : "too_many_handshakes";
-    if (reason === null) return this.#connected(conn, "in", address);
-    conn.close();
+    if (this.refuses(address)) conn.close();
+    else this.#connected(new TcpSocket(conn), "in", address);
+  }
+
+  #refused(reason: "too_many_links" | "too_many_handshakes", address: string): void {
     this.#hooks.event({ name: "connection_refused", level: "warning", reason, fields: { address } });
   }
 
@@ -143,14 +176,14 @@ export class Network {
     return this.#connections.size + this.#dials.size < this.#maxConnections;
   }
 
-  #connected(conn: Deno.TcpConn, direction: "in" | "out", address: string): void {
+  #connected(socket: ByteSocket, direction: "in" | "out", address: string): void {
     if (this.#stopped) {
-      conn.close();
+      socket.close();
       if (direction === "out") this.#hooks.push({ type: "dial_failed", address, detail: "stopping" });
       return;
     }
     const id = this.#nextId++;
-    const connection = new Connection(conn, {
+    const connection = new Connection(socket, {
       received: (bytes, taken) => this.#hooks.push({ type: "received", connection: id, bytes }, bytes.length, taken),
       pull: (maxBytes) => this.#hooks.pull(id, maxBytes),
       disconnected: (detail) => {
@@ -161,8 +194,9 @@ export class Network {
     });
     assert(!this.#connections.has(id), "connection numbers are used once");
     this.#connections.set(id, connection);
-    const localAddress = addressText(conn.localAddr);
-    this.#hooks.push({ type: "connected", connection: id, direction, address, localAddress });
+    const { localAddress } = socket;
+    const own = localAddress === null ? {} : { localAddress };
+    this.#hooks.push({ type: "connected", connection: id, direction, address, ...own });
     this.#track(connection.run());
   }
 
@@ -170,4 +204,8 @@ export class Network {
     this.#running.add(promise);
     void promise.then(() => this.#running.delete(promise));
   }
+}
+
+async function dialByTcp(endpoint: Endpoint, signal: AbortSignal): Promise<ByteSocket> {
+  return new TcpSocket(await Deno.connect({ ...endpoint, signal }));
 }

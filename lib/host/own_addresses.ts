@@ -4,12 +4,13 @@ import { networkInterfaces } from "./network_watch.ts";
 
 /** The addresses of a listening peer, as this machine's interfaces are now. */
 export class OwnAddresses {
-  readonly #listening: readonly Endpoint[];
+  /** What is listened on. */
+  readonly listening: readonly Endpoint[];
   #dialable: readonly string[];
   #mapped: string | null = null;
 
   constructor(listening: readonly Endpoint[]) {
-    this.#listening = listening;
+    this.listening = listening;
     this.#dialable = dialableAddresses(listening, networkInterfaces());
   }
 
@@ -21,7 +22,7 @@ export class OwnAddresses {
 
   /** Where programs on this machine can dial, `host:port`. */
   get local(): string[] {
-    const addresses = this.#listening.map(({ hostname, port }) => {
+    const addresses = this.listening.map(({ hostname, port }) => {
       return addressText({ hostname: isWildcard(hostname) ? "127.0.0.1" : hostname, port });
     });
     return [...new Set(addresses)].slice(0, MAX_ADDRESSES);
@@ -29,7 +30,7 @@ export class OwnAddresses {
 
   /** The port listened on; null for none. */
   get port(): number | null {
-    return this.#listening[0]?.port ?? null;
+    return this.listening[0]?.port ?? null;
   }
 
   /** Whether one of this machine's addresses is listened at. */
@@ -39,7 +40,7 @@ export class OwnAddresses {
 
   /** The port listened on at one of this machine's addresses; null for none. */
   portAt(address: string): number | null {
-    const listening = this.#listening.find(({ hostname }) => {
+    const listening = this.listening.find(({ hostname }) => {
       return hostname === address || hostname === "::" || (hostname === "0.0.0.0" && !address.includes(":"));
     });
     return listening?.port ?? null;
@@ -52,7 +53,7 @@ export class OwnAddresses {
 
   /** Looks at the interfaces again. */
   refresh(): void {
-    this.#dialable = dialableAddresses(this.#listening, networkInterfaces());
+    this.#dialable = dialableAddresses(this.listening, networkInterfaces());
   }
 }
 
@@ -80,7 +81,8 @@ export function dialableAddresses(
   return [...addresses].slice(0, MAX_ADDRESSES);
 }
 
-function isWildcard(hostname: string): boolean {
+/** Whether it stands for all of this machine's addresses. */
+export function isWildcard(hostname: string): boolean {
   return hostname === "::" || hostname === "0.0.0.0";
 }
 

@@ -62,12 +62,13 @@ Deno.test("--no-lan reaches the peer, and without it the settings of the home co
   assertEquals([await lanOf("up"), await lanOf("up", "--no-lan")], [undefined, false]);
 });
 
-Deno.test("so do --no-dht, --no-port-map and the nodes of the DHT that are asked first", async () => {
+Deno.test("so do --no-dht, --no-port-map, --no-punch and the nodes of the DHT that are asked first", async () => {
   const started = async (...words: string[]) => (await upOnce(words, status(), false)).backend.started[0];
   const usual = await started("up");
   assertEquals([usual?.dht, usual?.dhtBootstrap], [undefined, undefined]);
   assertEquals((await started("up", "--no-dht"))?.dht, false);
   assertEquals([usual?.portMap, (await started("up", "--no-port-map"))?.portMap], [undefined, false]);
+  assertEquals([usual?.punch, (await started("up", "--no-punch"))?.punch], [undefined, false]);
   const nodes = ["up", "--dht-bootstrap", "127.0.0.1:1", "--dht-bootstrap", "example.org:6881"];
   assertEquals((await started(...nodes))?.dhtBootstrap, ["127.0.0.1:1", "example.org:6881"]);
 });

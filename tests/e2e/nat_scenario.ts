@@ -16,7 +16,9 @@ export type Surrounding =
   /** A router that lets in nothing but answers, and keeps ports. */
   | "by_port"
   /** The same that gives each connection another port: symmetric. */
-  | "symmetric";
+  | "symmetric"
+  /** The second to last, which passes on no UDP. */
+  | "udp_blocked";
 
 /** How two machines came together. */
 export interface Pair {
@@ -106,6 +108,7 @@ async function placed(
   const inner = await network.plugBehind(outer, number, surrounding === "symmetric");
   if (surrounding === "forwarded") await network.forward(outer, PORT, inner);
   if (surrounding === "by_address") await network.letInKnown(outer, PORT, inner);
+  if (surrounding === "udp_blocked") await network.blockUdp(outer);
   if (surrounding === "mapped") resources.use(await UpnpRouter.start(outer, `inner${number}`));
   return inner;
 }

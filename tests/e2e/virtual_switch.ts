@@ -6,6 +6,8 @@ export const NO_SWITCH = await canMake() ? "" : " (skipped: a network of namespa
 /** The same of routers. */
 export const NO_ROUTER = NO_SWITCH || (await canRoute() ? "" : " (skipped: a router can't be made here)");
 
+const TCP_AND_UDP = "meta l4proto { tcp, udp }";
+
 /** A machine on the switch: its commands are run with `wrapper`. */
 export interface Station {
   readonly number: number;
@@ -66,16 +68,18 @@ export class VirtualSwitch implements AsyncDisposable {
     await holder.ip("address", "add", `192.168.${number}.2/24`, "dev", "eth0");
     await holder.ip("route", "add", "default", "via", `192.168.${number}.1`);
     await run([...router.wrapper, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
+    // As routers at home do. What the router took in would be a connection of its own, and keep its port from this one.
+    await this.#nft(router, "own", "filter hook input priority 0", 'iifname "eth0" meta l4proto udp drop');
     const masquerade = `oifname "eth0" masquerade${changesPorts ? " random" : ""}`;
-    await this.#nft(router, "post", "postrouting priority 100", masquerade);
+    await this.#nft(router, "post", "nat hook postrouting priority 100", masquerade);
     return { number, wrapper: holder.wrapper };
   }
 
   /** Has a router pass on what comes to a port of it to the machine behind it. */
   async forward(router: Station, port: number, inner: Station): Promise<void> {
     const to = `192.168.${inner.number}.2:${port}`;
-    const rule = `iifname "eth0" tcp dport ${port} dnat to ${to}`;
-    await this.#nft(router, "pre", "prerouting priority -100", rule);
+    const rule = `iifname "eth0" ${TCP_AND_UDP} th dport ${port} dnat to ${to}`;
+    await this.#nft(router, "pre", "nat hook prerouting priority -100", rule);
   }
 
   /** Has a router pass on what comes to a port of it from where the machine behind it has sent something before. */
@@ -92,15 +96,20 @@ export class VirtualSwitch implements AsyncDisposable {
       "}",
       "chain pre {",
       "type nat hook prerouting priority -100;",
-      `iifname "eth0" tcp dport ${port} ip saddr @hosts dnat to ${to}`,
+      `iifname "eth0" ${TCP_AND_UDP} th dport ${port} ip saddr @hosts dnat to ${to}`,
       "}",
       "}",
     ];
     await run([...router.wrapper, "nft", lines.join("\n")]);
   }
 
-  async #nft({ wrapper }: Station, chain: string, hook: string, rule: string): Promise<void> {
-    await run([...wrapper, "nft", `table ip kith {\nchain ${chain} {\ntype nat hook ${hook};\n${rule}\n}\n}`]);
+  /** Has a router pass on no UDP. */
+  async blockUdp(router: Station): Promise<void> {
+    await this.#nft(router, "through", "filter hook forward priority 0", "meta l4proto udp drop");
+  }
+
+  async #nft({ wrapper }: Station, chain: string, type: string, rule: string): Promise<void> {
+    await run([...wrapper, "nft", `table ip kith {\nchain ${chain} {\ntype ${type};\n${rule}\n}\n}`]);
   }
 
   /** Gives a machine another address. */

@@ -1,0 +1,155 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import dgram from "node:dgram";
+import { MAX_QUIC_HANDSHAKES } from "../../lib/base/limits.ts";
+import type { ByteSocket } from "../../lib/host/byte_socket.ts";
+import { QUIC_CERTIFICATE, QUIC_CERTIFICATE_KEY, QUIC_SERVER_NAME } from "../../lib/host/quic_certificate.ts";
+import { openQuic, readAll } from "./socket_pairs.ts";
+import { until } from "./until.ts";
+
+const never = new AbortController().signal;
+const at = (port: number) => ({ hostname: "127.0.0.1", port });
+
+/** A client that asks for whatever protocol, and sends nothing by it. */
+function dialPlain(port: number, protocol: string, endpoint: Deno.QuicEndpoint): Promise<Deno.QuicConn> {
+  return Deno.connectQuic<false>({
+    ...{ endpoint, ...at(port), serverName: QUIC_SERVER_NAME },
+    ...{ caCerts: [QUIC_CERTIFICATE], alpnProtocols: [protocol] },
+  });
+}
+
+function plainEndpoint(): Deno.QuicEndpoint {
+  return new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
+}
+
+Deno.test("bytes travel both ways, and who is dialled sees the port at which the other one can be dialled", async () => {
+  const accepted: (readonly [ByteSocket, string])[] = [];
+  const near = openQuic();
+  const far = openQuic({ accepted: (socket, address) => accepted.push([socket, address]) });
+  const socket = await near.dial(at(far.port), never);
+  const sent = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7919) >> 8);
+  const sending = socket.write(sent);
+  await until("it came in", () => accepted.length === 1);
+  const [other, address] = accepted[0] as [ByteSocket, string];
+  assertEquals(address, `127.0.0.1:${near.port}`);
+  assertEquals(await readAll(other, sent.length), sent);
+  await other.write(sent);
+  assertEquals(await readAll(socket, sent.length), sent);
+  assertEquals([socket.localAddress, other.localAddress], [null, null]);
+  await Promise.all([sending, other.closeWrite()]);
+  assertEquals(await readAll(socket, 1), new Uint8Array(0));
+  await Promise.all([near.stop(), far.stop()]);
+});
+
+Deno.test("two that dial each other at once both get through", async () => {
+  const accepted: string[] = [];
+  const take = (socket: ByteSocket, address: string) => {
+    accepted.push(address);
+    socket.close();
+  };
+  const [one, other] = [openQuic({ accepted: take }), openQuic({ accepted: take })];
+  const sockets = await Promise.all([one.dial(at(other.port), never), other.dial(at(one.port), never)]);
+  await Promise.all(sockets.map((socket) => socket.write(Uint8Array.of(1))));
+  await until("both came in", () => accepted.length === 2);
+  assertEquals(new Set(accepted), new Set([`127.0.0.1:${one.port}`, `127.0.0.1:${other.port}`]));
+  await Promise.all([one.stop(), other.stop()]);
+});
+
+Deno.test("who asks is told at what address it is seen", async () => {
+  const [near, far] = [openQuic(), openQuic()];
+  assertEquals(await near.seenBy(at(far.port), never), `127.0.0.1:${near.port}`);
+  await Promise.all([near.stop(), far.stop()]);
+});
+
+Deno.test("whoever may not come in is closed before anything is served", async () => {
+  const asked: string[] = [];
+  const accepted: ByteSocket[] = [];
+  const near = openQuic();
+  const far = openQuic({
+    refuses: (address) => asked.push(address) > 0,
+    accepted: (socket) => accepted.push(socket),
+  });
+  await assertRejects(() => near.seenBy(at(far.port), never));
+  await assertRejects(async () => {
+    const socket = await near.dial(at(far.port), never);
+    await socket.write(Uint8Array.of(1));
+    if (await socket.read(new Uint8Array(1)) === null) throw new Error("it ended");
+  });
+  assertEquals(asked, [`127.0.0.1:${near.port}`, `127.0.0.1:${near.port}`]);
+  assertEquals(accepted, []);
+  await Promise.all([near.stop(), far.stop()]);
+});
+
+Deno.test("a dial to who does not answer can be called off, and does not hold up the end", async () => {
+  const silent = dgram.createSocket("udp4");
+  await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", () => resolve()));
+  const { port } = silent.address();
+  const near = openQuic();
+  const abort = new AbortController();
+  const dialling = near.dial(at(port), abort.signal);
+  await new Promise((resolve) => silent.once("message", resolve));
+  abort.abort(new Error("it takes too long"));
+  await assertRejects(() => dialling, Error, "it takes too long");
+  const asking = near.seenBy(at(port), never);
+  const failed = assertRejects(() => asking);
+  await near.stop();
+  await failed;
+  await new Promise<void>((resolve) => silent.close(() => resolve()));
+});
+
+Deno.test("what is no address of a machine is not dialled", async () => {
+  const near = openQuic();
+  for (const hostname of ["localhost", "fe80::1%lo", ""]) {
+    await assertRejects(() => near.dial({ hostname, port: 1 }, never), Error, "no IP address");
+  }
+  await assertRejects(() => near.dial(at(0), never), Error, "no IP address");
+  await near.stop();
+});
+
+Deno.test("who speaks another protocol, says nothing, or goes again, is dropped with a reason", async () => {
+  const dropped: (readonly [string, string | null])[] = [];
+  const far = openQuic({ dropped: (reason, address) => dropped.push([reason, address]) });
+  const plain = plainEndpoint();
+  await assertRejects(() => dialPlain(far.port, "h3", plain));
+  await until("it is told", () => dropped.length === 1);
+  const conn = await dialPlain(far.port, "kith", plain);
+  conn.close();
+  await until("that too", () => dropped.length === 2);
+  assertMatch(dropped[0]?.[0] ?? "", /known protocol/);
+  assertEquals(dropped[1], ["it was closed", `127.0.0.1:${plain.addr.port}`]);
+  await conn.closed;
+  plain.close();
+  await far.stop();
+});
+
+Deno.test("an answer that is none is not believed", async () => {
+  for (const [told, reason] of [["1".repeat(48), "no address"], ["example.org:1", "no address"], ["", "no address"]]) {
+    const endpoint = plainEndpoint();
+    const listener = endpoint.listen({
+      ...{ cert: QUIC_CERTIFICATE, key: QUIC_CERTIFICATE_KEY, alpnProtocols: ["kith-seen"] },
+    });
+    const near = openQuic();
+    const asking = near.seenBy(at(endpoint.addr.port), never);
+    const failed = assertRejects(() => asking, Error, reason);
+    const conn = await (await listener.incoming()).accept();
+    const writer = (await conn.createUnidirectionalStream()).getWriter();
+    await writer.write(new TextEncoder().encode(told));
+    await writer.close();
+    await failed;
+    await conn.closed;
+    endpoint.close();
+    await near.stop();
+  }
+});
+
+Deno.test("so many may wait to become links: then the oldest gives way", async () => {
+  const dropped: string[] = [];
+  const far = openQuic({ dropped: (reason) => dropped.push(reason) });
+  const conns: Deno.QuicConn[] = [];
+  const plain = plainEndpoint();
+  for (let i = 0; i < MAX_QUIC_HANDSHAKES + 3; i++) conns.push(await dialPlain(far.port, "kith", plain));
+  await until("three gave way", () => dropped.length === 3);
+  await Promise.all(conns.slice(0, 3).map((conn) => conn.closed));
+  plain.close();
+  await Promise.all(conns.map((conn) => conn.closed));
+  await far.stop();
+});
