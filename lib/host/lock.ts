@@ -3,8 +3,12 @@ import { KithError } from "../base/errors.ts";
 import { fileError, isSystemError } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 
-/** Longer than a lock that is free takes to get, where trying without waiting does not exist. */
-const LOCK_WAIT_MS = 300;
+/**
+ * Longer than a lock that is free takes to get, where trying without waiting does not exist: so many pauses, so that a
+ * machine that stands still for a moment uses up only one of them.
+ */
+const LOCK_PAUSES = 6;
+const LOCK_PAUSE_MS = 50;
 const MAX_PID_BYTES = 32;
 const UNKNOWN = "unknown";
 
@@ -56,10 +60,13 @@ async function tryLock(file: Deno.FsFile): Promise<boolean> {
   if ("tryLock" in file) return await file.tryLock(true);
   // Deno before 2.8 only has a lock that waits; the process that gives up waiting ends anyway.
   const old = file as Deno.FsFile;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), LOCK_WAIT_MS));
-  const locked = await Promise.race([old.lock(true).then(() => true), timeout]);
-  clearTimeout(timer);
+  let locked = false;
+  const locking = old.lock(true).then(() => locked = true);
+  for (let pauses = 0; !locked && pauses < LOCK_PAUSES; pauses++) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([locking, new Promise((resolve) => timer = setTimeout(resolve, LOCK_PAUSE_MS))]);
+    clearTimeout(timer);
+  }
   return locked;
 }
 

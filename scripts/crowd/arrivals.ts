@@ -2,7 +2,7 @@ import type { JsonObject } from "../../lib/cli/client.ts";
 import type { CrowdPeer } from "./crowd.ts";
 
 /** How long it is waited for one thing to come to all. */
-const ROUND_MS = 20_000;
+const ROUND_MS = 60_000;
 
 /** Something that one peer makes and the others are told of, by a name that it goes by. */
 export interface Made {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Home, Machine, until } from "./kith.ts";
+import { Home, Machine, TIMEOUT, until } from "./kith.ts";
 import { assertRefused } from "./refusal.ts";
 import { NO_SMALL_DISK, SmallDisk } from "./small_disk.ts";
 
@@ -92,7 +92,7 @@ Deno.test({
     assert(held < 10, `${held} of 10 fit`);
     assertEquals((await a.object("status")).entries, 10);
     await disk.remount("size=16m");
-    await b.ok("wait", "--synced", "--timeout", "30s");
+    await b.ok("wait", "--synced", "--timeout", TIMEOUT);
     assertEquals((await b.object("status")).digest, (await a.object("status")).digest);
     assertEquals([await peerB.stop(), await peerA.stop()], [0, 0]);
     const said = await peerB.err;

@@ -5,7 +5,7 @@ import { Writer } from "../../lib/base/writer.ts";
 import type { TransactionBytes } from "../../lib/wire/bundle.ts";
 import { encodeHello } from "../../lib/wire/hello.ts";
 import { encodeMessage, MESSAGE_KINDS } from "../../lib/wire/message.ts";
-import { type Home, Machine, until, type UpPeer } from "./kith.ts";
+import { type Home, Machine, TIMEOUT, until, type UpPeer } from "./kith.ts";
 import { random, type RawLink, readAll, writeAll } from "./raw_link.ts";
 import { linkAs, memberOf } from "./raw_member.ts";
 import { addRow } from "./refusal.ts";
@@ -18,15 +18,15 @@ async function withMember(test: (target: Target, b: Home, peerB: UpPeer) => Prom
   const b = machine.home("b");
   const { words } = await target.home.object("invite");
   const peerB = await b.up(["join", "--at", target.address], { env: { KITH_TICKET: words } });
-  await b.ok("wait", "--synced", "--timeout", "30s");
+  await b.ok("wait", "--synced", "--timeout", TIMEOUT);
   await peerB.stop();
   await b.ok("set", "late", "from b");
   await target.refresh();
   await test(target, b, peerB);
   await target.assertGoesOn();
   await b.up(["--listen", peerB.address]);
-  await target.home.ok("wait", "late=from b", "--timeout", "30s");
-  await target.home.ok("wait", "--synced", "--all", "--timeout", "30s");
+  await target.home.ok("wait", "late=from b", "--timeout", TIMEOUT);
+  await target.home.ok("wait", "--synced", "--all", "--timeout", TIMEOUT);
   assertEquals((await b.object("status")).digest, (await target.home.object("status")).digest);
 }
 

@@ -33,10 +33,6 @@ async function sayAndGo(address: string, bytes: Uint8Array): Promise<void> {
 
 Deno.test("who is no kith on the peer port is turned away, and told nothing but that this is kith", async (test) => {
   await withTarget(async (target) => {
-    const silent = await dial(target.address);
-    const silentSinceMs = performance.now();
-    const stranger = await RawLink.open(target.address, Identity.generate(random));
-
     const http = { row: "HTTP client", did: "GET /v1/status HTTP/1.1", reason: "not_kith", detail: /^$/ } as const;
     await target.closes(test, http, async () => {
       // Not fetch, which may reset the connection before its request was read.
@@ -56,6 +52,9 @@ Deno.test("who is no kith on the peer port is turned away, and told nothing but 
       reason: "handshake_timeout",
       detail: /^$/,
     } as const;
+    const silent = await dial(target.address);
+    const silentSinceMs = performance.now();
+    const stranger = await RawLink.open(target.address, Identity.generate(random));
     await target.closes(test, dawdle, async () => {
       assertEquals(await readAll(silent), encodeHello());
       silent.close();

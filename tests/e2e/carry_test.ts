@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { newTicketSecret, ticketWords } from "../../lib/space/ticket.ts";
-import { type Home, Machine, type Printed, until } from "./kith.ts";
+import { type Home, Machine, type Printed, TIMEOUT, until } from "./kith.ts";
 
 /** A home with data in a space of its own, whose peer does not run. */
 async function withData(machine: Machine): Promise<Home> {
@@ -87,7 +87,7 @@ Deno.test("what join --carry took along is brought in by the next start where it
   const file = `${b.path}/carried.joined.ndjson`;
   Deno.writeTextFileSync(file, `${JSON.stringify({ v: 1, key: "mine", text: "1" })}\n`);
   const peer = await b.up();
-  await a.ok("wait", "mine=1", "--timeout", "30s");
+  await a.ok("wait", "mine=1", "--timeout", TIMEOUT);
   assertThrows(() => Deno.statSync(file), Deno.errors.NotFound);
   await peer.stop();
 });

@@ -1,3 +1,4 @@
+import dgram from "node:dgram";
 import { assert, assertEquals } from "@std/assert";
 import { dhtOf, runDhtScenario } from "./dht_scenario.ts";
 import { type Home, Machine, type Printed, until } from "./kith.ts";
@@ -40,8 +41,9 @@ Deno.test("where it is off, nothing is sent, and status says so; a space of one 
 
 Deno.test("where no node answers, status says so, and everything else works", async () => {
   await using machine = new Machine();
+  await using node = await SilentNode.start();
   const home = machine.home("home");
-  const silent = freeUdpPort();
+  const silent = node.port;
   const peer = await home.up([], { env: dhtOf(`127.0.0.1:${silent}`) });
   const { words } = await home.object("invite");
   await until("the failure to be told", async () => {
@@ -66,8 +68,17 @@ async function linkedOf(home: Home): Promise<number> {
   return (await home.object("status")).peers.length;
 }
 
-/** A port at which nobody listens. */
-function freeUdpPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
+/** Somebody who never answers. */
+class SilentNode implements AsyncDisposable {
+  private constructor(readonly port: number, readonly socket: dgram.Socket) {}
+
+  static async start(): Promise<SilentNode> {
+    const socket = dgram.createSocket("udp4");
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    return new SilentNode(socket.address().port, socket);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise<void>((resolve) => this.socket.close(resolve));
+  }
 }

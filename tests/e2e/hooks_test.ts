@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { kithCommand } from "../../scripts/kith_process.ts";
-import { type Home, Machine, type Printed } from "./kith.ts";
+import { type Home, Machine, type Printed, until } from "./kith.ts";
 
 /** A home with a peer, and a script of its machine that is run by --exec. */
 async function homeWithScript(machine: Machine, script: string): Promise<[Home, string]> {
@@ -11,9 +11,12 @@ async function homeWithScript(machine: Machine, script: string): Promise<[Home, 
   return [home, path];
 }
 
-async function processesCalled(mark: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command("pgrep", { args: ["-f", mark] }).output();
-  return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
+/** Waits until no process has this in its command line: one that was killed is gone a moment later. */
+async function noneCalled(mark: string): Promise<void> {
+  await until(`no process called ${mark}`, async () => {
+    const { code } = await new Deno.Command("pgrep", { args: ["-f", mark], stdout: "null" }).output();
+    return code === 1 || null;
+  });
 }
 
 Deno.test("a program is run for each change with the value, and told what it is of, whatever is in it", async () => {
@@ -67,12 +70,12 @@ Deno.test("what runs is ended with the command, and when its time is up", async 
   assertEquals(await followed.line(), "begun");
   followed.process.kill("SIGINT");
   assertEquals((await followed.ended()).code, 130);
-  assertEquals(await processesCalled(`sleep ${mark}`), []);
+  await noneCalled(`sleep ${mark}`);
 
   const late = await home.run(["watch", "--initial", "--count", "1", "--exec-timeout", "200ms", "--exec", hook]);
   assertEquals(late.code, 1);
   assertStringIncludes(late.err, "hook.sh was ended after");
-  assertEquals(await processesCalled(`sleep ${mark}`), []);
+  await noneCalled(`sleep ${mark}`);
   const nothing = await home.run(["watch", "--initial", "--exec", `${machine.folder}/nothing`, "--json"]);
   assertEquals([nothing.code, JSON.parse(nothing.out).error], [1, "program_unusable"]);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { generatedLines } from "../../scripts/entries.ts";
 import { killAt } from "./kill.ts";
-import { Machine } from "./kith.ts";
+import { Machine, TIMEOUT } from "./kith.ts";
 import { NarrowDoor } from "./narrow_door.ts";
 
 const COUNT = 30_000;
@@ -31,7 +31,7 @@ Deno.test("a joiner killed three times in its first sync ends with the same entr
 
   door.allow(Infinity);
   const peerB = await b.up();
-  await b.ok("wait", "--synced", "--timeout", "60s");
+  await b.ok("wait", "--synced", "--timeout", TIMEOUT);
   const expected = lines.toSorted().join("");
   for (const home of [a, b]) assert(await home.ok("export") === expected, "the export is what was imported");
   assertEquals((await b.object("status")).digest, (await a.object("status")).digest);

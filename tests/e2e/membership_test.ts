@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Home, Machine, type Printed, until, type UpPeer } from "./kith.ts";
+import { type Home, Machine, type Printed, TIMEOUT, until, type UpPeer } from "./kith.ts";
 import { ask } from "./refusal.ts";
 
 /** Lets a home in by a ticket that is made with these flags. */
@@ -39,12 +39,12 @@ Deno.test("a reader and a writer with a prefix do what they may, until the one i
   assertEquals(await denied(reader, "invite"), "not_allowed");
   assertEquals(await denied(writer, "revoke", "attic", "--yes"), "not_allowed");
   await writer.ok("set", "notes/k", "v");
-  await reader.ok("wait", "notes/k=v", "--timeout", "30s");
+  await reader.ok("wait", "notes/k=v", "--timeout", TIMEOUT);
 
   const readerName = (await statusOf(reader)).name;
   await a.ok("grant", readerName, "--role", "writer");
   await until("the reader writes", async () => (await reader.run(["set", "k", "v"])).code === 0 ? true : null);
-  await a.ok("wait", "k=v", "--timeout", "30s");
+  await a.ok("wait", "k=v", "--timeout", TIMEOUT);
 
   assertEquals((await a.run(["revoke", "boat"])).code, 2, "nobody was asked");
   await a.ok("revoke", "boat", "--yes");
@@ -71,7 +71,7 @@ Deno.test("a reader and a writer with a prefix do what they may, until the one i
   }
   const joined = await writer.run(["join", "-", "--json"], { stdin: (await a.object("invite")).words });
   assertEquals(joined.code, 0, joined.out + joined.err);
-  await a.ok("wait", "--synced", "--all", "--timeout", "30s");
+  await a.ok("wait", "--synced", "--all", "--timeout", TIMEOUT);
   assertEquals((await rolesAt(a)).boat, "writer");
 });
 
@@ -81,7 +81,7 @@ Deno.test("a second admin lets in and removes the founder's machine while that i
   const peer = await founder.up(["--name", "founder"]);
   await letIn(founder, second, "--role", "admin");
   await founder.ok("set", "k", "v");
-  await second.ok("wait", "k=v", "--timeout", "30s");
+  await second.ok("wait", "k=v", "--timeout", TIMEOUT);
   await peer.stop();
   await founder.ok("set", "unseen", "v");
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Followed, type Home, Machine, type UpPeer } from "./kith.ts";
+import { type Followed, type Home, Machine, TIMEOUT, type UpPeer } from "./kith.ts";
 
 /** Two homes of one space, both running and linked. */
 async function two(machine: Machine): Promise<{ a: Home; b: Home; peers: readonly [UpPeer, UpPeer] }> {
@@ -7,7 +7,7 @@ async function two(machine: Machine): Promise<{ a: Home; b: Home; peers: readonl
   const first = await a.up(["--name", "attic"]);
   const { words } = await a.object("invite");
   const second = await b.up(["join", "-", "--at", first.address, "--name", "cellar"], { stdin: words });
-  for (const home of [a, b]) await home.ok("wait", "--synced", "--timeout", "30s");
+  for (const home of [a, b]) await home.ok("wait", "--synced", "--timeout", TIMEOUT);
   return { a, b, peers: [first, second] };
 }
 
@@ -43,7 +43,7 @@ Deno.test("what is sent to one peer, and what it answers, nobody else sees", asy
   await a.ok("send", "cellar", "lunch?");
   const { topic, direct, text } = JSON.parse(await atB.line() ?? "{}");
   assertEquals([topic, direct, text], ["chat", true, "lunch?"]);
-  const asked = a.run(["ask", "@cellar", "now?", "--topic", "temperature", "--timeout", "60s"]);
+  const asked = a.run(["ask", "@cellar", "now?", "--topic", "temperature", "--timeout", TIMEOUT]);
   const question = JSON.parse(await atB.line() ?? "{}");
   assertEquals([question.topic, question.text], ["temperature", "now?"]);
   await b.ok("reply", question.question, "21.5 °C");

@@ -40,8 +40,7 @@ Deno.test("who comes, stops, crashes and is back is told at once, with the reaso
 
   await b.ok("down");
   assertEquals((await eventOf(followed, "unlinked", peer)).reason, "goodbye");
-  const left = JSON.parse(await followed.line() as string);
-  assertEquals([left.event, left.reason], ["left", "goodbye"]);
+  assertEquals((await eventOf(followed, "left", peer)).reason, "goodbye");
   assert((await a.ok("peers")).includes("away: boat"));
 
   const second = await b.up();

@@ -26,8 +26,8 @@ Deno.test({
     assertMatch((await a.run(["ping", "bert"])).out, /^\d.*s {2}relayed by between\n$/);
     await a.run(["set", "k", "written behind a wall"]);
     await until("the value", async () => (await b.run(["get", "k"])).out.startsWith("written behind") ? true : null);
-    const { relay } = await m.object("status");
-    assertEquals((relay as { circuits: number }).circuits, 1);
+    // Both ends may have asked for one at a time; one of the two links is then given up.
+    await until("one circuit", async () => (await m.object("status")).relay.circuits === 1 || null);
     await network.keepApart(stations.slice(1), false);
     await until("a direct link", async () => {
       const linked = (await a.objects("peers")).find(({ name }) => name === "bert");

@@ -79,7 +79,7 @@ terminalTest("a person joins by the words, and is shown who is there", async (ho
   assert(!text.includes(words), "the ticket is not shown");
   await screen.type("get greeting");
   await screen.press("Enter");
-  await screen.shows(/^hello$/m);
+  await screen.shows(/^hello\n[^>]*>$/m);
   await peer.stop();
   await screen.shows(/^\S+ \([a-z2-7]{8}\) left: it said goodbye$/m);
   await end(screen);
@@ -115,7 +115,7 @@ terminalTest("the prompt runs commands, completes commands and keys, and keeps i
     await using screen = await atPrompt(home);
     await screen.type("set lamp/one 'on and on'");
     await screen.press("Enter");
-    await screen.shows(/on and on'\n.*>$/);
+    await screen.shows(/on and on'\n[^>]*>$/);
     await screen.type("ge");
     await screen.press("Tab");
     await screen.shows(/> get$/);
@@ -123,7 +123,7 @@ terminalTest("the prompt runs commands, completes commands and keys, and keeps i
     await screen.press("Tab");
     await screen.shows(/> get lamp\/one$/);
     await screen.press("Enter");
-    await screen.shows(/^on and on$/m);
+    await screen.shows(/^on and on\n[^>]*>$/m);
     await screen.type("con");
     await screen.press("Tab");
     await screen.shows(/> conf$/);
@@ -132,7 +132,7 @@ terminalTest("the prompt runs commands, completes commands and keys, and keeps i
     await screen.press("C-c");
     await screen.type("get missing");
     await screen.press("Enter");
-    await screen.shows(/^kith: There is no value at 'missing'/m);
+    await screen.shows(/^kith: There is no value at 'missing'[^>]*\n\S+>$/m);
     await screen.press("Up", "Up");
     await screen.shows(/> get lamp\/one$/);
     await screen.press("C-c", "C-d");
@@ -161,7 +161,7 @@ terminalTest("Ctrl-C clears the line or ends a command, Ctrl-D stops the peer an
   await screen.shows(/\+ seen {2}1\n\S+>$/);
   await screen.type("get nothing");
   await screen.press("Enter");
-  await screen.shows(/^kith: There is no value at 'nothing'/m);
+  await screen.shows(/^kith: There is no value at 'nothing'[^>]*\n\S+>$/m);
   await screen.press("C-d");
   await screen.shows(/Stopping the peer; 'kith up' runs it again\.\nexit 0/);
 });
@@ -173,7 +173,7 @@ terminalTest("an error is one sentence, and the prompt goes on", async (home) =>
   await screen.shows(/^kith: There is no command 'stauts'; did you mean 'status'\?\n\S+>$/m);
   await screen.type("set k -");
   await screen.press("Enter");
-  await screen.shows(/^kith: Standard input is taken by the prompt/m);
+  await screen.shows(/^kith: Standard input is taken by the prompt[^>]*\n\S+>$/m);
   await screen.type("set k 'open");
   await screen.press("Enter");
   await screen.shows(/^kith: The quote ' is not closed\.\n\S+>$/m);
@@ -205,7 +205,7 @@ terminalTest("the prompt asks before somebody goes for good", async (home) => {
   await screen.shows(/\[y\/N\]$/);
   await screen.type("y");
   await screen.press("Enter");
-  await screen.shows(/^Removed boat \(\w{8}\)\./m);
+  await screen.shows(/^Removed boat \(\w{8}\)\.[^>]*\n\S+>$/m);
   await screen.press("Up");
   await screen.shows(/\n\S+> revoke boat$/);
   await screen.press("C-c");
@@ -214,7 +214,7 @@ terminalTest("the prompt asks before somebody goes for good", async (home) => {
   await screen.shows(/^Leave the space\?.+ \[y\/N\]$/m);
   await screen.type("yes");
   await screen.press("Enter");
-  await screen.shows(/^Left the space\./m);
+  await screen.shows(/^Left the space\.[^>]*\n\S+>$/m);
   await end(screen);
 });
 
@@ -230,12 +230,18 @@ terminalTest("what others wrote can't steer the terminal", async (home) => {
 terminalTest("a long import shows how far it is", async (home) => {
   await home.up();
   const path = `${home.machine.folder}/many.ndjson`;
-  const line = (i: number) => JSON.stringify({ key: `key/${i}`, text: "x".repeat(200) }) + "\n";
-  await Deno.writeTextFile(path, Array.from({ length: 40_000 }, (_, i) => line(i)).join(""));
-  await using screen = await Screen.open(home, ["import", path]);
-  await screen.shows(/^importing {2}\[#+ *\] +\d+% {2}[\d,]+ entries/m);
-  const text = await screen.shows(/exit 0/);
-  assertMatch(text, /^40,000 imported, 0 were there already\nexit 0$/);
+  for (let round = 1, isSeen = false; !isSeen; round++) {
+    // A machine that stands still for a moment may show nothing of it: then there is more to import the next time.
+    assert(round <= 5, "it is not shown");
+    const line = (i: number) => JSON.stringify({ key: `key/${round}/${i}`, text: "x".repeat(200) }) + "\n";
+    await Deno.writeTextFile(path, Array.from({ length: 40_000 * round }, (_, i) => line(i)).join(""));
+    await using screen = await Screen.open(home, ["import", path]);
+    const shown = await screen.shows(/^importing {2}\[#+ *\] +\d+% {2}[\d,]+ entries|^exit/m);
+    isSeen = shown.startsWith("importing");
+    const text = await screen.shows(/^exit \d+$/m);
+    const count = (40_000 * round).toLocaleString("en");
+    assertMatch(text, new RegExp(`^${count} imported, 0 were there already\nexit 0$`));
+  }
 });
 
 terminalTest("a removal is asked about, a code is drawn, and a sole admin is told how not to be one", async (home) => {
@@ -288,7 +294,7 @@ terminalTest("what one says at its prompt, others are shown above the line that 
   await screen.press("C-c");
   await screen.type("/say");
   await screen.press("Enter");
-  await screen.shows(/^kith: '\/say' needs what to say/m);
+  await screen.shows(/^kith: '\/say' needs what to say[^>]*\n\S+>$/m);
   await peer.stop();
   await end(screen);
 });

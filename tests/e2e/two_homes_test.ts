@@ -1,8 +1,8 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { type Home, Machine } from "./kith.ts";
+import { type Home, Machine, TIMEOUT } from "./kith.ts";
 
 async function inSync(...homes: Home[]): Promise<void> {
-  for (const home of homes) await home.ok("wait", "--synced", "--all", "--timeout", "30s");
+  for (const home of homes) await home.ok("wait", "--synced", "--all", "--timeout", TIMEOUT);
 }
 
 async function digestOf(home: Home): Promise<string> {
@@ -24,10 +24,10 @@ Deno.test("two homes: up, invite, join by words, set, get, wait, and the same di
   assertNotEquals(peerA.ready.peer, peerB.ready.peer);
 
   await a.ok("set", "greeting", "hello");
-  await b.ok("wait", "greeting=hello", "--timeout", "30s");
+  await b.ok("wait", "greeting=hello", "--timeout", TIMEOUT);
   assertEquals(await b.ok("get", "greeting"), "hello");
   await b.ok("set", "answer", '{"to": [1, 2.50]}', "--type", "json");
-  await a.ok("wait", "answer", "--timeout", "30s");
+  await a.ok("wait", "answer", "--timeout", TIMEOUT);
   assertEquals(await a.ok("get", "answer"), '{"to":[1,2.5]}');
   await b.ok("del", "greeting");
 
@@ -69,8 +69,8 @@ Deno.test("what is written with no peer running is synced later, and conflicts a
   let peerB = await b.up(["join", "-"], { stdin: words });
   await a.ok("set", "shared", "first");
   await a.ok("set", "deleted", "first");
-  await b.ok("wait", "deleted=first", "--timeout", "30s");
-  await b.ok("wait", "shared=first", "--timeout", "30s");
+  await b.ok("wait", "deleted=first", "--timeout", TIMEOUT);
+  await b.ok("wait", "shared=first", "--timeout", TIMEOUT);
   await peerA.stop();
   await peerB.stop();
 

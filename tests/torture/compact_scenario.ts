@@ -8,9 +8,9 @@ import { newBooks } from "./session.ts";
 const HISTORY = "1s";
 const HISTORY_MS = 1000;
 /** Longest that it takes until a checkpoint was proposed, confirmed and followed. */
-const COMPACTION_WAIT_MS = 12_000;
+const COMPACTION_WAIT_MS = 60_000;
 /** A while after that the file is made smaller. */
-const VACUUM_WAIT_MS = 3000;
+const VACUUM_WAIT_MS = 20_000;
 /** With these more is replaced than one step of a compaction takes, and than the free pages that a file may have. */
 const KEYS = 120;
 const TIMES = 8;

@@ -1,13 +1,14 @@
 import { kithCommand } from "../../scripts/kith_process.ts";
 import { connectControl, type ControlClient } from "../../lib/host/control.ts";
+import { isThere } from "../../lib/host/file_error.ts";
 import { homePaths } from "../../lib/host/home.ts";
 import { homeTag } from "../../lib/host/runtime_folder.ts";
 import { type Fault, straceWords, tracedPid } from "./strace.ts";
 
 /** Longest that anything of one point may take: a machine under load is slow, a hang is for ever. */
-const DEADLINE_SECONDS = 60;
-/** An idle checkpoint has begun by then, if one does. */
-const CHECKPOINT_WAIT_MS = 2000;
+const DEADLINE_SECONDS = 180;
+/** An idle checkpoint has begun by then, also on a machine that is slow. */
+const CHECKPOINT_WAIT_MS = 20_000;
 const LOOK_AGAIN_MS = 10;
 
 // deno-lint-ignore no-explicit-any
@@ -111,12 +112,13 @@ export class TracedPeer {
     }
   }
 
-  /** Waits until the store's log was moved into its file, or that does not come about. */
+  /** Waits until the store's log was moved into its file, or could not be. */
   async untilCheckpoint(): Promise<void> {
-    const { store } = homePaths(this.#options.home);
+    const { store, log } = homePaths(this.#options.home);
     const changedMs = () => Deno.statSync(store).mtime?.getTime();
     const before = changedMs();
-    await this.until(() => changedMs() !== before, CHECKPOINT_WAIT_MS);
+    const hasFailed = () => isThere(log) && Deno.readTextFileSync(log).includes('"checkpoint_failed"');
+    await this.until(() => changedMs() !== before || hasFailed(), CHECKPOINT_WAIT_MS);
   }
 
   /** Waits until something holds, or the process has ended, or so much time is over. */
