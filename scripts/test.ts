@@ -5,9 +5,10 @@ import { walkFiles } from "./walk.ts";
 
 /**
  * Runs the tests: those of the core with no permissions at all, which is one of its guards, and the rest with what
- * sockets, files and child processes need, all in three processes at a time. The last line is the sum over all.
+ * sockets, files and child processes need, all in some processes at a time. The last line is the sum over all.
  *
- * Usage: test.ts [FOLDER...], the folders of tests/ to run. Default: all.
+ * Usage: test.ts [--no-check] [--executable PATH] [FOLDER...], the folders of tests/ to run. Default: all.
+ * --no-check: where types were checked before. --executable: those of e2e once more, with kith as an executable.
  */
 
 interface Tally {
@@ -23,6 +24,8 @@ interface RunOptions {
   readonly print?: (line: string) => void;
   /** Whether it gives way to others. Default: no. */
   readonly givesWay?: boolean;
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Priority of who gives way (0 is the usual one, 19 the lowest): it has a tenth of a processor that others want too. */
@@ -56,14 +59,15 @@ async function run(
   title: string,
   flags: readonly string[],
   folders: readonly string[],
-  { print = console.log, givesWay = false }: RunOptions = {},
+  { print = console.log, givesWay = false, env = {} }: RunOptions = {},
 ): Promise<Tally> {
   const tally: Tally = { passed: 0, failed: 0, skipped: [], ok: true };
   if (folders.length === 0) return tally;
   print(`${title}: ${folders.join(", ")}`);
   const startMs = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--quiet", "--no-prompt", ...flags, ...folders.map((folder) => `tests/${folder}`)],
+    args: ["test", "--quiet", "--no-prompt", ...checks, ...flags, ...folders.map((folder) => `tests/${folder}`)],
+    env: { ...env },
     stdin: "null",
     stdout: "piped",
   }).spawn();
@@ -92,7 +96,10 @@ async function run(
   return tally;
 }
 
-const folders = testFolders(Deno.args);
+const words = [...Deno.args];
+const checks = words[0] === "--no-check" ? words.splice(0, 1) : [];
+const executable = words[0] === "--executable" ? words.splice(0, 2)[1] : undefined;
+const folders = testFolders(words);
 const rest = folders.filter((folder) => !needsNothing(folder));
 const apart = run("with permissions", REST_FLAGS, rest.filter((folder) => !SIDE_BY_SIDE.has(folder)));
 const beside = run(
@@ -101,12 +108,20 @@ const beside = run(
   rest.filter((folder) => SIDE_BY_SIDE.has(folder)),
   { print: printerBehind(apart) },
 );
+const built = Promise.all([apart, beside]).then(() =>
+  run(
+    "of the executable",
+    ["--parallel", ...REST_FLAGS],
+    executable === undefined ? [] : folders.filter((folder) => folder === "e2e"),
+    { env: { KITH_EXE: executable ?? "" } },
+  )
+);
 // The rest waits more than it works, and has deadlines: the core takes the time that is left.
 const core = run("without permissions", ["--parallel"], folders.filter(needsNothing), {
-  print: printerBehind(Promise.all([apart, beside])),
+  print: printerBehind(built),
   givesWay: rest.length > 0,
 });
-const runs = await Promise.all([apart, beside, core]);
+const runs = await Promise.all([apart, beside, built, core]);
 const skipped = runs.flatMap((tally) => tally.skipped);
 for (const name of skipped) console.log(`skipped: ${name}`);
 const passed = runs.reduce((sum, tally) => sum + tally.passed, 0);

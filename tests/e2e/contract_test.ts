@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/cli/commands.ts";
 import { kithCommand } from "../../scripts/kith_process.ts";
-import { type Home, Machine } from "./kith.ts";
+import { type Home, Machine, TIMEOUT } from "./kith.ts";
 
 async function withPeer(test: (home: Home, machine: Machine) => Promise<void>): Promise<void> {
   await using machine = new Machine();
@@ -10,76 +10,38 @@ async function withPeer(test: (home: Home, machine: Machine) => Promise<void>): 
   await test(home, machine);
 }
 
-Deno.test("every command has help, by each way to ask", async () => {
+Deno.test("a command has help, by each way to ask", async () => {
   await using machine = new Machine();
   const home = machine.home("home");
   const list = await home.ok("help");
-  for (const { name, summary } of COMMANDS) {
-    assertStringIncludes(list, summary);
-    assertStringIncludes(await home.ok("help", name), `kith ${name}: `);
-  }
+  for (const { summary } of COMMANDS) assertStringIncludes(list, summary);
   assertEquals(await home.ok("-h"), list);
+  assertStringIncludes(await home.ok("help", "set"), "kith set: ");
   assertEquals(await home.ok("set", "--help"), await home.ok("help", "set"));
   assertMatch(await home.ok("--version"), /^kith \d+\.\d+\.\d+\n$/);
 });
 
-Deno.test("each way to fail has its exit code and its sentence, and an object with --json", async () => {
+Deno.test("a command that fails has its exit code and its sentence, and an object with --json", async () => {
   await withPeer(async (home) => {
     await home.ok("set", "there", "1");
-    const { version } = (await home.objects("ls"))[0] as { version: string };
+    // One for each exit code; tests/cli/exit_codes_test.ts has the others.
     const cases: [string[], number, string][] = [
-      [["stauts"], 2, "usage"],
-      [["ls", "--lmit", "3"], 2, "usage"],
-      [["set", "k"], 2, "usage"],
-      [["set", "k", "{", "--type", "json"], 2, "bad_json"],
-      [["set", "k", "[12345678901234567890]", "--type", "json"], 2, "number_changes"],
-      [["set", "k", "v", "--type", "nonsense"], 2, "media_invalid"],
-      [["set", "k".repeat(513), "v"], 2, "key_too_long"],
-      [["set", "", "v"], 2, "key_invalid"],
       [["set", "k", "@/no/such/file"], 1, "file_unreadable"],
+      [["stauts"], 2, "usage"],
       [["get", "missing"], 3, "not_found"],
-      [["del", "missing"], 3, "not_found"],
-      [["ping", "nobody"], 3, "peer_unknown"],
-      [["pub", "", "x"], 2, "topic_invalid"],
-      [["pub", "t".repeat(513), "x"], 2, "topic_invalid"],
-      [["pub", "t"], 2, "usage"],
-      [["pub", "t", "x".repeat(60 * 1024 + 1)], 2, "message_too_large"],
-      [["send", "nobody", "x"], 3, "peer_unknown"],
-      [["reply", "nothing", "x"], 3, "question_unknown"],
       [["wait", "never", "--timeout", "10ms"], 5, "timed_out"],
-      [["wait", "--peers", "1", "--timeout", "10ms"], 5, "timed_out"],
       [["set", "there", "2", "--if-absent"], 6, "already_set"],
-      [
-        ["set", "there", "2", "--if-version", version.replace(/^./, (first) => first === "a" ? "b" : "a")],
-        6,
-        "version_changed",
-      ],
-      [["set", "there", "2", "--if-version", "none"], 2, "version_invalid"],
-      [["history", "missing"], 3, "not_found"],
-      [["get", "there", "--at", "x"], 2, "version_invalid"],
-      [["get", "missing", "--at", version], 3, "version_unknown"],
-      [["get", "there", "--at", version.replace(/^./, (first) => first === "a" ? "b" : "a")], 3, "version_not_held"],
-      [["watch", "--since", "nonsense"], 2, "position_invalid"],
-      [["watch", "--since", "@/no/such/file"], 1, "file_unreadable"],
-      [["resolve", "there"], 2, "usage"],
-      [["resolve", "there", "--keep", version], 3, "no_conflict"],
-      [["join", "abandon", "abandn", "about", "able", "zoo", "zoo"], 2, "ticket_word"],
-      [["join", "abandon", "ability"], 2, "ticket_word_count"],
     ];
     for (const [words, code, error] of cases) {
       const plain = await home.run(words);
       assertEquals([plain.code, plain.out], [code, ""], `${words.join(" ")}: ${plain.err}`);
-      const said = plain.err.trimEnd().split("\n").at(-1) as string;
-      assertMatch(said, /^kith: .+[.?!;]/, words.join(" "));
-      assert(!said.includes("{"), `a value is missing: ${said}`);
+      assertMatch(plain.err, /^kith: .+[.?!;]\n$/, words.join(" "));
       const json = await home.run([...words, "--json"]);
       assertEquals(json.code, code);
       const object = JSON.parse(json.out);
       assertEquals([object.v, object.error], [1, error], json.out);
-      assertEquals(`kith: ${object.message}`.length, said.length);
+      assertEquals(`kith: ${object.message}\n`.length, plain.err.length);
     }
-    assertEquals(await home.ok("set", "there", "2", "--if-version", version), "");
-    assertEquals(await home.ok("get", "there", "--at", version.slice(0, 8)), "1");
   });
 });
 
@@ -261,7 +223,7 @@ Deno.test("leave ends the membership, and the data stays", async () => {
   await a.ok("set", "k", "v");
   const { words } = await a.object("invite");
   const peerB = await b.up(["join", "-"], { stdin: words });
-  await b.ok("wait", "k=v", "--timeout", "30s");
+  await b.ok("wait", "k=v", "--timeout", TIMEOUT);
   await b.ok("leave", "--yes");
   assertEquals(await b.ok("get", "k"), "v");
   const denied = await b.run(["set", "k", "w", "--json"]);
