@@ -15,6 +15,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["member_gone", "gone"],
   ["member_back", "back"],
   ["path_changed", "path"],
+  ["punch_failed", "punch_failed"],
   ["stranger_waiting", "waiting"],
   ["joiner_asks", "asking"],
   ["reachability_changed", "reachability"],
@@ -41,9 +42,9 @@ export async function* watchEvents(host: HostApi, query: URLSearchParams, signal
   try {
     yield { event: "watching" };
     if (query.get("initial") === "1") {
-      for (const { peer, name, address, sinceMs, relay, relayName } of host.peer.peers()) {
+      for (const { peer, name, address, path, sinceMs, relay, relayName } of host.peer.peers()) {
         const by = relay === null ? {} : { by: relay, by_name: relayName };
-        yield { event: "linked", time: sinceMs, peer, name, address, ...by, initial: true };
+        yield { event: "linked", time: sinceMs, peer, name, address, path, ...by, initial: true };
       }
     }
     while (!signal.aborted) {

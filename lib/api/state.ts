@@ -2,6 +2,7 @@ import type { DhtState } from "../host/dht_service.ts";
 import type { HostApi } from "../host/host_api.ts";
 import type { MessageCounts } from "../peer/post_views.ts";
 import type { AbsentView, ElsewhereView } from "../peer/presence_views.ts";
+import type { PunchView } from "../peer/punches.ts";
 import type { ReachView } from "../peer/reachability.ts";
 import type { CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/reads.ts";
 import type { Fields } from "./answer.ts";
@@ -11,7 +12,7 @@ import { valueFields } from "./value_fields.ts";
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
   const { peers, absent, elsewhere, ...rest } = host.peer.status();
-  const { counters, compaction, links, cut, reach, messages, relay, removedBy, toldRemovedBy, ...status } = rest;
+  const { counters, compaction, links, cut, reach, punch, messages, relay, removedBy, toldRemovedBy, ...status } = rest;
   const names = memberNames(host);
   return {
     ...status,
@@ -23,6 +24,7 @@ export function statusFields(host: HostApi): Fields {
     compaction: compactionFields(compaction),
     links: linkFields(links),
     reach: reachFields(reach),
+    punch: punchFields(punch),
     messages: messageFields(messages),
     relay: { serving: relay.isServing, circuits: relay.circuits, carried: relay.carriedBytes },
     cut: cut.map(({ untilMs, ...fields }) => ({ ...fields, until: untilMs })),
@@ -61,9 +63,10 @@ export function conflictsFields(host: HostApi): Fields {
   return { conflicts, forks: host.peer.forks() };
 }
 
-/** How a linked peer is reached; `relay` is only there where it is through another member. */
-export function pathFields({ path, relay, relayName }: PeerView): Fields {
-  return { path, ...(relay === null ? {} : { relay, relay_name: relayName }) };
+/** How a linked peer is reached; `relay` is only there where it is through another member, and why no hole leads to it. */
+export function pathFields({ path, relay, relayName, punchFailure }: PeerView): Fields {
+  const by = relay === null ? {} : { relay, relay_name: relayName };
+  return { path, ...by, ...(punchFailure === null ? {} : { punch_failed: punchFailure }) };
 }
 
 function peerFields(view: PeerView): Fields {
@@ -88,6 +91,10 @@ function reachFields({ addresses, ...reach }: ReachView): Fields {
       return { address, reached_by: reachedBy, failed_for: failedFor, time: timeMs, told: isTold };
     }),
   };
+}
+
+function punchFields({ failed, ...punch }: PunchView): Fields {
+  return { ...punch, failed: failed.map(({ peer, reason, timeMs }) => ({ peer, reason, time: timeMs })) };
 }
 
 function messageFields({ sent, received, passedOn, missed, dropped, unread }: MessageCounts): Fields {

@@ -20,3 +20,19 @@ export const QUIC_OPEN_AFTER_MS = 200;
 export const QUIC_REOPEN_MS = 10_000;
 /** Bytes of what somebody says at what address this peer is seen: an IPv6 one in brackets, and its port. */
 export const MAX_SEEN_ADDRESS_BYTES = 47;
+/** Addresses that one end of a relayed link names to the other, to be dialled: IPv4 and IPv6, and some that differ. */
+export const MAX_PUNCH_ADDRESSES = 4;
+/** Members that are asked at what address they see this peer: two tell whether it is the same one for all. */
+export const MAX_PUNCH_WITNESSES = 3;
+/** Attempts at a time to open the routers for one member each: the others of a full mesh come after them. */
+export const MAX_PUNCHES = 8;
+/** How often one member can have this peer dial what it names: some packets to each of four addresses in a minute. */
+export const PUNCH_EVERY_MS = 60_000;
+/** Members of which it is remembered when that was, and how it ended. */
+export const MAX_PUNCHED_MEMBERS = 256;
+/** Time for the other end of a relayed link to ask where it is seen itself, and to answer. */
+export const PUNCH_ANSWER_TIMEOUT_MS = 8_000;
+/** Time from the dial to a link, before an attempt has failed: as long as a dial may take, and what follows it. */
+export const PUNCH_LINK_TIMEOUT_MS = 2 * QUIC_DIAL_TIMEOUT_MS;
+/** Silence of a punched link after which a relay is asked: a sign of life was asked for, and 2.5 s were not enough. */
+export const HOLE_SILENT_AFTER_MS = 7_500;

@@ -26,8 +26,8 @@ export const MAX_RELAY_OPENS_BURST = 64;
 /** Circuits that a member may bring others by at a time, at the end that is asked: as many as it may serve one. */
 export const MAX_CIRCUITS_BY_RELAY = 32;
 /**
- * Bytes of messages on topics that are remembered of a relayed link, in case that a direct one takes its place: what may
- * be in its lanes, at the relay and under way.
+ * Bytes of messages on topics that are remembered of a relayed or punched link, in case that another one takes its place:
+ * what may be in its lanes, at the relay and under way.
  */
 export const MAX_RELAYED_POSTS_BYTES = 1024 * 1024;
 /** How long they may go by the link that takes its place. */

@@ -78,7 +78,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "list who is linked now, who is away, and who is at the door",
     group: "state",
     details: "'in sync' is yes where both hold the same; else it says how many transactions this peer or that one " +
-      "lacks, 'soon' where all is on its way, and 'unknown' where they have yet to compare. 'trip' is the last round " +
+      "lacks, 'soon' where all is on its way, and 'unknown' where they have yet to compare. 'path' is 'lan' or 'direct', " +
+      "'punched' where both opened their routers for each other, or 'relayed' by whom. 'trip' is the last round " +
       "trip, 'in/s' and 'out/s' are bytes a second over the last five, 'in' and 'out' bytes since they are linked. " +
       "--watch follows it: on a terminal as a view that is drawn anew, else as 'kith watch --events'.",
     arguments: [],
@@ -130,14 +131,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "say what this network allows",
     group: "state",
     details: "Addresses of this machine, where its peer listens, whether members from outside of this network reach " +
-      "it, what kind of NAT is in between as far as they can tell, whether multicast works, by which peers of one " +
-      "network find each other, and how it stands with the DHT. Nothing is sent to any server; multicast goes no further than the local networks.",
+      "it, what kind of NAT is in between as far as they can tell, whether UDP works and the router lets holes be " +
+      "punched, whether multicast works, by which peers of one network find each other, and how it stands with the DHT. Nothing is sent to any server; multicast goes no further than the local networks.",
     needs: "network",
     arguments: [],
     flags: [{ name: "no-lan", type: "switch", help: "do not try multicast" }],
     examples: [
       ["kith netcheck", "in words, a line for each matter"],
-      ["kith netcheck --json", 'with "network", "addresses", "listening", "reach" and "multicast"'],
+      ["kith netcheck --json", 'with "network", "addresses", "listening", "reach", "udp" and "multicast"'],
     ],
   },
   {

@@ -103,7 +103,8 @@ export const DATA_COMMANDS: readonly CommandSpec[] = [
       'with --initial as well, {"event":"reset"} and then every entry come instead: forget what you had. ' +
       "With --events it tells who is joined to the space or removed from it, linked or unlinked with this peer, has " +
       "left (was stopped), is gone (lost for some seconds) or back, and who waits or is refused at the door, each " +
-      "with its reason; also how others reach this peer, when that changes. --exec runs a program for each change, one at a time for a key, with the value on its standard " +
+      "with its reason; also by which path a member is reached, when that changes or no hole could be punched to it, and how " +
+      "others reach this peer. --exec runs a program for each change, one at a time for a key, with the value on its standard " +
       "input and KITH_KEY, KITH_OP (put or del), KITH_VERSION, KITH_MEDIA, KITH_WRITER, KITH_WRITER_NAME, KITH_TIME " +
       "and KITH_SKIPPED in its environment; of what came during a run the newest value counts, and the others are " +
       "skipped. With --events: for each event, which is on its standard input, with KITH_EVENT, KITH_PEER, " +

@@ -4,6 +4,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { numberField, textField } from "./fields.ts";
 import { formatCalled, formatCount, formatDuration, formatName, shortId } from "./format.ts";
+import { noHoleText } from "./punch.ts";
 import { reachChangeText } from "./reach.ts";
 
 /** Reasons for which links end, as people say it. */
@@ -50,9 +51,12 @@ export function eventText(event: JsonObject): string {
     case "removed":
       return `${who} is no member any more: ${removalText(textField(event, "reason"), by)}`;
     case "linked":
-      return textField(event, "by") === "" ? `${who} is linked at ${address}` : `${who} is linked, relayed by ${by}`;
+      if (textField(event, "by") !== "") return `${who} is linked, relayed by ${by}`;
+      return `${who} is linked ${event.path === "punched" ? "through a hole in the routers" : `at ${address}`}`;
     case "path":
-      return `${who} is now reached ${event.path === "relayed" ? `through ${by}, which relays the link` : "directly"}`;
+      return `${who} is now reached ${pathChangeText(event, by)}`;
+    case "punch_failed":
+      return `no hole could be punched to ${who}: ${noHoleText(event, "reason") ?? "nobody knows why"}`;
     case "unlinked": {
       const count = numberField(event, "interruptions");
       const more = count === null ? "" : `; so it was ${formatCount(count, "time")} more since that was told last`;
@@ -82,6 +86,11 @@ export function calledText(peer: JsonObject): string {
   const name = formatName(textField(peer, "name"));
   const id = shortId(textField(peer, "peer"));
   return name === "" ? id : `${name} (${id})`;
+}
+
+function pathChangeText(event: JsonObject, by: string): string {
+  if (event.path === "relayed") return `through ${by}, which relays the link`;
+  return event.path === "punched" ? "directly, through a hole in the routers" : "directly";
 }
 
 function removalText(reason: string, by: string): string {

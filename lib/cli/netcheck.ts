@@ -4,6 +4,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { dhtText } from "./dht.ts";
 import { escapeText } from "./escape.ts";
 import { portMapText } from "./port_map.ts";
+import { udpText } from "./punch.ts";
 import { reachText } from "./reach.ts";
 
 /** What was found: of this machine, and by its running peer (its status; null where none runs). */
@@ -56,6 +57,14 @@ const SECTIONS: readonly Section[] = [
         ? "only a running peer learns from members whether it can be reached: kith up"
         : reachText((status.reach ?? {}) as JsonObject) ?? "no member from outside of this network has told so far",
     fields: ({ status }) => ({ reach: status?.reach ?? null }),
+  },
+  {
+    name: "udp",
+    text: ({ status }) =>
+      status === null
+        ? "only a running peer learns from members what becomes of it"
+        : udpText((status.punch ?? {}) as JsonObject),
+    fields: ({ status }) => ({ udp: status?.punch ?? null }),
   },
   {
     name: "router",

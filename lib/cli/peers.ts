@@ -14,6 +14,7 @@ import {
   shortId,
 } from "./format.ts";
 import { awayText, othersText, printTable } from "./people.ts";
+import { noHoleText } from "./punch.ts";
 
 /** How often the live view is drawn anew, besides with each event. */
 const REDRAW_MS = 1000;
@@ -150,13 +151,17 @@ function tripText(peer: JsonObject): string {
   return measuredMs === null ? "-" : formatDuration(measuredMs);
 }
 
-/** How many members are linked with others alone, who is away, who is at the door, and each that is linked with others. */
+/** Why no holes lead to whom, how many members are linked with others alone, who is away, who is at the door, and each that is linked with others. */
 function otherLines(answer: JsonObject, nowMs: number): string[] {
   const here = objectsOf(answer, "elsewhere").map((member) => {
     const heard = formatAge(numberField(member, "heard") ?? nowMs, nowMs);
     const by = formatCalled(textField(member, "by_name"), textField(member, "by"));
     const inSync = member.in_sync === true ? ", in sync" : "";
     return `here: ${calledText(member)}${inSync}, heard ${heard} by way of ${by}`;
+  });
+  const relayed = objectsOf(answer, "peers").flatMap((peer) => {
+    const why = noHoleText(peer);
+    return why === null ? [] : [`no hole leads to ${calledText(peer)}: ${why}`];
   });
   const away = objectsOf(answer, "absent").map((member) => `away: ${calledText(member)}, ${awayText(member, nowMs)}`);
   const door = objectsOf(answer, "door").map((stranger) => {
@@ -165,5 +170,5 @@ function otherLines(answer: JsonObject, nowMs: number): string[] {
     return `at the door: ${shortId(textField(stranger, "peer"))}, ${escapeText(textField(stranger, "stage"))}, ` +
       `from ${from}, came ${since}`;
   });
-  return [othersText(answer) ?? [], away, door, here].flat();
+  return [relayed, othersText(answer) ?? [], away, door, here].flat();
 }

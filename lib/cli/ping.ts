@@ -5,6 +5,7 @@ import { escapeText } from "./escape.ts";
 import { numberField } from "./fields.ts";
 import { formatDuration } from "./format.ts";
 import { pathText } from "./peers.ts";
+import { noHoleText } from "./punch.ts";
 
 /** `ping PEER`: one line a round trip, and from two on what they come to. */
 export async function ping(context: Context): Promise<number> {
@@ -25,6 +26,8 @@ export async function ping(context: Context): Promise<number> {
       tripsMs.push(tripMs);
       if (output.json) output.object(answer);
       else output.line([formatDuration(tripMs), pathText(answer)].filter((text) => text !== "").join("  "));
+      const noHole = noHoleText(answer);
+      if (noHole !== null && sent === 1) output.words(`No hole leads to it: ${noHole}.`);
     } catch (error) {
       // One that is lost is counted where there are others; what has no link, or no such name, ends it.
       if (!(error instanceof ApiError && error.code === "silent") || count === 1) throw error;

@@ -8,6 +8,7 @@ import { formatAge, formatCount, formatName, formatNumber, formatSize, shortId }
 import { pathText } from "./peers.ts";
 import { awayText, othersText } from "./people.ts";
 import { portMapText } from "./port_map.ts";
+import { noHoleText } from "./punch.ts";
 import { reachText } from "./reach.ts";
 import { secondAdminHint } from "./second_admin.ts";
 import { usageError } from "./usage.ts";
@@ -52,6 +53,10 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
     const agrees = peer.in_sync === true ? "in sync" : "not in sync";
     const where = textField(peer, "relay") === "" ? escapeText(textField(peer, "address")) : pathText(peer);
     lines.push(row(index === 0 ? "linked" : "", `${peerText(peer)}  ${where}  ${agrees}`));
+  }
+  const holeless = linked.filter((peer) => noHoleText(peer) !== null);
+  for (const [index, peer] of holeless.entries()) {
+    lines.push(row(index === 0 ? "no hole" : "", `to ${peerText(peer)}: ${noHoleText(peer)}`));
   }
   const others = othersText(answer);
   if (others !== null) lines.push(row("", others));

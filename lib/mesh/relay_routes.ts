@@ -32,13 +32,17 @@ export class RelayRoutes {
     this.#self = self;
   }
 
-  /** Sets who is missed, by base32 id. */
-  seek(peers: ReadonlySet<string>, now: Now): void {
+  /**
+   * Sets who is missed, by base32 id.
+   *
+   * @param urgent those of them for whom nothing else is tried meanwhile. Default: nobody.
+   */
+  seek(peers: ReadonlySet<string>, now: Now, urgent: ReadonlySet<string> = new Set()): void {
     for (const peer of this.#sought.keys()) if (!peers.has(peer)) this.#sought.delete(peer);
     for (const peer of peers) {
       if (this.#sought.has(peer)) continue;
       // The other end misses this one as well: where both asked at a time, one of two links would be for nothing.
-      const patienceMs = this.#self < peer ? RELAY_AFTER_MS : 2 * RELAY_AFTER_MS;
+      const patienceMs = (this.#self < peer ? 1 : 2) * RELAY_AFTER_MS - (urgent.has(peer) ? RELAY_AFTER_MS : 0);
       this.#sought.set(peer, { asked: new Set(), rounds: 0, dueMs: now.monotonicMs + patienceMs });
     }
   }

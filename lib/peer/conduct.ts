@@ -49,6 +49,7 @@ const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, pe
   relay_credit: [0.25, 0],
   // Somebody is dialled.
   dial_back: [50, 0],
+  punch: [50, 0],
   ask_past: [200, 0],
   ask_leaf: [50, 0],
   ask_versions: [20, 0],

@@ -166,6 +166,8 @@ export class Messages {
       case "seen":
       case "dial_back":
       case "dialled_back":
+      case "quic_port":
+      case "punch":
         return this.#parts.reach.received(connection, message, now);
       case "sketch":
       case "sketch_more":

@@ -9,7 +9,6 @@ import {
   MAX_ADDRESSES,
   MAX_EARLY_RECORDS,
   MAX_MESSAGE_RECORDS,
-  SILENCE_TOLD_AFTER_MS,
 } from "../base/limits.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
@@ -22,6 +21,7 @@ import { advertisedPort, dialableAddress } from "./dialable_address.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Overlay } from "./overlay.ts";
+import { isPunched, isSilent, pathOf } from "./path.ts";
 import type { Reachability } from "./reachability.ts";
 import { sourceOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -51,8 +51,8 @@ export interface NeighbourParts {
 export class Neighbours {
   readonly #parts: NeighbourParts;
   readonly #linkByPeer = new Map<string, Connection>();
-  /** By whom members were relayed when they were linked last; null where by nobody. */
-  readonly #relays = new Map<string, string | null>();
+  /** How members were reached when they were linked last: by which relay, else by which kind of path. */
+  readonly #paths = new Map<string, string>();
   /** Records of linked peers whose admission has not come yet: the others are told of them when it has. */
   readonly #unannounced = new Map<Connection, PeerRecord>();
   /** Records of peers whose admission has not come yet, the oldest first. */
@@ -78,12 +78,14 @@ export class Neighbours {
    * @throws {ProtocolError} `duplicate_link` where who answered is linked: this end still has the older link, and the
    * address was tried for somebody else. Also where it answered at another address before: of two links that one end
    * dialled at the same time the ends could not choose the same one. A relayed link counts beside another relayed one
-   * only: it gives way.
+   * only: it gives way. So does one that is silent, where a relayed one is to take its place.
    */
   answered(connection: Connection, now: Now): void {
     const { dialler, links } = this.#parts;
     dialler.answered(connection.address, connection.peer, now);
-    const givesWay = (other: Connection) => other.relay !== null && connection.relay === null;
+    const givesWay = (other: Connection) => {
+      return connection.relay === null ? other.relay !== null : other.relay === null && isSilent(other, now);
+    };
     const linked = this.#linkByPeer.get(connection.peer);
     if (linked !== undefined && !givesWay(linked)) throw new ProtocolError("duplicate_link", "it is linked already");
     for (const other of links.all()) {
@@ -111,7 +113,7 @@ export class Neighbours {
     }
     this.#linkByPeer.set(peer, connection);
     if (other !== undefined) links.close(other, "duplicate_link", now);
-    if (direction === "out" && relay === null) {
+    if (direction === "out" && relay === null && !isPunched(connection)) {
       // Where this is the door that let this peer in, its address is all that leads back to the space.
       book.seen(toHex(fromBase32(peer)), address, now.wallMs);
     }
@@ -121,13 +123,13 @@ export class Neighbours {
     this.#parts.farewells.linked(peer);
     emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
     // Whoever holds the secret of the space can make up any number of others.
-    if (connection.isKnownMember) this.#noteRelay(peer, relay);
+    if (connection.isKnownMember) this.#notePath(connection);
     links.send(number, { type: "hello", version: self.version, record: this.#record }, "control");
     const records = book.records().filter((record) => this.#isMember(record.peer));
     for (let i = 0; i < records.length; i += MAX_MESSAGE_RECORDS) {
       links.send(number, { type: "records", list: records.slice(i, i + MAX_MESSAGE_RECORDS) }, "control");
     }
-    this.#parts.reach.linked(connection);
+    this.#parts.reach.linked(connection, now);
     return true;
   }
 
@@ -136,7 +138,8 @@ export class Neighbours {
     const { book, dialler } = this.#parts;
     if (toBase32(record.peer) !== connection.peer) throw new ProtocolError("bad_state", "a record of another peer");
     const isNew = book.add(record);
-    const address = connection.relay !== null
+    // Where a hole leads to is of use to nobody else, and to this peer for as long as the hole is there.
+    const address = connection.relay !== null || isPunched(connection)
       ? null
       : connection.direction === "out"
       ? connection.address
@@ -235,7 +238,7 @@ export class Neighbours {
       else if (epoch !== this.#epoch && !membership.wasAdmitted(peer)) links.close(connection, "not_a_member", now);
     }
     this.#epoch = epoch;
-    for (const peer of this.#relays.keys()) if (!mayLink(fromBase32(peer), now)) this.#relays.delete(peer);
+    for (const peer of this.#paths.keys()) if (!mayLink(fromBase32(peer), now)) this.#paths.delete(peer);
     dialler.keepOnly((peer) => mayLink(fromBase32(peer), now) || farewells.seeks(fromBase32(peer)));
     overlay.membershipChanged((peer) => mayLink(fromBase32(peer), now));
     book.forgetStale((peer) => this.#isMember(fromHex(peer)) || farewells.seeks(fromHex(peer)), now.wallMs);
@@ -290,7 +293,7 @@ export class Neighbours {
    */
   #prefers(older: Connection, newer: Connection, now: Now): boolean {
     if ((older.relay === null) !== (newer.relay === null)) {
-      return older.relay === null && now.monotonicMs - older.link.lastReceivedMs < SILENCE_TOLD_AFTER_MS;
+      return older.relay === null && !isSilent(older, now);
     }
     if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;
     const ownIsLower = toBase32(this.#parts.identity.peerId) < older.peer;
@@ -303,13 +306,15 @@ export class Neighbours {
     return [...this.#linkByPeer.keys()].some((peer) => book.addressesOf(toHex(fromBase32(peer))).includes(address));
   }
 
-  #noteRelay(peer: string, relay: string | null): void {
-    const before = this.#relays.get(peer);
-    this.#relays.set(peer, relay);
-    if (before === undefined || before === relay) return;
+  #notePath(connection: Connection): void {
+    const { peer, relay } = connection;
+    const path = pathOf(connection);
+    const before = this.#paths.get(peer);
+    this.#paths.set(peer, relay ?? path);
+    if (before === undefined || before === (relay ?? path)) return;
     const name = this.#parts.book.get(toHex(fromBase32(peer)))?.record?.name ?? "";
-    const path = relay === null ? { path: "direct" } : { path: "relayed", by: relay };
-    this.#parts.emit({ name: "path_changed", level: "info", fields: { peer, name, ...path } });
+    const by = relay === null ? {} : { by: relay };
+    this.#parts.emit({ name: "path_changed", level: "info", fields: { peer, name, path, ...by } });
   }
 
   /** Whether a peer has a link that is not relayed. */

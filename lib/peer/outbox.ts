@@ -27,6 +27,11 @@ export class Outbox {
     this.#effects.push({ type: "dial", address });
   }
 
+  /** Asks those at these addresses at what address they see this peer by QUIC. */
+  quicAsk(addresses: readonly string[]): void {
+    this.#effects.push({ type: "quic_ask", addresses });
+  }
+
   /** Tells that other versions than before may be shown under keys. */
   changed(keys: ReadonlySet<string>): void {
     if (keys.size > 0) this.#effects.push({ type: "changed", keys: [...keys] });

@@ -81,6 +81,9 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "dht_found":
       case "dht_done":
         return this.#parts.rendezvous.take(input, now);
+      case "quic":
+      case "quic_seen":
+        return this.#parts.reach.take(input, now);
       case "request":
         return this.#parts.requests.take(input.id, input.request, now);
       case "stopping": {

@@ -264,7 +264,8 @@ export class PeerParts {
       letGo: (connection) => this.presence.letGo(connection),
     }, options.now);
     this.reach = new Reachability({
-      ...{ links: this.links, book: this.book, emit, dial, self: options },
+      ...{ identity, random, links: this.links, book: this.book, emit, dial, self: options },
+      quicAsk: (addresses) => outbox.quicAsk(addresses),
       others: () => this.membership.members().length - 1,
       provenChanged: (now) => this.addressesChanged(now),
     });

@@ -8,7 +8,11 @@ import {
   RESUME_POSTS_BYTES,
 } from "../base/limits.ts";
 import type { Connection, Links } from "./links.ts";
+import { isPunched, pathOf } from "./path.ts";
 import { type OutgoingBatch, PostQueue } from "./post_queue.ts";
+
+/** How a link ends that breaks. */
+const LOST: readonly CloseReason[] = ["truncated", "silent"];
 
 /** A member's link as posts see it. */
 interface PostLink {
@@ -17,11 +21,11 @@ interface PostLink {
   /** Whether the other side has said that it takes posts; until then they wait. */
   takesPosts: boolean;
   isDropping: boolean;
-  /** Of a relayed link what went by it last: some of that may not have come when another one takes its place. */
+  /** Of a relayed or punched link what went by it last: some may not have come when another one takes its place. */
   readonly gone: PostQueue | null;
 }
 
-/** What a relayed link leaves to the one that takes its place. */
+/** What such a link leaves to the one that takes its place. */
 interface Left {
   readonly queues: readonly PostQueue[];
   readonly untilMs: number;
@@ -66,7 +70,8 @@ export class PostLinks {
 
   /** A member is linked: it is told that posts are taken here. */
   opened(connection: Connection, now: Now): void {
-    const gone = connection.relay === null ? null : new PostQueue(MAX_RELAYED_POSTS_BYTES);
+    const path = pathOf(connection);
+    const gone = path === "relayed" || path === "punched" ? new PostQueue(MAX_RELAYED_POSTS_BYTES) : null;
     const link = {
       connection,
       queue: this.#takeLeft(connection.peer, now),
@@ -88,13 +93,14 @@ export class PostLinks {
   }
 
   /**
-   * A link is over. Where another one to the same peer stays in place of a relayed one, that sends what may have been
-   * under way, and who got it already knows it.
+   * A link is over. Where another one to the same peer takes the place of a relayed or punched one, that sends what may
+   * have been under way, and who got it already knows it. A punched one ends without a word where its hole closes.
    */
   closed(connection: Connection, reason: CloseReason, now: Now): void {
     const link = this.#byNumber.get(connection.number);
     this.#byNumber.delete(connection.number);
-    if (reason === "duplicate_link" && link !== undefined && link.gone !== null) {
+    const isReplaced = reason === "duplicate_link" || (isPunched(connection) && LOST.includes(reason));
+    if (isReplaced && link !== undefined && link.gone !== null) {
       const untilMs = now.monotonicMs + RELAYED_POSTS_KEPT_MS;
       this.#left.set(connection.peer, { queues: [link.gone, link.queue], untilMs });
     }

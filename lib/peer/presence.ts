@@ -12,6 +12,7 @@ import type { Verify } from "../data/transaction.ts";
 import type { Membership } from "../space/membership.ts";
 import type { PresenceMessage } from "../wire/presence.ts";
 import type { Connection, Links } from "./links.ts";
+import { pathOf } from "./path.ts";
 import type { Absence } from "./presence_views.ts";
 import type { SpaceState } from "./space_state.ts";
 import { endKind } from "./views.ts";
@@ -181,6 +182,7 @@ export class Presence {
 
   #linked(connection: Connection, now: Now): void {
     const { peer, address, direction, relay } = connection;
+    const path = pathOf(connection, this.#parts.book.isNearby(toHex(fromBase32(peer))));
     const entry = this.#entries.get(peer) ?? newEntry(now);
     this.#entries.set(peer, entry);
     const isReplaced = entry.connection !== null;
@@ -194,7 +196,7 @@ export class Presence {
       return;
     }
     entry.isToldLinked = true;
-    this.#tell("member_linked", "debug", peer, { address, direction, ...(relay === null ? {} : { by: relay }) });
+    this.#tell("member_linked", "debug", peer, { address, path, direction, ...(relay === null ? {} : { by: relay }) });
     this.#back(peer, entry, now);
   }
 

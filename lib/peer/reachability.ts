@@ -1,15 +1,19 @@
+import { fromBase32 } from "../base/base32.ts";
+import { toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
-import type { PeerEvent } from "../base/event.ts";
 import { ipOfEndpoint, isPublic, isUnicast } from "../base/ip_address.ts";
 import { DIAL_BACK_EVERY_MS, MAX_ASKED_WITNESSES, PROVE_AGAIN_MS, REACH_WITNESSES } from "../base/limits.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
+import type { PunchMessage } from "../wire/punch_messages.ts";
 import type { DialledBack, ReachMessage, Seen } from "../wire/reach_messages.ts";
 import { DialBacks } from "./dial_backs.ts";
 import { advertisedPort } from "./dialable_address.ts";
-import type { Connection, Links } from "./links.ts";
+import type { Connection } from "./links.ts";
+import type { Input } from "./machine.ts";
 import { type NatKinds, natsOf } from "./nat_kind.ts";
 import { ProvenAddresses, type ReachedAddress } from "./proven_addresses.ts";
+import { Punches, type PunchFailure, type PunchParts, type PunchView } from "./punches.ts";
 import { hostOf, portOf } from "./source_address.ts";
 
 /** How often it is looked whether somebody is to be asked: also how long an answer may take. */
@@ -19,11 +23,8 @@ const LOOK_EVERY_MS = 30_000;
 const ITSELF = "";
 
 /** What reachability works upon. */
-export interface ReachabilityParts {
-  readonly links: Links;
+export interface ReachabilityParts extends Omit<PunchParts, "isSeenFromBeyond" | "nameOf"> {
   readonly book: AddressBook;
-  readonly emit: (event: PeerEvent) => void;
-  readonly dial: (address: string) => void;
   /** Where this peer listens. */
   readonly self: { readonly addresses: readonly string[] };
   /** How many other members there are. */
@@ -66,6 +67,8 @@ export class Reachability {
   readonly #parts: ReachabilityParts;
   readonly #dialBacks: DialBacks;
   readonly #proven: ProvenAddresses;
+  /** How members become reachable that are not. */
+  readonly #punches: Punches;
   /** By link. */
   readonly #witnesses = new Map<number, Witness>();
   /** As it was when somebody could tell last, since links come and go. */
@@ -79,6 +82,14 @@ export class Reachability {
     this.#parts = parts;
     this.#dialBacks = new DialBacks(parts);
     this.#proven = new ProvenAddresses();
+    this.#punches = new Punches({
+      ...parts,
+      isSeenFromBeyond: (number) => {
+        const witness = this.#witnesses.get(number);
+        return witness !== undefined && this.#isBeyond(witness);
+      },
+      nameOf: (peer) => parts.book.get(toHex(fromBase32(peer)))?.record?.name ?? "",
+    });
   }
 
   /** Where others reached this peer, besides where it knows itself to listen, the latest first. */
@@ -87,18 +98,21 @@ export class Reachability {
   }
 
   /** A link to a member is open. Of one that has no address of the net there is nothing to tell. */
-  linked({ number, address }: Connection): void {
+  linked(connection: Connection, now: Now): void {
+    const { number, address } = connection;
     const ip = ipOfEndpoint(address);
     if (ip !== null && isUnicast(ip)) this.#parts.links.send(number, { type: "seen", address }, "control");
+    this.#punches.linked(connection, now);
   }
 
   /** A member's link is closed. */
-  unlinked({ number }: Connection): void {
-    this.#witnesses.delete(number);
+  unlinked(connection: Connection): void {
+    this.#witnesses.delete(connection.number);
+    this.#punches.unlinked(connection);
   }
 
   /** A member said something about it. @throws {ProtocolError} */
-  received(connection: Connection, message: ReachMessage, now: Now): void {
+  received(connection: Connection, message: ReachMessage | PunchMessage, now: Now): void {
     switch (message.type) {
       case "seen":
         return this.#seenBy(connection, message, now);
@@ -106,7 +120,15 @@ export class Reachability {
         return this.#dialBacks.asked(connection, message.port, now);
       case "dialled_back":
         return this.#dialledBack(connection, message, now);
+      case "quic_port":
+      case "punch":
+        return this.#punches.received(connection, message, now);
     }
+  }
+
+  /** Takes an input that is about QUIC. */
+  take(input: Extract<Input, { type: "quic" | "quic_seen" }>, now: Now): void {
+    this.#punches.take(input, now);
   }
 
   /** The other side of a connection is authenticated: it may have been dialled for somebody, or come because of that. */
@@ -140,11 +162,13 @@ export class Reachability {
     this.#nat = { ipv4: null, ipv6: null };
     this.#own = null;
     for (const witness of this.#witnesses.values()) Object.assign(witness, { askedMs: -Infinity, tries: null });
+    this.#punches.networkChanged(now);
     this.#look(now);
   }
 
   /** Does what is due. */
   tick(now: Now): void {
+    this.#punches.tick(now);
     if (now.monotonicMs < this.#dueMs) return;
     this.#look(now);
     this.#tryItself(now);
@@ -152,7 +176,7 @@ export class Reachability {
 
   /** The monotonic time in ms at which `tick` is due; Infinity for never. */
   deadline(): number {
-    return this.#dueMs;
+    return Math.min(this.#dueMs, this.#punches.deadline());
   }
 
   /** What is known. */
@@ -164,6 +188,16 @@ export class Reachability {
       addresses,
       seen: [...this.#known()].map(({ seen, connection }) => ({ address: seen, by: connection.peer })),
     };
+  }
+
+  /** What is known of UDP here, and of attempts to open routers. */
+  get punch(): PunchView {
+    return this.#punches.view();
+  }
+
+  /** Why a member that is relayed is not reached through a hole; null while that is tried, or about to be. */
+  punchFailureOf(connection: Connection): PunchFailure | null {
+    return this.#punches.failureOf(connection);
   }
 
   #seenBy(connection: Connection, { address }: Seen, now: Now): void {

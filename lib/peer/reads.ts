@@ -2,7 +2,9 @@ import type { EventValue } from "../base/event.ts";
 import type { RelayCounts } from "../mesh/relay_server.ts";
 import type { Role } from "./machine.ts";
 import type { MessageCounts, PostReader } from "./post_views.ts";
+import type { Path } from "./path.ts";
 import type { AbsentView, ElsewhereView } from "./presence_views.ts";
+import type { PunchFailure, PunchView } from "./punches.ts";
 import type { ReachView } from "./reachability.ts";
 
 /** A key whose winner or whose conflicts changed. */
@@ -170,11 +172,12 @@ export interface PeerView {
   readonly peer: string;
   readonly name: string;
   readonly address: string;
-  /** How it is reached: found on a network of this machine, at one of its addresses, or through another member. */
-  readonly path: "lan" | "direct" | "relayed";
+  readonly path: Path;
   /** Base32 id of that member; null where it is not relayed. */
   readonly relay: string | null;
   readonly relayName: string;
+  /** Why no hole through the routers leads to it, where it is relayed; null while that is tried, or about to be. */
+  readonly punchFailure: PunchFailure | null;
   /** What it may do; null where it is not known as a member here. */
   readonly role: Role | null;
   /** Null until measured. */
@@ -293,6 +296,8 @@ export interface StatusView {
   readonly compaction: CompactionView;
   /** How others see and reach this peer. */
   readonly reach: ReachView;
+  /** What is known of UDP here, and of attempts to open routers. */
+  readonly punch: PunchView;
   readonly messages: MessageCounts;
   /** What this peer carries for others. */
   readonly relay: RelayCounts;

@@ -3,7 +3,7 @@ import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_CIRCUITS_BY_RELAY, SILENCE_TOLD_AFTER_MS } from "../base/limits.ts";
+import { MAX_CIRCUITS_BY_RELAY } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { CircuitEnd } from "../mesh/circuit_end.ts";
@@ -20,9 +20,11 @@ import {
   type RelayReason,
 } from "../wire/relay_messages.ts";
 import { type Carrier, Carriers } from "./carriers.ts";
+import { Holes } from "./holes.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Effect } from "./machine.ts";
 import type { Overlay } from "./overlay.ts";
+import { isSilent } from "./path.ts";
 
 /** What relays work upon. */
 export interface RelayParts {
@@ -58,6 +60,7 @@ export class Relays {
   readonly #parts: RelayParts;
   readonly #server: RelayServer;
   readonly #routes: RelayRoutes;
+  readonly #holes: Holes;
   readonly #carriers: Carriers;
   /** By the number of the connection inside. */
   readonly #endings = new Map<number, Ending>();
@@ -69,6 +72,7 @@ export class Relays {
     const { links, emit, random, identity, servesRelay } = parts;
     this.#parts = parts;
     this.#server = new RelayServer(servesRelay, { wake: (link) => links.wake(link), emit });
+    this.#holes = new Holes(links);
     this.#routes = new RelayRoutes(random, toBase32(identity.peerId));
     this.#carriers = new Carriers({
       ...{ links, emit },
@@ -86,6 +90,7 @@ export class Relays {
   /** A member is linked. */
   linked(connection: Connection, now: Now): void {
     this.#isStale = true;
+    this.#holes.linked(connection);
     if (connection.relay === null) this.#routes.relayAdded(connection.peer, now);
   }
 
@@ -97,6 +102,7 @@ export class Relays {
   /** A link is closed, of whatever stage: what it carried is lost, and what was asked for came to nothing. */
   closed(connection: Connection, reason: string, now: Now): void {
     this.#isStale = true;
+    this.#holes.closed(connection);
     this.#carriers.closed(connection, now);
     const ending = this.#endings.get(connection.number);
     if (ending?.isAsked) this.#failed(ending, ending.reason ?? reason, now);
@@ -163,12 +169,13 @@ export class Relays {
 
   /** Does what is due. */
   tick(now: Now): void {
+    if (this.#holes.tick(now)) this.#isStale = true;
     this.#carriers.tick(now);
   }
 
   /** The monotonic time in ms at which `tick` or `endTurn` is due. */
   deadline(): number {
-    return Math.min(this.#routes.deadline(), this.#carriers.deadline());
+    return Math.min(this.#routes.deadline(), this.#carriers.deadline(), this.#holes.deadline());
   }
 
   /** Who may be asked for circuits, by base32 id, the nearest one first. */
@@ -186,8 +193,8 @@ export class Relays {
     const mayAsk = membership.standingOf(identity.peerId) !== null && !overlay.isOn && this.#relays().size > 0;
     const missed = new Set(mayAsk ? membership.members().map(({ peer }) => toBase32(peer)) : []);
     missed.delete(toBase32(identity.peerId));
-    for (const { peer } of links.members()) missed.delete(peer);
-    this.#routes.seek(missed, now);
+    for (const link of links.members()) if (!this.#holes.isSilent(link)) missed.delete(link.peer);
+    this.#routes.seek(missed, now, this.#holes.takeUrgent());
   }
 
   #ask(peer: string, connection: Connection, now: Now): void {
@@ -228,7 +235,7 @@ export class Relays {
     if (equal(from, identity.peerId)) return "self";
     const direct = [...links.members()].find((link) => link.peer === peer && link.relay === null);
     // Who asks for one may have lost a link that seems to be there.
-    if (direct !== undefined && now.monotonicMs - direct.link.lastReceivedMs < SILENCE_TOLD_AFTER_MS) return "declined";
+    if (direct !== undefined && !isSilent(direct, now)) return "declined";
     let others = 0;
     for (const side of sides.values()) if (side instanceof CircuitEnd) others++;
     if (others >= MAX_CIRCUITS_BY_RELAY) return "too_many";

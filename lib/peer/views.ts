@@ -29,6 +29,7 @@ import type {
   StatusView,
 } from "./reads.ts";
 import { memberCalled } from "./member_names.ts";
+import { pathOf } from "./path.ts";
 import type { Absence, AbsentView, ElsewhereView } from "./presence_views.ts";
 import type { Relays } from "./relays.ts";
 import type { Reachability } from "./reachability.ts";
@@ -178,26 +179,28 @@ export class Views {
   /** The linked members. @param wallMs what time it is, for the rates. */
   peers(wallMs?: number): PeerView[] {
     const { links, sync, membership, book } = this.#parts;
-    return [...links.members()].map((
-      { number, link, peer, address, relay, openedWallMs, sent, received },
-    ): PeerView => ({
-      peer,
-      name: this.#nameOf(fromBase32(peer)),
-      role: membership.standingOf(fromBase32(peer))?.role ?? null,
-      address,
-      path: relay !== null ? "relayed" : book.isNearby(toHex(fromBase32(peer))) ? "lan" : "direct",
-      relay,
-      relayName: relay === null ? "" : this.#nameOf(fromBase32(relay)),
-      roundTripMs: link.roundTripMs,
-      sinceMs: openedWallMs,
-      inSync: sync.agrees(number),
-      ...sync.missing(number),
-      sentPerS: wallMs === undefined ? null : sent.perSecond(wallMs),
-      receivedPerS: wallMs === undefined ? null : received.perSecond(wallMs),
-      sentBytes: link.sentBytes,
-      receivedBytes: link.receivedBytes,
-      queuedBytes: link.queuedBytes,
-    }));
+    return [...links.members()].map((connection): PeerView => {
+      const { number, link, peer, address, relay, openedWallMs, sent, received } = connection;
+      return {
+        peer,
+        name: this.#nameOf(fromBase32(peer)),
+        role: membership.standingOf(fromBase32(peer))?.role ?? null,
+        address,
+        path: pathOf(connection, book.isNearby(toHex(fromBase32(peer)))),
+        relay,
+        relayName: relay === null ? "" : this.#nameOf(fromBase32(relay)),
+        punchFailure: relay === null ? null : this.#parts.reach().punchFailureOf(connection),
+        roundTripMs: link.roundTripMs,
+        sinceMs: openedWallMs,
+        inSync: sync.agrees(number),
+        ...sync.missing(number),
+        sentPerS: wallMs === undefined ? null : sent.perSecond(wallMs),
+        receivedPerS: wallMs === undefined ? null : received.perSecond(wallMs),
+        sentBytes: link.sentBytes,
+        receivedBytes: link.receivedBytes,
+        queuedBytes: link.queuedBytes,
+      };
+    });
   }
 
   /** Who has connected, and is not known as a member. */
@@ -319,6 +322,7 @@ export class Views {
       syncing: sync.pulling ? { received: store.operationsTotal, total: sync.pullTotal() } : null,
       compaction: this.#parts.compactor().view(),
       reach: this.#parts.reach().view(),
+      punch: this.#parts.reach().punch,
       messages: this.#parts.topics().counts,
       relay: this.#parts.relays().counts,
       counters: fields,

@@ -13,6 +13,7 @@ import { type PartialBytes, partialSizeBytes, readPartial, writePartial } from "
 import { type PeerRecord, readPeerRecord, writePeerRecord } from "./peer_record.ts";
 import { type PostMessage, readPostMessage, writePostMessage } from "./posts.ts";
 import { type PresenceMessage, readPresence, writePresence } from "./presence.ts";
+import { PUNCH_KINDS, type PunchMessage, readPunch, writePunch } from "./punch_messages.ts";
 import { REACH_KINDS, type ReachMessage, readReach, writeReach } from "./reach_messages.ts";
 import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
 import { readRelay, RELAY_KINDS, type RelayMessage, writeRelay } from "./relay_messages.ts";
@@ -59,6 +60,7 @@ export const MESSAGE_KINDS = {
   presence: 60,
   ...REACH_KINDS,
   ...RELAY_KINDS,
+  ...PUNCH_KINDS,
 } as const satisfies Record<Message["type"], number>;
 
 /** Shows that the sender shares the space, without naming it. */
@@ -194,7 +196,8 @@ export type Message =
   | OverlayMessage
   | PresenceMessage
   | ReachMessage
-  | RelayMessage;
+  | RelayMessage
+  | PunchMessage;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
 export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
@@ -302,7 +305,7 @@ function readBody(kind: number, reader: Reader): Message | null {
     case MESSAGE_KINDS.presence:
       return readPresence(reader);
     default:
-      return readOverlay(reader, kind) ?? readReach(reader, kind) ?? readRelay(reader, kind);
+      return readOverlay(reader, kind) ?? readReach(reader, kind) ?? readRelay(reader, kind) ?? readPunch(reader, kind);
   }
 }
 
@@ -371,6 +374,9 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "dial_back":
     case "dialled_back":
       return writeReach(writer, message);
+    case "quic_port":
+    case "punch":
+      return writePunch(writer, message);
     default:
       return writeReconciliation(writer, message);
   }

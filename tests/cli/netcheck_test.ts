@@ -20,6 +20,7 @@ const STATUS = {
     addresses: [{ address: "203.0.113.9:5484", reached_by: 2, failed_for: 0, time: 1, told: true }],
     seen: [],
   },
+  punch: { port: 5484, problem: null, works: true, mapping: "same", seen: [], failed: [] },
   port_map: { address: "203.0.113.9:5484", by: "PCP", problem: null },
   dht: { nodes: 7, announced: 998_000, answered: 999_000, problem: null },
 };
@@ -43,13 +44,15 @@ Deno.test("netcheck says of a running peer where it listens, who reaches it, and
     "listening    192.168.1.10:5484  [2001:db8::5]:5484",
     "reached      from outside at 203.0.113.9:5484; IPv4 behind a NAT that changes ports, IPv6 without NAT; " +
     "others are told 203.0.113.9:5484",
+    "udp          QUIC at port 5484, which works; the router shows one address to all, so that holes can be punched",
     "router       passes on what comes to 203.0.113.9:5484 (PCP)",
     "multicast    asked on eth0: nobody else is heard; there may be nobody, or this network keeps back multicast",
     "dht          7 nodes known, announced 2 s ago",
   ]);
   const bare = { addresses: [], reach: {}, port_map: { address: null, by: null, problem: "no router answers" } };
-  assertEquals((await netcheck([], NETWORK, true, bare)).slice(2, 4), [
+  assertEquals((await netcheck([], NETWORK, true, bare)).slice(2, 5), [
     "reached      no member from outside of this network has told so far",
+    "udp          not used",
     "router       passes nothing on: no router answers",
   ]);
 });
@@ -59,6 +62,31 @@ Deno.test("netcheck says where no peer runs whether its ports are free", async (
   const [, listening, reached] = await netcheck([], { ...NETWORK, ports }, false);
   assertEquals(listening, "listening    no peer runs; port 5484 is free, port 7000 is used by another program");
   assertEquals(reached, "reached      only a running peer learns from members whether it can be reached: kith up");
+});
+
+Deno.test("netcheck says whether UDP works, and what the router does with it", async () => {
+  const said = async (punch: object) => {
+    const lines = await netcheck([], NETWORK, true, { ...STATUS, punch: { ...STATUS.punch, ...punch } });
+    return lines[3]?.replace("udp          ", "");
+  };
+  assertEquals(await said({ port: null, problem: "it is switched\x1b off" }), "not used: it is switched\\x1b off");
+  assertEquals(await said({ works: null, mapping: null }), "QUIC at port 5484; no member could be asked so far");
+  assertEquals(
+    await said({ works: false, mapping: null }),
+    "QUIC at port 5484, but no member that was asked answers: this network may keep back UDP",
+  );
+  assertEquals(
+    await said({ mapping: null }),
+    "QUIC at port 5484, which works; too few members tell what the router does with it",
+  );
+  assertEquals(
+    await said({ mapping: "varies" }),
+    "QUIC at port 5484, which works; the router shows each one another address, so that holes can hardly be punched",
+  );
+  assertEquals(
+    await said({ mapping: "none" }),
+    "QUIC at port 5484, which works; no router changes this peer's address",
+  );
 });
 
 Deno.test("netcheck says in one line that there is no network", async () => {
@@ -72,7 +100,7 @@ Deno.test("netcheck says in one line that there is no network", async () => {
 Deno.test("netcheck says what is heard by multicast", async () => {
   const said = async (multicast: Partial<MulticastCheck>) => {
     const lines = await netcheck([], { ...NETWORK, multicast: { ...MULTICAST, ...multicast } }, true);
-    return lines[4]?.replace("multicast    ", "");
+    return lines[5]?.replace("multicast    ", "");
   };
   assertEquals(await said({ peers: true, others: true }), "asked on eth0: other peers are heard");
   assertEquals(await said({ others: true }), "asked on eth0: other machines are heard, but no peer");
@@ -97,6 +125,7 @@ Deno.test("netcheck prints one object", async () => {
     listening: STATUS.addresses,
     ports: [{ port: 5484, free: null }],
     reach: STATUS.reach,
+    udp: STATUS.punch,
     port_map: STATUS.port_map,
     multicast: MULTICAST,
     dht: STATUS.dht,

@@ -79,6 +79,10 @@ Deno.test("peers and ping say by whom a link is relayed, and events when that ch
         { event: "linked", peer: PEER.peer, name: "otter", address: "relay:b", by: "b".repeat(52), by_name: "newt" },
         { event: "path", peer: PEER.peer, name: "otter", path: "relayed", by: "b".repeat(52), by_name: "newt" },
         { event: "path", peer: PEER.peer, name: "otter", path: "direct" },
+        { event: "path", peer: PEER.peer, name: "otter", path: "punched" },
+        { event: "linked", peer: PEER.peer, name: "otter", address: "quic:203.0.113.9:1", path: "punched" },
+        { event: "punch_failed", peer: PEER.peer, name: "otter", reason: "no_way_through" },
+        { event: "punch_failed", peer: PEER.peer, name: "otter", reason: "new\u202e" },
       ]),
   };
   assertStringIncludes((await run(["peers"], answers)).out, "relayed by new\\u{202e}t");
@@ -89,8 +93,30 @@ Deno.test("peers and ping say by whom a link is relayed, and events when that ch
     "otter (7f2kq3md) is linked, relayed by newt",
     "otter (7f2kq3md) is now reached through newt, which relays the link",
     "otter (7f2kq3md) is now reached directly",
+    "otter (7f2kq3md) is now reached directly, through a hole in the routers",
+    "otter (7f2kq3md) is linked through a hole in the routers",
+    "no hole could be punched to otter (7f2kq3md): the routers let nothing through",
+    "no hole could be punched to otter (7f2kq3md): new\\u{202e}",
     "",
   ]);
+});
+
+Deno.test("peers, ping and status say why no hole leads to who is relayed", async () => {
+  const path = { path: "relayed", relay: "b".repeat(52), relay_name: "newt", punch_failed: "udp_blocked" };
+  const answers = {
+    "GET /v1/peers": () => apiObject({ peers: [{ ...PEER, ...path }], absent: [], door: [] }),
+    "POST /v1/ping": () => apiObject({ peer: "otter", round_trip_ms: 25, ...path }),
+    "GET /v1/status": () => apiObject({ peers: [{ ...PEER, ...path }], absent: [] }),
+  };
+  const { out } = await run(["peers"], answers);
+  assertEquals(
+    out.trimEnd().split("\n").at(-1),
+    "no hole leads to otter-7f2k (7f2kq3md): nobody answers this peer by UDP",
+  );
+  const pinged = await run(["ping", "otter", "--count", "2", "--interval", "1ms"], answers);
+  assertEquals(pinged.err, "No hole leads to it: nobody answers this peer by UDP.\n");
+  const status = await run(["status"], answers);
+  assertStringIncludes(status.out, "no hole      to otter-7f2k (7f2kq3md): nobody answers this peer by UDP\n");
 });
 
 Deno.test("peers --watch on a terminal draws in place, and says when the peer stops", async () => {

@@ -11,11 +11,13 @@ import {
   PROVEN_KEPT_MS,
   TELL_PROVEN_EVERY_MS,
 } from "../../lib/base/limits.ts";
+import type { Identity } from "../../lib/crypto/identity.ts";
 import type { AddressBook } from "../../lib/mesh/address_book.ts";
 import type { Connection, Links } from "../../lib/peer/links.ts";
 import { Reachability } from "../../lib/peer/reachability.ts";
 import type { Message } from "../../lib/wire/message.ts";
 import type { ReachMessage } from "../../lib/wire/reach_messages.ts";
+import { seeded } from "../link/pair.ts";
 
 const HOME = "203.0.113.9";
 const LOCAL = "192.168.1.5:50000";
@@ -48,6 +50,9 @@ function setUp({ addresses = ["192.168.1.5:5484"], others = 5 } = {}) {
   const events: string[] = [];
   const records: string[][] = [];
   const reach = new Reachability({
+    identity: { peerId: new Uint8Array(32) } as unknown as Identity,
+    random: seeded("reachability"),
+    quicAsk: () => {},
     links: { send: (number: number, message: Message) => sent.push([number, message]) } as unknown as Links,
     book: { get: () => ({ record: { addresses: ["10.0.0.7:5484", "10.0.0.7:80"] } }) } as unknown as AddressBook,
     emit: ({ name, reason = "", fields }) => events.push(`${name} ${reason || JSON.stringify(fields)}`),
@@ -73,10 +78,10 @@ function setUp({ addresses = ["192.168.1.5:5484"], others = 5 } = {}) {
 
 Deno.test("each end is told at what address the other has it, but of one on this machine, or by name", () => {
   const { reach, sent } = setUp();
-  reach.linked(link(1, "out", `${HOME}:5484`));
-  reach.linked(link(2, "in", "127.0.0.1:40000"));
-  reach.linked(link(3, "out", "otter.example:5484"));
-  reach.linked(link(4, "in", "[2001:db8::7]:40000"));
+  reach.linked(link(1, "out", `${HOME}:5484`), at(0));
+  reach.linked(link(2, "in", "127.0.0.1:40000"), at(0));
+  reach.linked(link(3, "out", "otter.example:5484"), at(0));
+  reach.linked(link(4, "in", "[2001:db8::7]:40000"), at(0));
   assertEquals(sent, [
     [1, { type: "seen", address: `${HOME}:5484` }],
     [4, { type: "seen", address: "[2001:db8::7]:40000" }],

@@ -16,12 +16,19 @@ const PATIENCE_MS = 120_000;
 
 /** A calm world for tests that bring their own faults: the same peers and network, and nothing by chance. */
 export class Lab {
-  readonly prng = new Prng(7);
+  readonly prng: Prng;
   readonly schedule = new Schedule();
-  readonly network = new Network(this.schedule, this.prng, CALM_NETWORK);
+  readonly network: Network;
   readonly checks = new Checks();
   readonly peers: SimPeer[] = [];
   readonly #verify = verifyOnce();
+  readonly #seed: number;
+
+  constructor(seed = 7) {
+    this.#seed = seed;
+    this.prng = new Prng(seed);
+    this.network = new Network(this.schedule, this.prng, CALM_NETWORK);
+  }
 
   /** A peer in no space. */
   add(options: Partial<SimPeerOptions> = {}): SimPeer {
@@ -32,7 +39,7 @@ export class Lab {
       network: this.network,
       trace: new NoTrace(),
       prng: this.prng,
-      seed: 7,
+      seed: this.#seed,
       wallMs: START_MS,
       wallRate: 1,
       address: `10.0.0.${index}:5484`,

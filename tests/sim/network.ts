@@ -1,7 +1,9 @@
 import type { LanMessage } from "../../lib/mesh/lan_message.ts";
 import { MIN_PULL_BYTES } from "../../lib/link/record.ts";
+import { QUIC_PREFIX } from "../../lib/peer/source_address.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
+import { SimUdp, type UdpNat } from "./sim_udp.ts";
 
 /** A router behind which hosts are: from outside it, each is reached only by what the router passes on. */
 export interface Nat {
@@ -13,6 +15,8 @@ export interface Nat {
   readonly hairpins?: boolean;
   /** Where those behind it listen, by the address outside. */
   readonly forwards: Map<string, string>;
+  /** What it does with UDP. Default: the same address for all. */
+  readonly udp?: UdpNat;
 }
 
 /** Who has connections: a simulated peer, or an adversary. */
@@ -23,6 +27,8 @@ export interface NetworkHost {
   readonly listensAt: string | null;
   /** What it is behind. Default: nothing. */
   readonly nat?: Nat | null;
+  /** At which UDP port it takes QUIC. Default: at none. */
+  readonly quicPort?: number | null;
   /** Counts its lives: what was on its way to an earlier life is lost. */
   readonly life: number;
   connected(end: End, direction: "in" | "out", address: string): void;
@@ -32,6 +38,8 @@ export interface NetworkHost {
   disconnected(end: End): void;
   /** A message came by multicast. Default: it does not listen. */
   heard?(message: LanMessage, isOwnAddress: boolean): void;
+  /** At which addresses it is seen by those that it asked by QUIC. Default: it does not ask. */
+  quicSeen?(seen: readonly { readonly asked: string; readonly address: string | null }[]): void;
   /** The next bytes to send, valid until the next call; null for none. */
   pull(end: End, maxBytes: number): Uint8Array | null;
 }
@@ -76,6 +84,8 @@ export class Network {
   readonly #cuts = new Set<string>();
   readonly #ends = new Set<End>();
   #nextNumber = 1;
+  /** What goes by QUIC. */
+  readonly udp: SimUdp;
   /** May be changed at any time. */
   habits: NetworkHabits;
 
@@ -83,6 +93,12 @@ export class Network {
     this.#schedule = schedule;
     this.#prng = prng;
     this.habits = habits;
+    this.udp = new SimUdp(
+      schedule,
+      () => this.#latency(),
+      this.#hosts,
+      (from, to, address, latencyMs, source) => this.#connect(from, to, address, latencyMs, source),
+    );
   }
 
   /** Makes a host reachable at what it listens at. */
@@ -97,6 +113,7 @@ export class Network {
 
   /** Dials: leads to `connected` on both sides, or to `dialFailed`. */
   dial(host: NetworkHost, address: string): void {
+    if (address.startsWith(QUIC_PREFIX)) return this.udp.dial(host, address);
     const { life } = host;
     const there = this.#latency();
     this.#schedule.after(there, () => {
@@ -191,6 +208,12 @@ export class Network {
     this.#schedule.after(0, () => this.#gone(end));
   }
 
+  /** What both ends of a connection send goes nowhere from now on, and nobody tells them. */
+  swallow(end: End): void {
+    end.intoTheVoid = true;
+    end.other.intoTheVoid = true;
+  }
+
   /** A host died: the others learn of it, or with `silently` do not. */
   hostDied(host: NetworkHost, silently: boolean): void {
     for (const end of [...this.#ends]) {
@@ -202,7 +225,7 @@ export class Network {
     }
   }
 
-  #connect(host: NetworkHost, target: NetworkHost, address: string, latencyMs: number): void {
+  #connect(host: NetworkHost, target: NetworkHost, address: string, latencyMs: number, source?: string): void {
     const out = this.#end(host);
     const into = this.#end(target);
     out.other = into;
@@ -217,7 +240,7 @@ export class Network {
     const hostPart = (host.listensAt ?? `10.0.1.${host.index}:0`).replace(/:\d+$/, "");
     out.localAddress = `${hostPart}:${20_000 + this.#prng.below(40_000)}`;
     into.localAddress = target.listensAt ?? address;
-    target.connected(into, "in", this.#sourceOf(out, target));
+    target.connected(into, "in", source ?? this.#sourceOf(out, target));
   }
 
   /** Whether a host is what somebody finds at an address. */

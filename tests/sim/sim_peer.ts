@@ -44,6 +44,7 @@ export class SimPeer implements NetworkHost {
   /** Part of `NetworkHost`. */
   life = 0;
   #isOlder: boolean;
+  #quicPort: number | null;
   readonly #mends: (() => void)[] = [];
   /** The number of commits that is noted outside of its disk (lib/host/commit_counter.ts), and since when. */
   #noted = { commits: 0, atMs: -Infinity };
@@ -59,6 +60,7 @@ export class SimPeer implements NetworkHost {
     this.identity = Identity.generate(this.#random);
     this.#addresses = [options.address];
     this.#isOlder = options.isOlder ?? false;
+    this.#quicPort = options.quicPort ?? null;
     this.#clock = new SimClock(options.schedule, options.wallMs, options.wallRate);
     this.#disk = new SimDisk(this.#random, options.disk);
     this.#store = this.#disk.open();
@@ -73,6 +75,22 @@ export class SimPeer implements NetworkHost {
   /** Part of `NetworkHost`. */
   get nat(): Nat | null {
     return this.options.nat ?? null;
+  }
+
+  /** Part of `NetworkHost`. */
+  get quicPort(): number | null {
+    return this.#quicPort;
+  }
+
+  /** Takes QUIC at a port from now on, and at its next boot. */
+  takeQuic(port: number): void {
+    this.#quicPort = port;
+    this.push({ type: "quic", port, problem: null });
+  }
+
+  /** Part of `NetworkHost`. */
+  quicSeen(seen: readonly { readonly asked: string; readonly address: string | null }[]): void {
+    this.push({ type: "quic_seen", seen });
   }
 
   /** Its peer id in base32. */
@@ -239,6 +257,7 @@ export class SimPeer implements NetworkHost {
     if (this.options.dht !== undefined) {
       this.push({ type: "dht_network", network: { problem: null, port: Number(port), isPrivate: true } });
     }
+    if (this.#quicPort !== null) this.push({ type: "quic", port: this.#quicPort, problem: null });
     if (this.options.lan !== true) return;
     const interfaces = [{ name: "eth0", addresses: [{ address, prefixBits: 24, isListening: true }] }];
     this.push({ type: "lan_interfaces", interfaces, port: Number(port), problem: null });
@@ -367,6 +386,7 @@ export class SimPeer implements NetworkHost {
       trace.add(() => `${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
       if (effect.type === "dial") network.dial(this, effect.address);
       if (effect.type === "lan_send") network.multicast(this, effect.message);
+      if (effect.type === "quic_ask") network.udp.ask(this, effect.addresses);
       if (effect.type === "dht_query") this.options.dht?.ask(this, effect.query);
       if (effect.type === "output" || effect.type === "close") {
         const end = this.#ends.get(effect.connection);

@@ -25,6 +25,8 @@ export interface SimPeerOptions {
   readonly address: string;
   /** The router behind which it is. Default: none. */
   readonly nat?: Nat;
+  /** At which UDP port it takes QUIC from the start. Default: at none. */
+  readonly quicPort?: number;
   /** Whether it looks for others on the network. Default: no. */
   readonly lan?: boolean;
   /** The DHT that it asks. Default: none. */

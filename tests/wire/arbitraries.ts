@@ -4,6 +4,7 @@ import { ProtocolError } from "../../lib/base/errors.ts";
 import {
   MAX_INVITE_USES,
   MAX_OPERATIONS,
+  MAX_PUNCH_ADDRESSES,
   MAX_SKETCH_COUNTS,
   MAX_SKETCH_IDS,
   MAX_SKETCH_SYMBOLS,
@@ -258,6 +259,18 @@ const reaches: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("dialled_back" as const), port, reached: fc.boolean() }),
 );
 
+const punches: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({ type: fc.constant("quic_port" as const), port }),
+  fc.boolean().chain((answers) =>
+    fc.record({
+      type: fc.constant("punch" as const),
+      round: count(0),
+      answers: fc.constant(answers),
+      addresses: fc.array(ascii, { minLength: answers ? 0 : 1, maxLength: MAX_PUNCH_ADDRESSES }),
+    })
+  ),
+);
+
 export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("prove" as const), mac: id }),
   fc.record({ type: fc.constant("knock" as const), tag: id }),
@@ -324,6 +337,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant("presence" as const), list: fc.constant([]), brief: bytes(8) }),
   relays,
   reaches,
+  punches,
 );
 
 const topic = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });

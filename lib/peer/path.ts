@@ -1,0 +1,32 @@
+import { HOLE_SILENT_AFTER_MS, SILENCE_TOLD_AFTER_MS } from "../base/limits.ts";
+import type { Now } from "../base/clock.ts";
+import type { Connection } from "./links.ts";
+import { QUIC_PREFIX } from "./source_address.ts";
+
+/**
+ * How a linked peer is reached: found on a network of this machine, at one of its addresses, through a hole that both
+ * sides opened in their routers, or through another member.
+ */
+export type Path = "lan" | "direct" | "punched" | "relayed";
+
+/** Whether a connection goes through such a hole, by QUIC. */
+export function isPunched({ address }: Pick<Connection, "address">): boolean {
+  return address.startsWith(QUIC_PREFIX);
+}
+
+/** How a connection reaches its peer. @param isNearby whether that was found on a network of this machine. */
+export function pathOf(connection: Pick<Connection, "address" | "relay">, isNearby = false): Path {
+  if (connection.relay !== null) return "relayed";
+  if (isPunched(connection)) return "punched";
+  return isNearby ? "lan" : "direct";
+}
+
+/** When a link counts as silent, so that a relayed one may take its place: routers forget a hole without a word. */
+export function silentAtMs(connection: Pick<Connection, "address" | "link">): number {
+  return connection.link.lastReceivedMs + (isPunched(connection) ? HOLE_SILENT_AFTER_MS : SILENCE_TOLD_AFTER_MS);
+}
+
+/** Whether it does. */
+export function isSilent(connection: Pick<Connection, "address" | "link">, now: Now): boolean {
+  return now.monotonicMs >= silentAtMs(connection);
+}

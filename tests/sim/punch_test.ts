@@ -1,0 +1,270 @@
+import { assert, assertEquals } from "@std/assert";
+import type { PeerEvent } from "../../lib/base/event.ts";
+import { HOLE_SILENT_AFTER_MS, PUNCH_EVERY_MS, RELAY_AFTER_MS } from "../../lib/base/limits.ts";
+import type { PostReader } from "../../lib/peer/post_views.ts";
+import { Lab } from "./lab.ts";
+import type { End, Nat } from "./network.ts";
+import type { SimPeer } from "./sim_peer.ts";
+import type { SimPeerOptions } from "./sim_peer_options.ts";
+import type { UdpNat } from "./sim_udp.ts";
+
+const QUIC_PORT = 5485;
+const STREAM_EVERY_MS = 25;
+
+interface PunchOptions {
+  readonly seed?: number;
+  /** What the routers of both do with UDP. */
+  readonly routers?: readonly [UdpNat, UdpNat];
+  /** Whether the members on the public net take QUIC from the start. */
+  readonly publicTakesQuic?: boolean;
+}
+
+/** A space of two on the public net, who relay, and two behind a router each, who take QUIC once they are told to. */
+class PunchLab extends Lab {
+  readonly a: SimPeer;
+  readonly b: SimPeer;
+  readonly publicOnes: SimPeer[] = [];
+  readonly told = new Map<SimPeer, PeerEvent[]>();
+
+  constructor({ seed = 7, routers = ["same", "same"], publicTakesQuic = true }: PunchOptions = {}) {
+    super(seed);
+    const taking = publicTakesQuic ? { quicPort: QUIC_PORT } : {};
+    for (const i of [1, 2]) this.publicOnes.push(this.#member({ address: `198.51.100.${i}:5484`, ...taking }));
+    const behind = (i: number, udp: UdpNat) => {
+      const nat: Nat = { host: `203.0.113.${i}`, keepsPorts: false, forwards: new Map(), udp };
+      return this.#member({ address: `192.168.${i}.5:5484`, nat });
+    };
+    [this.a, this.b] = [behind(1, routers[0]), behind(2, routers[1])];
+    this.untilHealed();
+    this.untilPath("relayed");
+  }
+
+  #member(options: Partial<SimPeerOptions>): SimPeer {
+    const told: PeerEvent[] = [];
+    const peer = this.add({ servesRelay: true, heard: (event) => void told.push(event), ...options });
+    this.told.set(peer, told);
+    const [founder] = this.publicOnes;
+    if (founder === undefined) this.ask(peer, { type: "create_space" });
+    else this.join(peer, this.invite(founder), founder);
+    return peer;
+  }
+
+  /** Both behind routers take QUIC from now on. */
+  takeQuic(): void {
+    for (const peer of [this.a, this.b]) peer.takeQuic(QUIC_PORT);
+  }
+
+  pathOf(peer: SimPeer, other: SimPeer): string | null {
+    return peer.machine?.peers().find((linked) => linked.peer === other.id)?.path ?? null;
+  }
+
+  isPath(path: string | null): boolean {
+    return this.pathOf(this.a, this.b) === path && this.pathOf(this.b, this.a) === path;
+  }
+
+  untilPath(path: string | null): number {
+    return this.until(() => this.isPath(path), `the path ${path}`);
+  }
+
+  /** Until both ends have tried, and nothing came through. */
+  untilFailed(): void {
+    const { a, b } = this;
+    this.until(() => [this.failure(a, b), this.failure(b, a)].every((why) => why === "no_way_through"), "both to fail");
+  }
+
+  /** The connections between the two. */
+  ends(): End[] {
+    const both = [this.a, this.b];
+    return this.network.connections().filter(({ host, other }) =>
+      both.includes(host as SimPeer) && both.includes(other.host as SimPeer)
+    );
+  }
+
+  reasons(peer: SimPeer, name: string): string[] {
+    return (this.told.get(peer) ?? []).filter((event) => event.name === name).map(({ reason = "" }) => reason);
+  }
+
+  failure(peer: SimPeer, other: SimPeer): string | null | undefined {
+    return peer.machine?.peers().find((linked) => linked.peer === other.id)?.punchFailure;
+  }
+}
+
+/** Messages both ways, without end, and writes among them. */
+class Stream {
+  readonly #lab: PunchLab;
+  readonly #readers: readonly (readonly [PostReader, SimPeer])[];
+  #sent = 0;
+
+  constructor(lab: PunchLab) {
+    this.#lab = lab;
+    this.#readers = [[lab.a.machine!.subscribe(""), lab.b], [lab.b.machine!.subscribe(""), lab.a]];
+  }
+
+  goOn(times = 1): void {
+    const { a, b } = this.#lab;
+    for (; times > 0; times--) {
+      for (const [from, to] of [[a, b], [b, a]] as const) {
+        const payload = new TextEncoder().encode(String(this.#sent));
+        from.request({ type: "post", posts: [{ topic: "t", payload }], to: to.id }, (reply) => assert(reply.ok));
+      }
+      if (this.#sent % 20 === 0) this.#lab.set(this.#sent % 40 === 0 ? a : b, `k${this.#sent}`, "v");
+      this.#sent++;
+      this.#lab.wait(STREAM_EVERY_MS);
+    }
+  }
+
+  until(condition: () => boolean): void {
+    for (let i = 0; !condition(); i++) {
+      assert(i < 5000, "in vain");
+      this.goOn();
+    }
+  }
+
+  /** Each message came once, in order, and what was written is at all. */
+  assertWhole(): void {
+    this.#lab.wait(3000);
+    this.#lab.untilHealed();
+    for (const [reader, sender] of this.#readers) {
+      const { posts, missed } = reader.take();
+      const texts = posts.filter(({ peer }) => peer === sender.id)
+        .map(({ payload }) => new TextDecoder().decode(payload));
+      assertEquals(texts, Array.from({ length: this.#sent }, (_, i) => String(i)));
+      assertEquals(missed, []);
+    }
+  }
+}
+
+for (const seed of [1, 2, 3, 4]) {
+  Deno.test(`under messages and writes a relayed link becomes punched, and relayed again; all comes once (seed ${seed})`, () => {
+    const lab = new PunchLab({ seed });
+    if (seed % 2 === 0) lab.network.habits = { ...lab.network.habits, latencyMs: [40, 60] };
+    const stream = new Stream(lab);
+    stream.goOn(20);
+    lab.takeQuic();
+    stream.until(() => lab.isPath("punched"));
+    stream.goOn(20);
+    // The routers forget the hole, and nobody is told.
+    lab.ends().forEach((end) => lab.network.swallow(end));
+    stream.until(() => lab.isPath("relayed"));
+    stream.goOn(20);
+    stream.assertWhole();
+    const paths = lab.told.get(lab.a)?.filter(({ name }) => name === "path_changed").map(({ fields }) => fields?.path);
+    assertEquals(paths?.slice(-2), ["punched", "relayed"]);
+    for (const peer of [lab.a, lab.b]) assertEquals(lab.reasons(peer, "member_gone"), [], "it was there all the time");
+  });
+}
+
+Deno.test("where a punched link breaks a relay is asked at once, and the next hole is punched after a while", () => {
+  const lab = new PunchLab();
+  lab.takeQuic();
+  lab.untilPath("punched");
+  lab.ends().forEach((end) => lab.network.lose(end));
+  lab.until(() => lab.isPath(null), "its end");
+  const tookMs = lab.untilPath("relayed");
+  assert(tookMs < RELAY_AFTER_MS, `${tookMs} ms`);
+  lab.wait(500);
+  assertEquals(lab.failure(lab.a, lab.b), null);
+  const againMs = lab.untilPath("punched");
+  assert(againMs > PUNCH_EVERY_MS / 2, `${againMs} ms`);
+});
+
+Deno.test("a hole that closes without a word is noticed before anybody is told to be gone", () => {
+  const lab = new PunchLab();
+  lab.takeQuic();
+  lab.untilPath("punched");
+  lab.wait(20_000);
+  assert(lab.isPath("punched"), "signs of life keep it open");
+  lab.ends().forEach((end) => lab.network.swallow(end));
+  const tookMs = lab.untilPath("relayed");
+  assert(tookMs < HOLE_SILENT_AFTER_MS + 1000, `${tookMs} ms`);
+  lab.wait(20_000);
+  for (const peer of [lab.a, lab.b]) assertEquals(lab.reasons(peer, "member_gone"), []);
+});
+
+Deno.test("the relay carries nothing any more, and where the hole leads to is kept nowhere, and told to nobody", () => {
+  const lab = new PunchLab();
+  const dialled: string[] = [];
+  const dial = lab.network.dial.bind(lab.network);
+  lab.takeQuic();
+  lab.untilPath("punched");
+  lab.wait(10_000);
+  for (const peer of lab.publicOnes) assertEquals(peer.machine?.status().relay.circuits, 0);
+  lab.network.dial = (host, address) => {
+    dialled.push(address);
+    dial(host, address);
+  };
+  for (const peer of [lab.a, lab.b]) peer.push({ type: "network_changed" });
+  lab.wait(60_000);
+  assert(lab.isPath("punched"));
+  assertEquals(dialled.filter((address) => address.startsWith("quic:")), []);
+  for (const peer of lab.peers) {
+    const book = new TextDecoder("latin1").decode(peer.store.getMeta("book") as Uint8Array);
+    assert(book.includes("198.51.100.1:5484"));
+    assert(!book.includes("quic:") && !/203\.0\.113\.\d:4000/.test(book), book);
+    assertEquals(peer.machine?.provenAddresses, []);
+  }
+});
+
+Deno.test("through routers that show each one another address they stay relayed, and both say why", () => {
+  for (const routers of [["varies", "varies"], ["varies", "same"], ["same", "varies"]] as const) {
+    const lab = new PunchLab({ routers });
+    lab.takeQuic();
+    lab.untilFailed();
+    assert(lab.isPath("relayed"));
+    const known = [lab.a, lab.b].map((peer) => peer.machine?.status().punch);
+    assertEquals(known.map((punch) => punch?.mapping), [...routers]);
+    assertEquals(known.map((punch) => punch?.works), [true, true]);
+    for (const peer of [lab.a, lab.b]) assertEquals(lab.reasons(peer, "punch_failed"), ["no_way_through"]);
+  }
+});
+
+Deno.test("where UDP is kept back they stay relayed, and it is said on which side", () => {
+  for (const [routers, blocked] of [[["blocked", "same"], 0], [["same", "blocked"], 1]] as const) {
+    const lab = new PunchLab({ routers });
+    lab.takeQuic();
+    lab.wait(20_000);
+    const [open, shut] = blocked === 0 ? [lab.b, lab.a] : [lab.a, lab.b];
+    assert(lab.isPath("relayed"));
+    assertEquals(lab.failure(shut, open), "udp_blocked");
+    // Who would begin, and can't, has not asked the other one.
+    assertEquals(lab.failure(open, shut), open.id < shut.id ? "declined" : null);
+    assertEquals([shut, open].map((peer) => peer.machine?.status().punch.works), [false, true]);
+  }
+});
+
+Deno.test("who has nobody to ask tries once there is somebody", () => {
+  const lab = new PunchLab({ publicTakesQuic: false });
+  lab.takeQuic();
+  const [first, second] = lab.a.id < lab.b.id ? [lab.a, lab.b] : [lab.b, lab.a];
+  lab.until(() => lab.failure(first, second) === "nobody_to_ask", "an attempt");
+  lab.publicOnes[0]?.takeQuic(QUIC_PORT);
+  const tookMs = lab.untilPath("punched");
+  assert(tookMs < 5000, `${tookMs} ms`);
+});
+
+Deno.test("who takes no QUIC is left in peace, and that is said", () => {
+  const lab = new PunchLab();
+  lab.a.takeQuic(QUIC_PORT);
+  lab.b.push({ type: "quic", port: null, problem: "it is switched off" });
+  lab.wait(70_000);
+  assert(lab.isPath("relayed"));
+  assertEquals([lab.failure(lab.a, lab.b), lab.failure(lab.b, lab.a)], ["no_quic_there", "no_quic_here"]);
+  assertEquals(lab.reasons(lab.a, "punch_failed"), []);
+  assertEquals(lab.b.machine?.status().punch.problem, "it is switched off");
+});
+
+Deno.test("what failed is tried again at once when the network changed, whichever side it was", () => {
+  for (const changes of [0, 1]) {
+    const lab = new PunchLab({ routers: ["varies", "same"] });
+    lab.takeQuic();
+    lab.untilFailed();
+    // Three attempts in vain: the next one is some minutes away.
+    const tries = () => lab.reasons(lab.a, "punch_failed").length;
+    while (tries() < 4) lab.wait(10_000);
+    lab.wait(PUNCH_EVERY_MS + 20_000);
+    const before = tries();
+    [lab.a, lab.b][changes]?.push({ type: "network_changed" });
+    const tookMs = lab.until(() => tries() > before, "the next attempt");
+    assert(tookMs < 20_000, `${tookMs} ms`);
+  }
+});
