@@ -324,6 +324,14 @@ Deno.test("without anybody to be reached two members from beyond this network ar
   punches.received(relays[0] as Connection, { type: "quic_port", port: 5485 }, at(3000));
   punches.tick(at(punches.deadline()));
   assertEquals([asked.length, punches.deadline()], [1, Infinity], "all is known");
+  const later = setUp();
+  for (const relay of later.relays) later.punches.received(relay, { type: "quic_port", port: 0 }, at(0));
+  later.punches.tick(at(2000));
+  assertEquals([later.asked, later.punches.deadline()], [[], Infinity], "nobody takes QUIC");
+  later.punches.received(later.relays[0] as Connection, { type: "quic_port", port: 5485 }, at(3000));
+  assertEquals(later.punches.deadline(), 5000);
+  later.punches.tick(at(5000));
+  assertEquals(later.asked.length, 1);
   punches.networkChanged(at(200_000));
   assertEquals(punches.view().works, null);
   punches.tick(at(punches.deadline()));

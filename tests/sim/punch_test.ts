@@ -103,14 +103,20 @@ class Stream {
   goOn(times = 1): void {
     const { a, b } = this.#lab;
     for (; times > 0; times--) {
-      for (const [from, to] of [[a, b], [b, a]] as const) {
-        const payload = new TextEncoder().encode(String(this.#sent));
-        from.request({ type: "post", posts: [{ topic: "t", payload }], to: to.id }, (reply) => assert(reply.ok));
-      }
+      this.send();
       if (this.#sent % 20 === 0) this.#lab.set(this.#sent % 40 === 0 ? a : b, `k${this.#sent}`, "v");
-      this.#sent++;
       this.#lab.wait(STREAM_EVERY_MS);
     }
+  }
+
+  /** One message each way. */
+  send(): void {
+    const { a, b } = this.#lab;
+    for (const [from, to] of [[a, b], [b, a]] as const) {
+      const payload = new TextEncoder().encode(String(this.#sent));
+      from.request({ type: "post", posts: [{ topic: "t", payload }], to: to.id }, (reply) => assert(reply.ok));
+    }
+    this.#sent++;
   }
 
   until(condition: () => boolean): void {
@@ -158,10 +164,16 @@ Deno.test("where a punched link breaks a relay is asked at once, and the next ho
   const lab = new PunchLab();
   lab.takeQuic();
   lab.untilPath("punched");
+  const stream = new Stream(lab);
+  stream.goOn(5);
+  stream.send();
+  lab.wait(1);
   lab.ends().forEach((end) => lab.network.lose(end));
   lab.until(() => lab.isPath(null), "its end");
   const tookMs = lab.untilPath("relayed");
   assert(tookMs < RELAY_AFTER_MS, `${tookMs} ms`);
+  // Also what was under way when it broke.
+  stream.assertWhole();
   lab.wait(500);
   assertEquals(lab.failure(lab.a, lab.b), null);
   const againMs = lab.untilPath("punched");
