@@ -23,7 +23,7 @@ const LOOK_EVERY_MS = 30_000;
 const ITSELF = "";
 
 /** What reachability works upon. */
-export interface ReachabilityParts extends Omit<PunchParts, "isSeenFromBeyond" | "nameOf"> {
+export interface ReachabilityParts extends Omit<PunchParts, "isSeenFromBeyond" | "addressesOf" | "nameOf"> {
   readonly book: AddressBook;
   /** Where this peer listens. */
   readonly self: { readonly addresses: readonly string[] };
@@ -88,6 +88,7 @@ export class Reachability {
         const witness = this.#witnesses.get(number);
         return witness !== undefined && this.#isBeyond(witness);
       },
+      addressesOf: (peer) => parts.book.addressesOf(toHex(fromBase32(peer))),
       nameOf: (peer) => parts.book.get(toHex(fromBase32(peer)))?.record?.name ?? "",
     });
   }

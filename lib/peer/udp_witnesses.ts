@@ -34,25 +34,30 @@ export interface UdpWitnessParts {
   readonly quicAsk: (addresses: readonly string[]) => void;
   /** Whether the member at the other end of a link, by its number, has this peer at an address beyond its own network. */
   readonly isSeenFromBeyond: (number: number) => boolean;
+  /** Where a member by its base32 id was seen, or says that it listens. */
+  readonly addressesOf: (peer: string) => readonly string[];
 }
 
 /** A member that is asked. */
 interface Witness {
   readonly connection: Connection;
   readonly isBeyond: boolean;
+  /** At which it takes QUIC. */
+  readonly quicAddress: string;
+  /** At which it sees this peer. */
   readonly address: string | null;
 }
 
 /**
  * Asks members at what address they see what this peer sends by QUIC: those that are linked directly and take QUIC, at
- * the host to which their link leads.
+ * the host to which their link leads, or where that was dialled by name, at the first that is known of them.
  */
 export class UdpWitnesses {
   readonly #parts: UdpWitnessParts;
   /** At which port members take QUIC, by the number of the link by which they said so. */
   readonly #ports = new Map<number, number>();
-  /** Those that are asked now, by the address at which. */
-  #asked: ReadonlyMap<string, Witness> | null = null;
+  /** Those that are asked now. */
+  #asked: readonly Witness[] | null = null;
   #told: readonly Witness[] = [];
 
   constructor(parts: UdpWitnessParts) {
@@ -85,16 +90,17 @@ export class UdpWitnesses {
     if (this.#asked !== null) return true;
     const witnesses = this.#choose();
     if (witnesses.length === 0) return false;
-    this.#asked = new Map(witnesses.map((witness) => [this.#quicAddressOf(witness.connection), witness]));
-    this.#parts.quicAsk([...this.#asked.keys()]);
+    this.#asked = witnesses;
+    this.#parts.quicAsk([...new Set(witnesses.map(({ quicAddress }) => quicAddress))]);
     return true;
   }
 
   /** The answers. */
   answered({ seen }: Extract<Input, { type: "quic_seen" }>): void {
-    const asked = this.#asked ?? new Map<string, Witness>();
-    const addresses = new Map(seen.map((one) => [one.asked, one.address]));
-    this.#told = [...asked].map(([at, witness]) => ({ ...witness, address: addresses.get(at) ?? null }));
+    const addresses = new Map(seen.map(({ asked, address }) => [asked, address]));
+    this.#told = (this.#asked ?? []).map((witness) => {
+      return { ...witness, address: addresses.get(witness.quicAddress) ?? null };
+    });
     this.#asked = null;
   }
 
@@ -125,21 +131,27 @@ export class UdpWitnesses {
     const { links, isSeenFromBeyond } = this.#parts;
     const all = [...links.members()]
       .filter((link) => link.isKnownMember && link.relay === null && !isPunched(link) && this.takesQuic(link))
-      .map((connection) => ({ connection, isBeyond: isSeenFromBeyond(connection.number), address: null }));
+      .flatMap((connection) => {
+        const quicAddress = this.#quicAddressOf(connection);
+        if (quicAddress === null) return [];
+        return [{ connection, isBeyond: isSeenFromBeyond(connection.number), quicAddress, address: null }];
+      });
     const tripMs = ({ link }: Connection) => link.roundTripMs ?? Infinity;
     all.sort((a, b) =>
       Number(b.isBeyond) - Number(a.isBeyond) || tripMs(a.connection) - tripMs(b.connection) ||
       a.connection.number - b.connection.number
     );
     const chosen = all.slice(0, MAX_PUNCH_WITNESSES);
-    const isIpv6 = ({ connection }: Witness) => connection.address.startsWith("[");
+    const isIpv6 = ({ quicAddress }: Witness) => quicAddress.startsWith("[");
     const other = all.find((witness) => isIpv6(witness) !== isIpv6(all[0] as Witness));
     if (other !== undefined && !chosen.includes(other)) chosen[MAX_PUNCH_WITNESSES - 1] = other;
     return chosen;
   }
 
-  #quicAddressOf({ number, address }: Connection): string {
-    return `${hostOf(address)}:${this.#ports.get(number)}`;
+  /** Names are not looked up for it; null where nothing else is known. */
+  #quicAddressOf({ number, address, peer }: Connection): string | null {
+    const known = [address, ...this.#parts.addressesOf(peer)].find((one) => ipOfEndpoint(one) !== null);
+    return known === undefined ? null : `${hostOf(known)}:${this.#ports.get(number)}`;
   }
 }
 

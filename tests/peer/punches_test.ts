@@ -47,6 +47,7 @@ function setUp({ port = 5485 as number | null, relayAddress = "198.51.100.1:5484
     } as unknown as Links,
     quicAsk: (addresses) => asked.push(addresses),
     isSeenFromBeyond: (number) => number < 10,
+    addressesOf: () => ["name.example:1", "198.51.100.99:1"],
     dial: (address) => dialled.push(address),
     nameOf: () => "otter",
     emit: ({ name, reason = "" }) => events.push(`${name} ${reason}`),
@@ -355,6 +356,14 @@ Deno.test("what routers do is told by two that see this peer from beyond its net
     seen(1, ...addresses);
     assertEquals(punches.view().mapping, mapping, addresses.join());
   }
+});
+
+Deno.test("who was dialled by name is asked at an address that is known of it", () => {
+  const { punches, link, asked } = setUp({ relayAddress: "otter.example:5484" });
+  assertEquals(punches.deadline(), 2000);
+  punches.received(link(3, 3, "newt.example:1", null), { type: "quic_port", port: 9 }, at(0));
+  punches.tick(at(2000));
+  assertEquals(asked, [["198.51.100.99:5485", "198.51.100.2:5485", "198.51.100.99:9"]]);
 });
 
 Deno.test("of many members few are asked, those beyond this network first, and one by the other IP version", () => {
