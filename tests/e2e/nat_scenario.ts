@@ -37,16 +37,30 @@ const PORT = 5484;
 /** Of the public net, since routers map no ports on another one; here nobody else has it. */
 const NETWORK = "45.77.0";
 
+/** Who is dialled by TCP from anywhere. */
+const REACHED: readonly Surrounding[] = ["open", "forwarded", "mapped"];
+
+/** The paths of which one has to come about between two: the best that their routers allow. */
+export function possiblePaths([one, other]: Pair["between"]): readonly string[] {
+  const either = (...kinds: readonly Surrounding[]) => kinds.includes(one) || kinds.includes(other);
+  // Who has sent there before is let in by such a router, at any port; so either may come first.
+  const isTakenFor = either("by_address") ? ["direct"] : [];
+  const direct = either(...REACHED) ? ["direct"] : isTakenFor;
+  const isPunchable = !either("udp_blocked") && (either("open", "forwarded", "by_address") || !either("symmetric"));
+  if (isPunchable) return [...direct, "punched"];
+  return either(...REACHED) ? direct : [...direct, "relayed"];
+}
+
 /**
  * Puts machines into these surroundings, with a founder in the open, and waits until each is linked with each other
- * one, and all hold what each wrote.
+ * one, by one of the possible paths (a relayed link may come first), and all hold what each wrote.
  *
- * @param isSettled whether the paths are what they will be: a relayed link may come first. Default: always.
+ * @param looked told of the paths as they were at each look. Default: nobody is.
  * @returns all pairs but those with the founder.
  */
 export async function runNatScenario(
   surroundings: readonly Surrounding[],
-  isSettled: (pairs: readonly Pair[]) => boolean = () => true,
+  looked: (pairs: readonly Pair[]) => void = () => {},
 ): Promise<Pair[]> {
   await using network = await VirtualSwitch.make(NETWORK);
   await using resources = new AsyncDisposableStack();
@@ -71,7 +85,9 @@ export async function runNatScenario(
     });
     if (!isWhole || new Set(statuses.map(({ digest }) => digest)).size > 1) return null;
     const pairs = pairsOf(surroundings, statuses);
-    return pairs !== null && isSettled(pairs) ? pairs : null;
+    if (pairs === null) return null;
+    looked(pairs);
+    return pairs.every(({ between, path }) => possiblePaths(between).includes(path)) ? pairs : null;
   });
 }
 

@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import dgram from "node:dgram";
-import { MAX_QUIC_HANDSHAKES } from "../../lib/base/limits.ts";
+import { MAX_QUIC_HANDSHAKES, MAX_SEEN_ADDRESS_BYTES } from "../../lib/base/limits.ts";
 import type { ByteSocket } from "../../lib/host/byte_socket.ts";
 import { QUIC_CERTIFICATE, QUIC_CERTIFICATE_KEY, QUIC_SERVER_NAME } from "../../lib/host/quic_certificate.ts";
+import { QuicSocket } from "../../lib/host/quic_socket.ts";
 import { openQuic, readAll } from "./socket_pairs.ts";
 import { until } from "./until.ts";
 
@@ -15,6 +16,12 @@ function dialPlain(port: number, protocol: string, endpoint: Deno.QuicEndpoint):
     ...{ endpoint, ...at(port), serverName: QUIC_SERVER_NAME },
     ...{ caCerts: [QUIC_CERTIFICATE], alpnProtocols: [protocol] },
   });
+}
+
+function plainListener(protocol: string): { endpoint: Deno.QuicEndpoint; listener: Deno.QuicListener } {
+  const endpoint = plainEndpoint();
+  const keys = { cert: QUIC_CERTIFICATE, key: QUIC_CERTIFICATE_KEY };
+  return { endpoint, listener: endpoint.listen({ ...keys, alpnProtocols: [protocol] }) };
 }
 
 function plainEndpoint(): Deno.QuicEndpoint {
@@ -96,6 +103,34 @@ Deno.test("a dial to who does not answer can be called off, and does not hold up
   await new Promise<void>((resolve) => silent.close(() => resolve()));
 });
 
+Deno.test("a dial that comes about after it was called off is closed", async () => {
+  const { endpoint, listener } = plainListener("kith");
+  const near = openQuic();
+  const abort = new AbortController();
+  const dialling = near.dial(at(endpoint.addr.port), abort.signal);
+  abort.abort(new Error("it takes too long"));
+  await assertRejects(() => dialling, Error, "it takes too long");
+  const conn = await (await listener.incoming()).accept();
+  let isClosed = false;
+  const closing = conn.closed.then(() => isClosed = true);
+  await until("it is closed", () => isClosed);
+  await closing;
+  endpoint.close();
+  await near.stop();
+});
+
+Deno.test("a stream that is broken off ends its connection, and says why that was lost", async () => {
+  const streamThatBreaks = () => {
+    const readable = new ReadableStream({ type: "bytes", start: (controller) => controller.error(new Error("reset")) });
+    return { readable, writable: new WritableStream() } as unknown as Deno.QuicBidirectionalStream;
+  };
+  const closed = Promise.withResolvers<null>();
+  const conn = { close: () => closed.resolve(null) } as unknown as Deno.QuicConn;
+  assertEquals(await new QuicSocket(conn, streamThatBreaks(), closed.promise).read(new Uint8Array(1)), null);
+  const lost = new QuicSocket(conn, streamThatBreaks(), Promise.resolve("timed out"));
+  await assertRejects(() => lost.read(new Uint8Array(1)), Error, "timed out");
+});
+
 Deno.test("what is no address of a machine is not dialled", async () => {
   const near = openQuic();
   for (const hostname of ["localhost", "fe80::1%lo", ""]) {
@@ -122,18 +157,16 @@ Deno.test("who speaks another protocol, says nothing, or goes again, is dropped 
 });
 
 Deno.test("an answer that is none is not believed", async () => {
-  for (const [told, reason] of [["1".repeat(48), "no address"], ["example.org:1", "no address"], ["", "no address"]]) {
-    const endpoint = plainEndpoint();
-    const listener = endpoint.listen({
-      ...{ cert: QUIC_CERTIFICATE, key: QUIC_CERTIFICATE_KEY, alpnProtocols: ["kith-seen"] },
-    });
+  // The first never ends.
+  for (const told of ["1".repeat(MAX_SEEN_ADDRESS_BYTES + 1), "example.org:1", ""]) {
+    const { endpoint, listener } = plainListener("kith-seen");
     const near = openQuic();
     const asking = near.seenBy(at(endpoint.addr.port), never);
-    const failed = assertRejects(() => asking, Error, reason);
+    const failed = assertRejects(() => asking, Error, "no address");
     const conn = await (await listener.incoming()).accept();
     const writer = (await conn.createUnidirectionalStream()).getWriter();
     await writer.write(new TextEncoder().encode(told));
-    await writer.close();
+    if (told.length <= MAX_SEEN_ADDRESS_BYTES) await writer.close();
     await failed;
     await conn.closed;
     endpoint.close();
