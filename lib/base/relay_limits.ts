@@ -20,6 +20,10 @@ export const MAX_RELAYED_BYTES_PER_S = 8 * 1024 * 1024;
 export const MAX_ALL_RELAYED_BYTES_PER_S = 32 * 1024 * 1024;
 /** Time of life of a circuit: its ends ask for a new one, by the way that is best by then. */
 export const RELAYED_CIRCUIT_LIFE_MS = 60 * 60 * 1000;
+/** How long before its end a circuit is asked for anew: a few tries, in which its link goes on. */
+export const RENEW_CIRCUIT_BEFORE_MS = 5 * 60 * 1000;
+/** Pause before that is tried again. */
+export const RENEW_CIRCUIT_AGAIN_MS = 60 * 1000;
 /** Circuits that one member may ask for in a minute, and at once: all others of a full mesh after a change of network. */
 export const MAX_RELAY_OPENS_PER_MIN = 60;
 export const MAX_RELAY_OPENS_BURST = 64;

@@ -78,13 +78,17 @@ export class Neighbours {
    * @throws {ProtocolError} `duplicate_link` where who answered is linked: this end still has the older link, and the
    * address was tried for somebody else. Also where it answered at another address before: of two links that one end
    * dialled at the same time the ends could not choose the same one. A relayed link counts beside another relayed one
-   * only: it gives way. So does one that is silent, where a relayed one is to take its place.
+   * only, where that is not much older: it gives way. So does one that is silent, where a relayed one is to take its place.
    */
   answered(connection: Connection, now: Now): void {
     const { dialler, links } = this.#parts;
     dialler.answered(connection.address, connection.peer, now);
+    // The circuit of a relayed link ends at some time: whoever asked for it asks for another one before.
+    const isOld = ({ stage, memberSinceMs }: Connection) =>
+      stage === "member" && now.monotonicMs - memberSinceMs > SIMULTANEOUS_MS;
     const givesWay = (other: Connection) => {
-      return connection.relay === null ? other.relay !== null : other.relay === null && isSilent(other, now);
+      if (connection.relay === null) return other.relay !== null;
+      return other.relay === null ? isSilent(other, now) : isOld(other);
     };
     const linked = this.#linkByPeer.get(connection.peer);
     if (linked !== undefined && !givesWay(linked)) throw new ProtocolError("duplicate_link", "it is linked already");

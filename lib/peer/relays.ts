@@ -3,7 +3,12 @@ import { equal } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_CIRCUITS_BY_RELAY } from "../base/limits.ts";
+import {
+  MAX_CIRCUITS_BY_RELAY,
+  RELAYED_CIRCUIT_LIFE_MS,
+  RENEW_CIRCUIT_AGAIN_MS,
+  RENEW_CIRCUIT_BEFORE_MS,
+} from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { CircuitEnd } from "../mesh/circuit_end.ts";
@@ -46,6 +51,9 @@ interface Ending {
   readonly peer: string;
   readonly relay: string;
   readonly isAsked: boolean;
+  /** When another one is to take its place, which is for whoever asked; and how often that was tried. */
+  renewAtMs: number;
+  renewals: number;
   isConnected: boolean;
   /** Why it came to nothing, as the relay says. */
   reason: RelayReason | null;
@@ -160,6 +168,7 @@ export class Relays {
   /** Asks relays for who is missed. Called at the end of every turn. */
   endTurn(now: Now): void {
     if (this.#isStale) this.#seek(now);
+    this.#renew(now);
     if (this.#routes.deadline() > now.monotonicMs) return;
     const carriers = this.#relays();
     for (const { peer, relay } of this.#routes.due([...carriers.keys()], now)) {
@@ -175,7 +184,9 @@ export class Relays {
 
   /** The monotonic time in ms at which `tick` or `endTurn` is due. */
   deadline(): number {
-    return Math.min(this.#routes.deadline(), this.#carriers.deadline(), this.#holes.deadline());
+    let deadline = Math.min(this.#routes.deadline(), this.#carriers.deadline(), this.#holes.deadline());
+    for (const { renewAtMs } of this.#endings.values()) deadline = Math.min(deadline, renewAtMs);
+    return deadline;
   }
 
   /** Who may be asked for circuits, by base32 id, the nearest one first. */
@@ -195,6 +206,19 @@ export class Relays {
     missed.delete(toBase32(identity.peerId));
     for (const link of links.members()) if (!this.#holes.isSilent(link)) missed.delete(link.peer);
     this.#routes.seek(missed, now, this.#holes.takeUrgent());
+  }
+
+  /** Asks for circuits in place of those that are about to end: the link in a newer one takes the place of the older. */
+  #renew(now: Now): void {
+    const due = [...this.#endings.values()].filter(({ renewAtMs }) => renewAtMs <= now.monotonicMs);
+    const relays = due.length === 0 ? [] : [...this.#relays().values()];
+    for (const ending of due) {
+      ending.renewAtMs = now.monotonicMs + RENEW_CIRCUIT_AGAIN_MS;
+      const others = relays.filter(({ peer }) => peer !== ending.peer);
+      // The nearest one may have no room for another one.
+      const relay = others[ending.renewals++ % others.length];
+      if (relay !== undefined) this.#ask(ending.peer, relay, now);
+    }
   }
 
   #ask(peer: string, connection: Connection, now: Now): void {
@@ -259,7 +283,11 @@ export class Relays {
       pull: (maxBytes, at) => links.pull(number, maxBytes, at),
       ended: (reason, at) => this.#ended(number, reason, at),
     }, now);
-    const ending: Ending = { number, end, peer, relay, isAsked, isConnected: false, reason: null };
+    const renewAtMs = isAsked ? now.monotonicMs + RELAYED_CIRCUIT_LIFE_MS - RENEW_CIRCUIT_BEFORE_MS : Infinity;
+    const ending: Ending = {
+      ...{ number, end, peer, relay, isAsked, renewAtMs },
+      ...{ renewals: 0, isConnected: false, reason: null },
+    };
     this.#endings.set(number, ending);
     return ending;
   }

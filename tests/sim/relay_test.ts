@@ -7,6 +7,7 @@ import {
   MAX_VALUE_BYTES,
   RELAY_WINDOW_BYTES,
   RELAYED_CIRCUIT_LIFE_MS,
+  RENEW_CIRCUIT_BEFORE_MS,
   SILENT_AFTER_MS,
 } from "../../lib/base/limits.ts";
 import { encodeMessage, type Message } from "../../lib/wire/message.ts";
@@ -71,6 +72,31 @@ class RelayLab extends Lab {
     }
     for (const end of this.network.connections()) for (const side of [end, end.other]) this.network.pump(side);
     this.wait(500);
+  }
+
+  /** Messages go both ways between the two until something is so, and a little longer: each comes, once and in order. */
+  streamUntil(condition: () => boolean): void {
+    const [atA, atB] = [this.a.machine!.subscribe(""), this.b.machine!.subscribe("")];
+    let sent = 0;
+    for (let goesOn = 50; goesOn > 0; goesOn -= condition() ? 1 : 0) {
+      assert(sent < 20_000, "it comes about in time");
+      for (const [from, to] of [[this.a, this.b], [this.b, this.a]] as const) {
+        const payload = new TextEncoder().encode(String(sent));
+        from.request({ type: "post", posts: [{ topic: "t", payload }], to: to.id }, (reply) => assert(reply.ok));
+      }
+      sent++;
+      this.wait(3);
+    }
+    this.wait(3000);
+    for (const [reader, sender] of [[atA, this.b], [atB, this.a]] as const) {
+      const { posts, missed } = reader.take();
+      const texts = posts.filter(({ peer }) => peer === sender.id).map(({ payload }) =>
+        new TextDecoder().decode(payload)
+      );
+      assertEquals(texts, Array.from({ length: sent }, (_, i) => String(i)));
+      assertEquals(missed, []);
+      reader.close();
+    }
   }
 
   /** The events of one name that a peer told, each with its reason. */
@@ -152,29 +178,9 @@ Deno.test("of a stream of messages to one peer none is lost, or comes twice, whi
     const lab = new RelayLab();
     lab.network.habits = { ...lab.network.habits, latencyMs };
     lab.untilPath("relayed by 2");
-    const [atA, atB] = [lab.a.machine!.subscribe(""), lab.b.machine!.subscribe("")];
     lab.network.mend(lab.a, lab.b);
     lab.a.push({ type: "network_changed" });
-    let sent = 0;
-    const goesOn = () => {
-      for (const [from, to] of [[lab.a, lab.b], [lab.b, lab.a]] as const) {
-        const payload = new TextEncoder().encode(String(sent));
-        from.request({ type: "post", posts: [{ topic: "t", payload }], to: to.id }, (reply) => assert(reply.ok));
-      }
-      sent++;
-      lab.wait(3);
-    };
-    while (lab.pathOf(lab.a, lab.b) !== "direct" || lab.pathOf(lab.b, lab.a) !== "direct") goesOn();
-    for (let i = 0; i < 50; i++) goesOn();
-    lab.wait(3000);
-    for (const [reader, sender] of [[atA, lab.b], [atB, lab.a]] as const) {
-      const { posts, missed } = reader.take();
-      const texts = posts.filter(({ peer }) => peer === sender.id).map(({ payload }) =>
-        new TextDecoder().decode(payload)
-      );
-      assertEquals(texts, Array.from({ length: sent }, (_, i) => String(i)));
-      assertEquals(missed, []);
-    }
+    lab.streamUntil(() => lab.pathOf(lab.a, lab.b) === "direct" && lab.pathOf(lab.b, lab.a) === "direct");
   }
 });
 
@@ -256,11 +262,35 @@ Deno.test("who does not serve carries nothing, and says so", () => {
   assert(lab.eventsOf(lab.m, "relay_refused").every((reason) => reason === "not_serving"));
 });
 
-Deno.test("a circuit ends with its time of life, and the next one begins", () => {
+Deno.test("a circuit is renewed before its time of life is over: of a stream of messages none is lost, or comes twice", () => {
+  const lab = new RelayLab();
+  lab.network.habits = { ...lab.network.habits, latencyMs: [40, 60] };
+  lab.untilPath("relayed by 2");
+  const circuits = () => lab.m.machine?.status().relay.circuits;
+  lab.wait(RELAYED_CIRCUIT_LIFE_MS - RENEW_CIRCUIT_BEFORE_MS - A_WHILE_MS);
+  for (const told of lab.told) told.splice(0);
+  lab.until(() => circuits() === 2, "the next circuit");
+  lab.streamUntil(() => circuits() === 1);
+  assertEquals([lab.eventsOf(lab.m, "relay_opened"), lab.eventsOf(lab.m, "relay_closed")], [[""], ["done"]]);
+  for (const peer of [lab.a, lab.b]) {
+    assertEquals(lab.eventsOf(peer, "link_closed"), ["duplicate_link"]);
+    for (const name of ["path_changed", "member_gone"]) assertEquals(lab.eventsOf(peer, name), []);
+  }
+  assertEquals([lab.pathOf(lab.a, lab.b), lab.pathOf(lab.b, lab.a)], ["relayed by 2", "relayed by 2"]);
+});
+
+Deno.test("a circuit that can't be renewed ends with its time of life, and the next one begins", () => {
   const lab = new RelayLab();
   lab.untilPath("relayed by 2");
+  let asked = 0;
+  lab.m.machine!.messageHeard = (message) => {
+    if (message.type !== "relay_open") return;
+    asked++;
+    Object.assign(message, { target: fromBase32(lab.m.id) });
+  };
   lab.wait(RELAYED_CIRCUIT_LIFE_MS);
-  assertEquals(lab.eventsOf(lab.m, "relay_closed"), ["expired"]);
+  assertEquals([lab.eventsOf(lab.m, "relay_closed"), asked], [["expired"], 5]);
+  lab.m.machine!.messageHeard = () => {};
   lab.untilPath("relayed by 2");
   lab.untilHealed();
 });
@@ -299,6 +329,22 @@ for (
     for (const peer of lab.peers) assertEquals(peer.machine?.status().cut, []);
   });
 }
+
+Deno.test("a link through a relay that ends before it was one is sought again", () => {
+  const lab = new RelayLab();
+  let opens = 0;
+  let isNext = false;
+  // The first one that each of both asks for.
+  lab.m.machine!.messageHeard = (message) => {
+    if (message.type === "relay_open") isNext = ++opens <= 2;
+    if (message.type !== "relay_data" || !isNext) return;
+    message.bytes[0]! ^= 1;
+    isNext = false;
+  };
+  lab.until(() => opens >= 2, "both to ask");
+  lab.untilPath("relayed by 2");
+  for (const peer of [lab.a, lab.b]) assert(lab.eventsOf(peer, "relay_failed").length > 0);
+});
 
 Deno.test("a relay that swallows everything is given up, in time", () => {
   const lab = new RelayLab(4);
