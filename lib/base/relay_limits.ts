@@ -10,6 +10,8 @@ export const MAX_RELAY_DATA_BYTES = 64 * 1024;
 export const RELAY_DATA_COST_BYTES = 64;
 /** What may be under way to one end of a circuit: 2.5 MB/s over a round trip of 100 ms, and all that a relay holds. */
 export const RELAY_WINDOW_BYTES = 256 * 1024;
+/** Of that an end leaves so much for the last words of the link inside: a goodbye, behind what is begun. */
+export const RELAY_LAST_WORDS_BYTES = 4 * 1024;
 /** Circuits that one peer serves: each pair of a full mesh; where nobody reads, 64 MiB are held. */
 export const MAX_RELAYED_CIRCUITS = 128;
 /** Those of them that one member asked for: all others of a full mesh, and as many that are about to end. */

@@ -41,13 +41,19 @@ export class Lane {
     this.#costBytes = 0;
   }
 
-  /** Forgets all frames but one that was begun. */
-  clearBehindBegun(): void {
-    const begun = this.#isFirstBegun ? this.#frames.first : undefined;
-    if (begun === undefined) return this.clear();
-    this.#frames.takeAll();
-    this.#frames.push(begun);
-    this.#costBytes = begun.body.length - this.#sentOfFirst + FRAME_COST_BYTES;
+  /** Forgets all frames but those of some kinds, and one that was begun. */
+  keepOnly(keeps: (kind: number) => boolean): void {
+    const [first, ...others] = this.#frames.takeAll();
+    if (first === undefined) return;
+    const [sentOfFirst, isFirstBegun] = [this.#sentOfFirst, this.#isFirstBegun];
+    this.clear();
+    if (isFirstBegun || keeps(first.kind)) this.push(first);
+    if (isFirstBegun) {
+      this.#isFirstBegun = true;
+      this.#sentOfFirst = sentOfFirst;
+      this.#costBytes -= sentOfFirst;
+    }
+    for (const frame of others) if (keeps(frame.kind)) this.push(frame);
   }
 
   /** Moves as much as fits into a record's room. @returns the bytes written; 0 where not even a header fits. */

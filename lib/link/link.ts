@@ -23,8 +23,7 @@ import { FIRST_OTHER_KIND, type Frame, FrameReader, LANES, LINK_KINDS, type Prio
 import { Handshake, type Session } from "./handshake.ts";
 import { Heartbeat, nonceOf } from "./heartbeat.ts";
 import { InputBuffer } from "./input_buffer.ts";
-import { Lane } from "./lane.ts";
-import type { LinkEvent, LinkOptions, LinkState } from "./link_types.ts";
+import type { Carried, LinkEvent, LinkOptions, LinkState } from "./link_types.ts";
 import {
   MIN_CIPHERTEXT_BYTES,
   MIN_PULL_BYTES,
@@ -33,6 +32,7 @@ import {
   type RekeyLimits,
   TamperedError,
 } from "./record.ts";
+import { SendQueue } from "./send_queue.ts";
 
 const REKEY_LIMITS: RekeyLimits = { records: REKEY_AFTER_RECORDS, bytes: REKEY_AFTER_BYTES, ageMs: REKEY_AFTER_MS };
 
@@ -54,7 +54,7 @@ export class Link {
   /** When the other side must have come one step further, until it is authorized. */
   #stepUntilMs = 0;
   readonly #input = new InputBuffer();
-  readonly #lanes = [new Lane(), new Lane(), new Lane()] as const;
+  readonly #queue = new SendQueue();
   readonly #readers = [new FrameReader(), new FrameReader(), new FrameReader()] as const;
   #state: LinkState = "hello";
   #handshakeOut: Uint8Array[] = [encodeHello()];
@@ -118,22 +118,23 @@ export class Link {
 
   /** What waits to be sent, each frame with what it costs besides its body. */
   get queuedBytes(): number {
-    return this.#urgentQueuedBytes + this.bulkQueuedBytes;
+    return this.#queue.urgentBytes + this.bulkQueuedBytes;
   }
 
   /** What waits to be sent as live data. */
   get liveQueuedBytes(): number {
-    return this.#lanes[LANES.live].costBytes;
+    return this.#queue.bytesOf("live");
   }
 
   /** What waits to be sent as bulk. */
   get bulkQueuedBytes(): number {
-    return this.#lanes[LANES.bulk].costBytes;
+    return this.#queue.bytesOf("bulk");
   }
 
   /** Whether `pull` has something to give. */
   get wantsToSend(): boolean {
-    return this.#handshakeOut.length > 0 || (this.#writer !== null && this.#state !== "closed" && this.queuedBytes > 0);
+    if (this.#handshakeOut.length > 0) return true;
+    return this.#writer !== null && this.#state !== "closed" && !this.#queue.isEmpty;
   }
 
   /** When `tick` is due, by the monotonic clock; Infinity for never. */
@@ -178,12 +179,12 @@ export class Link {
     if (this.#isOver) return false;
     assert(this.#state === "open", "frames are sent on open links");
     const isBulk = priority === "bulk";
-    const queuedBytes = isBulk ? this.bulkQueuedBytes : this.#urgentQueuedBytes;
+    const queuedBytes = isBulk ? this.bulkQueuedBytes : this.#queue.urgentBytes;
     if (queuedBytes + body.length > MAX_SHARE_BYTES) {
       if (!isBulk) this.#fail("overloaded", `${queuedBytes} bytes wait to be sent`);
       return false;
     }
-    this.#lanes[LANES[priority]].push({ kind, body });
+    this.#queue.push(priority, { kind, body });
     return true;
   }
 
@@ -200,7 +201,8 @@ export class Link {
       this.#handshakeOut = [];
     } else if (this.#writer !== null && this.#state !== "closed") {
       bytes = this.#writer.pull(maxBytes, now.monotonicMs);
-      if (this.#lanes[LANES.control].isEmpty) this.#waitingPongs = 0;
+      if (this.#queue.releaseClose()) bytes ??= this.#writer.pull(maxBytes, now.monotonicMs);
+      if (this.#queue.bytesOf("control") === 0) this.#waitingPongs = 0;
       if (this.#state === "closing" && this.queuedBytes === 0) this.#state = "closed";
     }
     if (bytes !== null) this.#sentBytes += bytes.length;
@@ -213,23 +215,20 @@ export class Link {
    *
    * @param detail one short phrase; what is longer than MAX_CLOSE_DETAIL_BYTES is cut.
    * @param last frames that go before it.
+   * @param carried what is kept of bulk, and goes before it too. Default: none of it.
    */
   close(
     reason: CloseReason,
     detail = "",
-    last: readonly { readonly kind: number; readonly body: Uint8Array }[] = [],
+    last: readonly Frame[] = [],
+    carried: Carried | null = null,
   ): void {
     if (this.#isOver) return;
     if (this.#writer === null) {
       this.#state = "closed";
       return;
     }
-    // The close is a frame of the control lane, and so has to wait for the end of one that was begun there.
-    this.#lanes[LANES.control].clearBehindBegun();
-    this.#lanes[LANES.live].clear();
-    this.#lanes[LANES.bulk].clear();
-    for (const frame of last) this.#lanes[LANES.control].push(frame);
-    this.#lanes[LANES.control].push({ kind: LINK_KINDS.close, body: encodeClose(reason, detail) });
+    this.#queue.endWith({ kind: LINK_KINDS.close, body: encodeClose(reason, detail) }, last, carried);
     this.#state = "closing";
   }
 
@@ -257,7 +256,7 @@ export class Link {
   /** Measures the round trip now: a `pong` event follows. Nothing where the link is not open, or a ping is under way. */
   ping(now: Now): void {
     if (this.#state !== "open" || !this.#heartbeat.isIdle) return;
-    this.#lanes[LANES.control].push({ kind: LINK_KINDS.ping, body: this.#heartbeat.begin(now.monotonicMs) });
+    this.#queue.push("control", { kind: LINK_KINDS.ping, body: this.#heartbeat.begin(now.monotonicMs) });
   }
 
   /** The other side came one step further: it has time anew for the next one. */
@@ -272,10 +271,6 @@ export class Link {
 
   get #isOver(): boolean {
     return this.#state === "closing" || this.#state === "closed";
-  }
-
-  get #urgentQueuedBytes(): number {
-    return this.#lanes[LANES.control].costBytes + this.#lanes[LANES.live].costBytes;
   }
 
   *#process(now: Now): Generator<LinkEvent, void, undefined> {
@@ -328,7 +323,7 @@ export class Link {
     if (session === null) return;
     this.#session = session;
     this.#handshake = null;
-    this.#writer = new RecordWriter(session.send, this.#lanes, this.#rekeyLimits, now.monotonicMs);
+    this.#writer = new RecordWriter(session.send, this.#queue.lanes, this.#rekeyLimits, now.monotonicMs);
     this.#state = "open";
     if (handshake.isWithSelf) throw new ProtocolError("self", "");
     yield { type: "open", peer: session.peer, handshakeHash: session.handshakeHash };
@@ -364,7 +359,7 @@ export class Link {
           throw new ProtocolError("overloaded", `${MAX_WAITING_PONGS} pings wait for their answers`);
         }
         yield { type: "ping" };
-        this.#lanes[LANES.control].push({ kind: LINK_KINDS.pong, body: new Writer(4).u32(nonce).finish() });
+        this.#queue.push("control", { kind: LINK_KINDS.pong, body: new Writer(4).u32(nonce).finish() });
         return;
       }
       case LINK_KINDS.pong: {

@@ -26,6 +26,14 @@ export type LinkEvent =
     readonly isItsDoing?: true;
   };
 
+/** What a link carries for others: it goes out before the link ends. */
+export interface Carried {
+  /** Whether frames of a kind that wait in the lane of bulk are such. */
+  readonly keeps: (kind: number) => boolean;
+  /** What goes behind them. */
+  readonly frames: readonly { readonly kind: number; readonly body: Uint8Array }[];
+}
+
 /** What a link starts with. */
 export interface LinkOptions {
   /** Whether this side dialled (`out`) or listened (`in`). */

@@ -4,6 +4,7 @@ import {
   MAX_RELAY_DATA_BYTES,
   RELAY_ANSWER_TIMEOUT_MS,
   RELAY_DATA_COST_BYTES,
+  RELAY_LAST_WORDS_BYTES,
   RELAY_WINDOW_BYTES,
 } from "../base/limits.ts";
 import { MIN_PULL_BYTES } from "../link/record.ts";
@@ -112,7 +113,8 @@ export class CircuitEnd implements CircuitSide {
       this.#receiveBytes += sizeBytes;
       return { type: "relay_credit", circuit, sizeBytes };
     }
-    const roomBytes = Math.min(MAX_RELAY_DATA_BYTES, this.#sendBytes - RELAY_DATA_COST_BYTES);
+    const keptBytes = this.#isClosing ? 0 : RELAY_LAST_WORDS_BYTES;
+    const roomBytes = Math.min(MAX_RELAY_DATA_BYTES, this.#sendBytes - RELAY_DATA_COST_BYTES - keptBytes);
     if (!this.#isAnswered || roomBytes < MIN_PULL_BYTES) return null;
     const bytes = this.#user.pull(roomBytes, now);
     if (bytes !== null) {

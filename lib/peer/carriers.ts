@@ -100,9 +100,10 @@ export class Carriers {
     }
   }
 
-  /** What the circuits of a link that end here have to say before it is closed. */
-  lastWords({ number }: Connection, now: Now): RelayMessage[] {
-    const sides = this.#byLink.get(number)?.sides ?? new Map<number, CircuitSide>();
+  /** What the circuits of a link that end here have to say before it is closed; null where there are none. */
+  lastWords({ number }: Connection, now: Now): RelayMessage[] | null {
+    const sides = this.#byLink.get(number)?.sides;
+    if (sides === undefined) return null;
     // What is carried for others ends with the link.
     for (const [circuit, side] of sides) if (!(side instanceof CircuitEnd)) sides.delete(circuit);
     return [...this.#take(number, () => true, now)];

@@ -14,6 +14,7 @@ import type { Identity } from "../crypto/identity.ts";
 import { Link } from "../link/link.ts";
 import type { LinkEvent } from "../link/link_types.ts";
 import { decodeMessage, encodeMessage, type Message } from "../wire/message.ts";
+import { isRelayKind, type RelayMessage } from "../wire/relay_messages.ts";
 import { UnsupportedError } from "../wire/unsupported.ts";
 import { type Conduct, UNKNOWN_MEMBERS } from "./conduct.ts";
 import { Copies } from "./copies.ts";
@@ -250,10 +251,22 @@ export class Links {
     return this.#connections.get(number)?.link.bulkQueuedBytes ?? Infinity;
   }
 
-  /** Closes a link with a reason that the other side is told, encrypted. @param last messages that go before it. */
-  close(connection: Connection, reason: CloseReason, now: Now, detail = "", last: readonly Message[] = []): void {
+  /**
+   * Closes a link with a reason that the other side is told, encrypted.
+   *
+   * @param last messages that go before it. @param carried those of circuits, behind what of these waits; null: nothing.
+   */
+  close(
+    connection: Connection,
+    reason: CloseReason,
+    now: Now,
+    detail = "",
+    last: readonly Message[] = [],
+    carried: readonly RelayMessage[] | null = null,
+  ): void {
     if (connection.stage === "closed") return;
-    connection.link.close(reason, detail, last.map(encodeMessage));
+    const frames = carried?.map(encodeMessage);
+    connection.link.close(reason, detail, last.map(encodeMessage), frames && { keeps: isRelayKind, frames });
     this.#ended(connection, reason, detail, false, now);
   }
 

@@ -91,8 +91,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
         const wordsOn = this.#parts.presence.stop();
         this.#parts.relays.stop(now);
         for (const connection of [...this.#parts.links.all()]) {
-          const last = [...wordsOn(connection), ...this.#parts.relays.lastWords(connection, now)];
-          this.#parts.links.close(connection, "goodbye", now, "", last);
+          const carried = this.#parts.relays.lastWords(connection, now);
+          this.#parts.links.close(connection, "goodbye", now, "", wordsOn(connection), carried);
         }
         return this.#parts.lan.stop();
       }

@@ -16,7 +16,6 @@ import type { CircuitSide } from "../mesh/circuit_side.ts";
 import { RelayRoutes } from "../mesh/relay_routes.ts";
 import { type RelayCounts, RelayServer } from "../mesh/relay_server.ts";
 import type { Membership } from "../space/membership.ts";
-import type { Message } from "../wire/message.ts";
 import {
   type KnownRelayReason,
   type RelayIncoming,
@@ -146,8 +145,8 @@ export class Relays {
     for (const { end } of [...this.#endings.values()]) end.close(false, now);
   }
 
-  /** What the circuits of a link have to say before it is closed. */
-  lastWords(connection: Connection, now: Now): Message[] {
+  /** What the circuits of a link that end here have to say before it is closed; null where there are none. */
+  lastWords(connection: Connection, now: Now): RelayMessage[] | null {
     return this.#carriers.lastWords(connection, now);
   }
 

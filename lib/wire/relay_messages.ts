@@ -93,6 +93,11 @@ export interface RelayClose {
 /** What relays a link through another one (lib/wire/PROTOCOL.md, "Relay"). */
 export type RelayMessage = RelayOpen | RelayIncoming | RelayCredit | RelayData | RelayClose;
 
+/** Whether messages of a kind are about circuits. */
+export function isRelayKind(kind: number): boolean {
+  return Object.values(RELAY_KINDS).some((known) => known === kind);
+}
+
 /** The number of a reason on the wire. */
 export function relayCodeOf(reason: KnownRelayReason): number {
   return RELAY_REASONS[reason];

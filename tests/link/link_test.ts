@@ -44,6 +44,35 @@ Deno.test("link: frames of all sizes arrive as they were sent, both ways", () =>
   }
 });
 
+Deno.test("link: what is carried goes before a close, also behind what was begun; other bulk does not", () => {
+  for (const firstIsCarried of [true, false]) {
+    const { dialler, listener } = openPair();
+    dialler.authorize();
+    listener.authorize();
+    const sizes = [100_000, 70_000, 300];
+    dialler.send(firstIsCarried ? 67 : 30, pattern(sizes[0] as number), "bulk");
+    const begun = dialler.pull(2000, at(0));
+    assert(begun !== null);
+    dialler.send(30, pattern(5000), "bulk");
+    dialler.send(67, pattern(sizes[1] as number), "bulk");
+    dialler.send(31, pattern(5000), "live");
+    const carried = { keeps: (kind: number) => kind === 67, frames: [{ kind: 68, body: pattern(300) }] };
+    dialler.close("goodbye", "", [{ kind: 40, body: pattern(7) }], carried);
+    const events = give(listener, concat([begun, drain(dialler)]));
+    assertEquals(told(events), [
+      nameOf(40, pattern(7)),
+      nameOf(firstIsCarried ? 67 : 30, pattern(100_000)),
+      nameOf(67, pattern(70_000)),
+      nameOf(68, pattern(300)),
+    ]);
+    assertEquals([reasonOf(events), dialler.state], ["goodbye", "closed"]);
+  }
+  const { dialler, listener } = openPair();
+  dialler.close("goodbye", "", [], { keeps: () => true, frames: [] });
+  assert(dialler.wantsToSend);
+  assertEquals(reasonOf(give(listener, drain(dialler))), "goodbye");
+});
+
 Deno.test("link: bytes are encrypted, and never twice the same", () => {
   const { dialler } = openPair();
   const body = utf8Encode("the same secret, twice");

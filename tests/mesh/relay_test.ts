@@ -11,6 +11,7 @@ import {
   MAX_RELAYED_CIRCUITS_OF_MEMBER,
   RELAY_ANSWER_TIMEOUT_MS,
   RELAY_DATA_COST_BYTES,
+  RELAY_LAST_WORDS_BYTES,
   RELAY_WINDOW_BYTES,
   RELAYED_CIRCUIT_LIFE_MS,
 } from "../../lib/base/limits.ts";
@@ -130,7 +131,7 @@ Deno.test("who does not read holds up the other end, and the relay keeps no more
     heldBytes += message.bytes.length + RELAY_DATA_COST_BYTES;
     circuit.deliver(circuit.sides.asker, message);
   }
-  assert(heldBytes <= RELAY_WINDOW_BYTES && heldBytes > RELAY_WINDOW_BYTES - 3000, `${heldBytes} bytes`);
+  assert(heldBytes <= RELAY_WINDOW_BYTES && heldBytes > RELAY_WINDOW_BYTES - RELAY_LAST_WORDS_BYTES - 3000, `${heldBytes} bytes`);
   assertEquals(circuit.closed, undefined);
   for (; circuit.nowMs < 1000; circuit.nowMs++) {
     circuit.tick();
@@ -223,6 +224,20 @@ Deno.test("a circuit that is old, or whose link is lost, ends for both, and what
   const unasked = new TestEnd(1, TARGET);
   unasked.end.closed("lost", at(0));
   assertEquals([unasked.end.next(at(0)), unasked.end.isOver, unasked.told], [null, true, ["ended: lost"]]);
+});
+
+Deno.test("an end that the other one takes nothing more of says its last words all the same", () => {
+  const circuit = new TestCircuit();
+  circuit.run();
+  for (let i = 0; i < 1000; i++) circuit.a.toSend.push(new Uint8Array(1000));
+  for (let message = circuit.a.end.next(at(0)); message !== null; message = circuit.a.end.next(at(0))) {
+    circuit.deliver(circuit.sides.asker, message);
+  }
+  circuit.a.toSend = [new Uint8Array(2000).fill(7)];
+  circuit.a.end.close(false, at(0));
+  const last = circuit.a.end.next(at(0));
+  assert(last?.type === "relay_data" && last.bytes[0] === 7);
+  assertEquals(circuit.a.end.next(at(0)), { type: "relay_close", circuit: 1, code: relayCodeOf("done") });
 });
 
 Deno.test("an end that can't say all that it has is closed regardless after a while", () => {

@@ -254,6 +254,28 @@ Deno.test("who stops says goodbye through the relay as well", () => {
   assertEquals(lab.eventsOf(lab.a, "member_gone"), []);
 });
 
+Deno.test("who stops while its relayed link carries much says goodbye through the relay as well", () => {
+  for (const pause of [0, 20, 50]) {
+    const lab = new RelayLab();
+    lab.network.habits = { ...lab.network.habits, capacityBytes: [4000, 9000], latencyMs: [5, 10] };
+    for (const peer of [lab.a, lab.b]) lab.breakBetween(peer, lab.m);
+    lab.untilPath(null);
+    lab.untilPath("relayed by 2");
+    lab.told[0]?.splice(0);
+    const value = new Uint8Array(MAX_VALUE_BYTES).fill(7);
+    for (let i = 0; i < 4; i++) {
+      lab.b.request({ type: "write", writes: [{ kind: "put", key: `k${i}`, media: "x/y", value }] }, () => {});
+    }
+    const crossed = crossing(lab.m);
+    lab.until(() => crossed.length > 3, "the data to be under way");
+    lab.wait(pause);
+    lab.b.push({ type: "stopping" });
+    lab.untilPath(null);
+    lab.wait(10_000);
+    assertEquals([lab.eventsOf(lab.a, "member_left"), lab.eventsOf(lab.a, "member_gone")], [["goodbye"], []]);
+  }
+});
+
 Deno.test("who does not serve carries nothing, and says so", () => {
   const lab = new RelayLab(3, { servesRelay: false });
   lab.wait(A_WHILE_MS);
