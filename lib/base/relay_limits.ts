@@ -29,6 +29,16 @@ export const RENEW_CIRCUIT_AGAIN_MS = 60 * 1000;
 /** Circuits that one member may ask for in a minute, and at once: all others of a full mesh after a change of network. */
 export const MAX_RELAY_OPENS_PER_MIN = 60;
 export const MAX_RELAY_OPENS_BURST = 64;
+/**
+ * Circuits that a relay announces to one member in a minute, and at once, whoever asks: what it is blamed for there is
+ * what it does. Of these one member asks for so many, so that others come to their turn.
+ */
+export const MAX_RELAY_INCOMING_PER_MIN = 60;
+export const MAX_RELAY_INCOMING_BURST = 48;
+export const MAX_RELAY_PAIR_OPENS_PER_MIN = 12;
+export const MAX_RELAY_PAIR_OPENS_BURST = 8;
+/** As what a message of a circuit counts at least towards its rate: 2,000 small ones a second, and all together 8,000. */
+export const LEAST_RELAYED_MESSAGE_BYTES = 4 * 1024;
 /** Circuits that a member may bring others by at a time, at the end that is asked: as many as it may serve one. */
 export const MAX_CIRCUITS_BY_RELAY = 32;
 /**

@@ -3,9 +3,14 @@ import type { PeerEvent } from "../base/event.ts";
 import { Fifo } from "../base/fifo.ts";
 import {
   CLOSE_TIMEOUT_MS,
+  LEAST_RELAYED_MESSAGE_BYTES,
   MAX_ALL_RELAYED_BYTES_PER_S,
+  MAX_RELAY_INCOMING_BURST,
+  MAX_RELAY_INCOMING_PER_MIN,
   MAX_RELAY_OPENS_BURST,
   MAX_RELAY_OPENS_PER_MIN,
+  MAX_RELAY_PAIR_OPENS_BURST,
+  MAX_RELAY_PAIR_OPENS_PER_MIN,
   MAX_RELAYED_BYTES_PER_S,
   MAX_RELAYED_CIRCUITS,
   MAX_RELAYED_CIRCUITS_OF_MEMBER,
@@ -55,7 +60,10 @@ export class RelayServer {
   readonly #ports: RelayServerPorts;
   readonly #isServing: boolean;
   readonly #circuits = new Set<Served>();
+  /** What each may still ask for, by its id, each pair of an asker and a target, and what each is still asked for. */
   readonly #opens = new Map<string, TokenBucket>();
+  readonly #pairs = new Map<string, TokenBucket>();
+  readonly #incoming = new Map<string, TokenBucket>();
   readonly #allPacer = new Pacer(MAX_ALL_RELAYED_BYTES_PER_S, BURST_MS);
   #carriedBytes = 0;
 
@@ -74,13 +82,21 @@ export class RelayServer {
   /** Whether a member may have a circuit now, wherever to. Counts as one that was asked for. */
   refuses(asker: string, now: Now): KnownRelayReason | null {
     if (!this.#isServing) return "not_serving";
-    if (!this.#opensOf(asker, now).take(1, now.monotonicMs)) return "too_often";
+    if (!takes(this.#opens, asker, MAX_RELAY_OPENS_PER_MIN, MAX_RELAY_OPENS_BURST, now)) return "too_often";
     // One that has ended counts for as long as something of it waits.
     for (const served of this.#circuits) if (served.isOver) this.#circuits.delete(served);
     if (this.#circuits.size >= MAX_RELAYED_CIRCUITS) return "too_many";
     let ofAsker = 0;
     for (const { asker: { peer } } of this.#circuits) if (peer === asker) ofAsker++;
     return ofAsker >= MAX_RELAYED_CIRCUITS_OF_MEMBER ? "too_many" : null;
+  }
+
+  /** Whether a member may be asked for another one. Counts as one that was. @returns why not; null where it may. */
+  refusesTo(target: string, asker: string, now: Now): KnownRelayReason | null {
+    const mayAsk =
+      takes(this.#pairs, `${asker} ${target}`, MAX_RELAY_PAIR_OPENS_PER_MIN, MAX_RELAY_PAIR_OPENS_BURST, now) &&
+      takes(this.#incoming, target, MAX_RELAY_INCOMING_PER_MIN, MAX_RELAY_INCOMING_BURST, now);
+    return mayAsk ? null : "too_often";
   }
 
   /** Begins a circuit. @param from the asker's id, 32 bytes. @returns what the links of both ends see of it. */
@@ -96,16 +112,6 @@ export class RelayServer {
     return { asker: served.sides[0], target: served.sides[1] };
   }
 
-  #opensOf(asker: string, now: Now): TokenBucket {
-    const known = this.#opens.get(asker);
-    if (known !== undefined) return known;
-    // Members are bounded in number, and those that have not asked for a while need not be known.
-    for (const [peer, bucket] of this.#opens) if (bucket.isFull(now.monotonicMs)) this.#opens.delete(peer);
-    const bucket = new TokenBucket(MAX_RELAY_OPENS_PER_MIN / 60, MAX_RELAY_OPENS_BURST, now.monotonicMs);
-    this.#opens.set(asker, bucket);
-    return bucket;
-  }
-
   #ended(served: Served, reason: RelayReason, now: Now): void {
     const { asker, target, carriedBytes, beganMs } = served;
     this.#ports.emit({
@@ -118,6 +124,18 @@ export class RelayServer {
       },
     });
   }
+}
+
+/** Takes one from a bucket by its name, which is made where there is none. @returns whether there was one. */
+function takes(buckets: Map<string, TokenBucket>, name: string, perMin: number, burst: number, now: Now): boolean {
+  let bucket = buckets.get(name);
+  if (bucket === undefined) {
+    // Members are bounded in number, and what is full need not be known.
+    for (const [other, known] of buckets) if (known.isFull(now.monotonicMs)) buckets.delete(other);
+    bucket = new TokenBucket(perMin / 60, burst, now.monotonicMs);
+    buckets.set(name, bucket);
+  }
+  return bucket.take(1, now.monotonicMs);
 }
 
 /** What a circuit needs of the server. */
@@ -248,7 +266,8 @@ class ServedSide implements CircuitSide {
       this.#first = null;
       return first;
     }
-    if (this.#creditDueBytes > 0) {
+    // Ends say so for half a window at a time; who does it for each byte is not to make as many messages of the relay's.
+    if (this.#creditDueBytes >= RELAY_WINDOW_BYTES / 4) {
       const sizeBytes = this.#creditDueBytes;
       this.#creditDueBytes = 0;
       return { type: "relay_credit", circuit, sizeBytes };
@@ -264,7 +283,9 @@ class ServedSide implements CircuitSide {
       this.#queue.shift();
       const costBytes = bytes.length + RELAY_DATA_COST_BYTES;
       this.#queuedBytes -= costBytes;
-      for (const pacer of [this.#pacer, ports.allPacer]) pacer.take(costBytes, now.monotonicMs);
+      // Each is a message for its receiver, who takes so many of this relay.
+      const pacedBytes = Math.max(costBytes, LEAST_RELAYED_MESSAGE_BYTES);
+      for (const pacer of [this.#pacer, ports.allPacer]) pacer.take(pacedBytes, now.monotonicMs);
       this.#served.carriedBytes += bytes.length;
       ports.carried(bytes.length);
       return { type: "relay_data", circuit, bytes };

@@ -239,6 +239,8 @@ export class Relays {
     const to = [...links.members()].find((link) => link.peer === peer && link.relay === null);
     if (to === undefined) return "not_linked";
     if (!to.isKnownMember) return "not_a_member";
+    const isTooOften = this.#server.refusesTo(peer, connection.peer, now);
+    if (isTooOften !== null) return isTooOften;
     const carrier = this.#carriers.of(to);
     const sides = this.#server.begin(
       { link: connection.number, circuit, peer: connection.peer },

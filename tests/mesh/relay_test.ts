@@ -4,8 +4,11 @@ import { concat } from "../../lib/base/bytes.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import {
   CLOSE_TIMEOUT_MS,
+  LEAST_RELAYED_MESSAGE_BYTES,
   MAX_RELAY_DATA_BYTES,
+  MAX_RELAY_INCOMING_BURST,
   MAX_RELAY_OPENS_BURST,
+  MAX_RELAY_PAIR_OPENS_BURST,
   MAX_RELAYED_BYTES_PER_S,
   MAX_RELAYED_CIRCUITS,
   MAX_RELAYED_CIRCUITS_OF_MEMBER,
@@ -33,6 +36,8 @@ class TestEnd {
   readonly told: string[] = [];
   readonly #received: Uint8Array[] = [];
   toSend: Uint8Array[] = [];
+  /** Whether it sends as much at a time as it may, as links do. */
+  joins = false;
 
   constructor(circuit: number, target: Uint8Array | null, nowMs = 0) {
     this.end = new CircuitEnd(circuit, target, {
@@ -40,9 +45,15 @@ class TestEnd {
       answered: () => void this.told.push("answered"),
       received: (bytes) => void this.#received.push(bytes),
       pull: (maxBytes) => {
-        const bytes = this.toSend.shift() ?? null;
-        assert(bytes === null || bytes.length <= maxBytes);
-        return bytes;
+        const parts = this.toSend.splice(0, 1);
+        let sizeBytes = parts[0]?.length ?? 0;
+        assert(sizeBytes <= maxBytes);
+        while (this.joins && sizeBytes + (this.toSend[0]?.length ?? Infinity) <= maxBytes) {
+          const part = this.toSend.shift() as Uint8Array;
+          sizeBytes += part.length;
+          parts.push(part);
+        }
+        return parts.length === 0 ? null : concat(parts);
       },
       ended: (reason) => void this.told.push(`ended: ${reason}`),
     }, at(nowMs));
@@ -131,7 +142,10 @@ Deno.test("who does not read holds up the other end, and the relay keeps no more
     heldBytes += message.bytes.length + RELAY_DATA_COST_BYTES;
     circuit.deliver(circuit.sides.asker, message);
   }
-  assert(heldBytes <= RELAY_WINDOW_BYTES && heldBytes > RELAY_WINDOW_BYTES - RELAY_LAST_WORDS_BYTES - 3000, `${heldBytes} bytes`);
+  assert(
+    heldBytes <= RELAY_WINDOW_BYTES && heldBytes > RELAY_WINDOW_BYTES - RELAY_LAST_WORDS_BYTES - 3000,
+    `${heldBytes} bytes`,
+  );
   assertEquals(circuit.closed, undefined);
   for (; circuit.nowMs < 1000; circuit.nowMs++) {
     circuit.tick();
@@ -144,14 +158,39 @@ Deno.test("a circuit goes no faster than it may, whoever sends and however much"
   const circuit = new TestCircuit();
   circuit.run();
   const piece = new Uint8Array(1000);
+  circuit.a.joins = true;
   for (let i = 0; i < 20_000; i++) circuit.a.toSend.push(piece);
   for (; circuit.nowMs < 2000; circuit.nowMs++) {
     circuit.tick();
     circuit.run();
   }
-  const costBytes = circuit.b.received.length * (1 + RELAY_DATA_COST_BYTES / piece.length);
-  const share = costBytes / (2 * MAX_RELAYED_BYTES_PER_S);
+  // Links send as much at a time as they may, so that what each message costs besides is nothing.
+  const share = circuit.b.received.length / (2 * MAX_RELAYED_BYTES_PER_S);
   assert(share > 0.95 && share < 1.05, `${share} of what it may`);
+});
+
+Deno.test("small messages and credits of a circuit make no more messages of its relay than it may send a member", () => {
+  const circuit = new TestCircuit();
+  circuit.run();
+  for (let i = 0; i < 20_000; i++) circuit.a.toSend.push(Uint8Array.of(7));
+  for (; circuit.nowMs < 1000; circuit.nowMs++) {
+    circuit.tick();
+    circuit.run();
+  }
+  const most = (1000 + 16) * MAX_RELAYED_BYTES_PER_S / 1000 / LEAST_RELAYED_MESSAGE_BYTES;
+  assert(circuit.b.received.length <= most + 1, `${circuit.b.received.length} messages`);
+  assert(circuit.b.received.length > most / 2);
+  const credited = new TestCircuit();
+  credited.run();
+  const cost = 1 + RELAY_DATA_COST_BYTES;
+  for (let i = 0; i < 100; i++) credited.sides.asker.data(Uint8Array.of(i), at(0));
+  for (let i = 0; i < 100; i++) credited.sides.target.next(at(i));
+  let credits = 0;
+  for (let i = 0; i < 100 * cost; i++) {
+    credited.sides.target.credit(1, at(100));
+    if (credited.sides.asker.next(at(100)) !== null) credits++;
+  }
+  assertEquals([credits, credited.closed], [0, undefined]);
 });
 
 Deno.test("who sends more than it was allowed has its circuit closed, and nothing of it is passed on", () => {
@@ -291,6 +330,19 @@ Deno.test("a member has so many circuits at a time, all together so many, and as
     "too_often",
     null,
     null,
+  ]);
+  // One asker does not use up what a target is asked for; all together do, and another target is asked all the same.
+  const toOne = new RelayServer(true, { wake: () => {}, emit: () => {} });
+  const asks = (asker: string, target: string, ms = 0) => toOne.refusesTo(target, asker, at(ms)) === null;
+  const tries = Array.from({ length: MAX_RELAY_INCOMING_BURST }, (_, i) => i);
+  assertEquals(tries.filter(() => asks("a", "t")).length, MAX_RELAY_PAIR_OPENS_BURST);
+  const others = tries.filter((i) => asks(`other ${i}`, "t")).length;
+  assertEquals(others, MAX_RELAY_INCOMING_BURST - MAX_RELAY_PAIR_OPENS_BURST);
+  assertEquals([asks("c", "t"), asks("c", "u"), asks("d", "t", 1000), asks("a", "t", 1000)], [
+    false,
+    true,
+    true,
+    false,
   ]);
   assertEquals(new RelayServer(false, { wake: () => {}, emit: () => {} }).refuses("a", at(0)), "not_serving");
 });

@@ -4,6 +4,7 @@ import { toHex } from "../../lib/base/bytes.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import {
   MAX_RELAY_OPENS_BURST,
+  MAX_RELAY_PAIR_OPENS_BURST,
   MAX_VALUE_BYTES,
   RELAY_WINDOW_BYTES,
   RELAYED_CIRCUIT_LIFE_MS,
@@ -105,8 +106,8 @@ class RelayLab extends Lab {
   }
 
   /** One that reaches all others, and so asks for no circuit but what it is made to; a relay; its first number there. */
-  asker(): { readonly c: SimPeer; readonly m: SimPeer; readonly first: number } {
-    const [c, m] = [this.peers[3] as SimPeer, this.m];
+  asker(index = 3): { readonly c: SimPeer; readonly m: SimPeer; readonly first: number } {
+    const [c, m] = [this.peers[index] as SimPeer, this.m];
     // It knows nothing of what it is made to ask, and is to take no answer for wrong.
     c.machine!.messageHeard = (message) => {
       if (message.type === "relay_close") Object.assign(message, { type: "topics" });
@@ -452,6 +453,25 @@ Deno.test("endless requests for circuits are refused, then nothing is heard of w
   assertEquals(lab.eventsOf(m, "link_closed").filter((reason) => reason === "too_large"), []);
   lab.say(c, m, ...Array.from({ length: 5000 }, ask));
   assertEquals(lab.eventsOf(m, "link_closed").at(-1), "too_large");
+});
+
+Deno.test("a relay is not blamed by a target for what its askers do", () => {
+  const lab = new RelayLab(7);
+  const target = lab.peers[6] as SimPeer;
+  // It takes none of them.
+  target.machine!.messageHeard = (message) => {
+    if (message.type === "relay_incoming") Object.assign(message, { from: fromBase32(target.id) });
+  };
+  target.freeze();
+  for (const index of [3, 4, 5]) {
+    const { c, m, first } = lab.asker(index);
+    lab.say(c, m, ...Array.from({ length: 32 }, (_, i) => lab.openRequest(first + 2 * i, target)));
+  }
+  target.wake();
+  lab.wait(2000);
+  assertEquals([lab.eventsOf(target, "link_closed"), lab.pathOf(lab.m, target)], [[], "direct"]);
+  assertEquals(lab.eventsOf(target, "relay_declined").length, 3 * MAX_RELAY_PAIR_OPENS_BURST);
+  assert(lab.eventsOf(lab.m, "relay_refused").every((reason) => reason === "too_often"));
 });
 
 Deno.test("what comes for a circuit that never began is wrong, for one that is over it is not", () => {
