@@ -3,6 +3,7 @@ import type { CloseReason } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import {
   MAX_LIVE_POSTS_BYTES,
+  MAX_POST_QUEUE_BYTES,
   MAX_RELAYED_POSTS_BYTES,
   RELAYED_POSTS_KEPT_MS,
   RESUME_POSTS_BYTES,
@@ -20,16 +21,22 @@ interface PostLink {
   readonly queue: PostQueue;
   /** Whether the other side has said that it takes posts; until then they wait. */
   takesPosts: boolean;
+  /** Posts that gave way before that. */
+  untoldDrops: number;
   isDropping: boolean;
   /** Of a relayed or punched link what went by it last: some may not have come when another one takes its place. */
   readonly gone: PostQueue | null;
 }
 
-/** What such a link leaves to the one that takes its place. */
+/** What a link leaves to the one that takes its place. */
 interface Left {
-  readonly queues: readonly PostQueue[];
+  readonly gone: PostQueue | null;
+  readonly waiting: PostQueue;
   readonly untilMs: number;
 }
+
+/** Why posts did not go out by a link. */
+type Dropped = "slow_link" | "link_closed";
 
 /** The links by which posts go: each has a queue of its own, so that a slow one holds up no other. */
 export class PostLinks {
@@ -46,7 +53,7 @@ export class PostLinks {
     this.#emit = emit;
   }
 
-  /** How many posts gave way since their link was too slow. */
+  /** How many posts gave way since their link was too slow, or waited for one when that was closed. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -72,13 +79,8 @@ export class PostLinks {
   opened(connection: Connection, now: Now): void {
     const path = pathOf(connection);
     const gone = path === "relayed" || path === "punched" ? new PostQueue(MAX_RELAYED_POSTS_BYTES) : null;
-    const link = {
-      connection,
-      queue: this.#takeLeft(connection.peer, now),
-      takesPosts: false,
-      isDropping: false,
-      gone,
-    };
+    const { queue, dropped } = this.#takeLeft(connection.peer, now);
+    const link = { connection, queue, takesPosts: false, untoldDrops: dropped, isDropping: false, gone };
     this.#byNumber.set(connection.number, link);
     this.#byPeer.set(connection.peer, link);
     this.#links.send(connection.number, { type: "topics" }, "control");
@@ -89,22 +91,29 @@ export class PostLinks {
     const link = this.#byNumber.get(connection.number);
     if (link === undefined) return;
     link.takesPosts = true;
+    this.#slow(link, link.untoldDrops);
     this.#fill(link);
   }
 
   /**
-   * A link is over. Where another one to the same peer takes the place of a relayed or punched one, that sends what may
-   * have been under way, and who got it already knows it. A punched one ends without a word where its hole closes.
+   * A link is over. Where another one to the same peer takes its place, that sends what waits, and what may have been
+   * under way by a relayed or punched one; who got it already knows it. A punched one ends without a word where its hole
+   * closes.
    */
   closed(connection: Connection, reason: CloseReason, now: Now): void {
-    const link = this.#byNumber.get(connection.number);
-    this.#byNumber.delete(connection.number);
-    const isReplaced = reason === "duplicate_link" || (isPunched(connection) && LOST.includes(reason));
-    if (isReplaced && link !== undefined && link.gone !== null) {
-      const untilMs = now.monotonicMs + RELAYED_POSTS_KEPT_MS;
-      this.#left.set(connection.peer, { queues: [link.gone, link.queue], untilMs });
+    const { number, peer } = connection;
+    const link = this.#byNumber.get(number);
+    if (link === undefined) return;
+    this.#byNumber.delete(number);
+    if (this.#byPeer.get(peer) === link) this.#byPeer.delete(peer);
+    const { gone, queue: waiting } = link;
+    if (reason !== "duplicate_link" && !(isPunched(connection) && LOST.includes(reason))) {
+      if (link.takesPosts) this.#drop(peer, countOf(waiting), "link_closed");
+      return;
     }
-    if (this.#byPeer.get(connection.peer) === link) this.#byPeer.delete(connection.peer);
+    // Of an earlier one of which nobody took what it left.
+    this.#forget(peer);
+    this.#left.set(peer, { gone, waiting, untilMs: now.monotonicMs + RELAYED_POSTS_KEPT_MS });
   }
 
   /** Queues a batch for a link. */
@@ -112,10 +121,12 @@ export class PostLinks {
     const link = this.#byNumber.get(connection.number);
     if (link === undefined) return;
     const dropped = link.queue.push(batch);
-    if (link.takesPosts) {
-      if (dropped > 0) this.#slow(link, dropped);
-      this.#fill(link);
+    if (!link.takesPosts) {
+      link.untoldDrops += dropped;
+      return;
     }
+    this.#slow(link, dropped);
+    this.#fill(link);
   }
 
   /** The socket of a link takes more. */
@@ -148,24 +159,44 @@ export class PostLinks {
     }
   }
 
-  #takeLeft(peer: string, now: Now): PostQueue {
-    const queue = new PostQueue();
+  /** A queue for a new link, with what the one before left; and how many posts of that found no room. */
+  #takeLeft(peer: string, now: Now): { queue: PostQueue; dropped: number } {
+    for (const [other, { untilMs }] of this.#left) if (untilMs < now.monotonicMs) this.#forget(other);
     const left = this.#left.get(peer);
     this.#left.delete(peer);
-    for (const [other, { untilMs }] of this.#left) if (untilMs < now.monotonicMs) this.#left.delete(other);
-    if (left === undefined || left.untilMs < now.monotonicMs) return queue;
-    for (const waiting of left.queues) {
-      for (let batch = waiting.next(); batch !== null; batch = waiting.next()) queue.push(batch);
+    // What has gone already is not to be in the way of what waits.
+    const queue = new PostQueue(MAX_POST_QUEUE_BYTES + (left?.gone?.sizeBytes ?? 0));
+    let dropped = 0;
+    for (const waiting of left === undefined ? [] : [left.gone, left.waiting]) {
+      for (let batch = waiting?.next(); batch; batch = waiting?.next()) dropped += queue.push(batch);
     }
-    return queue;
+    return { queue, dropped };
+  }
+
+  /** Nobody took what a link left: what has gone may have come, what waited has not. */
+  #forget(peer: string): void {
+    const left = this.#left.get(peer);
+    this.#left.delete(peer);
+    if (left !== undefined) this.#drop(peer, countOf(left.waiting), "link_closed");
   }
 
   #slow(link: PostLink, dropped: number): void {
-    this.#dropped += dropped;
-    const wasDropping = link.isDropping;
+    link.untoldDrops = 0;
+    if (dropped === 0) return;
+    this.#drop(link.connection.peer, dropped, "slow_link", link.isDropping);
     link.isDropping = true;
-    if (wasDropping) return;
-    const fields = { peer: link.connection.peer };
-    this.#emit({ name: "messages_dropped", level: "warning", reason: "slow_link", fields });
   }
+
+  #drop(peer: string, count: number, reason: Dropped, isTold = false): void {
+    this.#dropped += count;
+    if (count === 0 || isTold) return;
+    this.#emit({ name: "messages_dropped", level: "warning", reason, fields: { peer } });
+  }
+}
+
+/** How many posts wait in a queue, which is empty then. */
+function countOf(queue: PostQueue): number {
+  let count = 0;
+  for (let batch = queue.next(); batch !== null; batch = queue.next()) count += batch.posts;
+  return count;
 }
