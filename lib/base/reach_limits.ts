@@ -29,6 +29,8 @@ export const DIAL_BACK_EVERY_MS = 60_000;
 export const MAX_REACH_WITNESSES = 256;
 /** Addresses of this peer of which one member has told: at home it has IPv4 and IPv6, and one of each may be mapped. */
 export const MAX_WITNESSED_ADDRESSES = 4;
+/** Addresses of which a peer remembers that it tried them itself: one a minute, for PROVEN_KEPT_MS. */
+export const MAX_OWN_TRIALS = 64;
 /** Members that have to say that they reached this peer somewhere, before it tells others to dial it there. */
 export const REACH_WITNESSES = 2;
 /** Members that are asked to dial back for one address: some may be mistaken, or lie. */

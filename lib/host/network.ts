@@ -138,7 +138,7 @@ export class Network {
     const endpoint = parseAddress(dialByQuic === null ? address : address.slice(QUIC_PREFIX.length));
     if (endpoint === null || this.#stopped || !this.#hasRoom()) {
       const detail = endpoint === null ? "not an address" : "too many connections";
-      this.#hooks.push({ type: "dial_failed", address, detail });
+      this.#hooks.push({ type: "dial_failed", address, detail, isUntried: true });
       return;
     }
     const abort = new AbortController();

@@ -66,6 +66,14 @@ export class DialBacks {
     this.#parts.links.send(connection, { type: "dialled_back", port, reached: peer === trial.peer }, "control");
   }
 
+  /** An address was not dialled, for want of room here. Who asked takes no answer for one that has too much to do. */
+  untried(address: string): void {
+    const trial = this.#trials.get(address);
+    if (!this.#trials.delete(address)) return;
+    const fields = { peer: trial?.peer ?? "", address };
+    this.#parts.emit({ name: "dial_back_refused", level: "debug", reason: "no room here", fields });
+  }
+
   /** Why it is not done; null where it is. */
   #refusal({ isKnownMember, address, direction, peer }: Connection, target: string, now: Now): string | null {
     if (!isKnownMember) return "not_a_member";

@@ -48,8 +48,8 @@ export type Input =
   | { readonly type: "received"; readonly connection: number; readonly bytes: Uint8Array }
   /** The socket is gone, from whichever side; the number is not used again. */
   | { readonly type: "disconnected"; readonly connection: number; readonly detail?: string }
-  /** A `dial` effect did not lead to a connection. */
-  | { readonly type: "dial_failed"; readonly address: string; readonly detail: string }
+  /** A `dial` effect did not lead to a connection. `isUntried` where it was not dialled at all, for want of room here. */
+  | { readonly type: "dial_failed"; readonly address: string; readonly detail: string; readonly isUntried?: true }
   /** Someone local asks for something; answered by exactly one `reply` effect with the same id. */
   | { readonly type: "request"; readonly id: number; readonly request: Request }
   /** This machine's addresses changed, or it woke from sleep. */

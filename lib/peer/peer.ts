@@ -62,13 +62,13 @@ export class Peer implements Machine, PeerReads, LinksListener {
         return this.#tick(now);
       case "connected":
         if (this.#parts.links.connected(input, now)) return;
-        return this.#dialFailed(input.address, "this peer has as many links as it allows", now);
+        return this.#dialFailed(input.address, "this peer has as many links as it allows", now, true);
       case "received":
         return this.#parts.links.received(input.connection, input.bytes, now);
       case "disconnected":
         return this.#parts.links.disconnected(input.connection, now);
       case "dial_failed":
-        return this.#dialFailed(input.address, input.detail, now);
+        return this.#dialFailed(input.address, input.detail, now, input.isUntried);
       case "network_changed":
         return this.#parts.neighbours.networkChanged(now);
       case "addresses_changed":
@@ -354,7 +354,8 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.pings.answered(connection.number, roundTripMs);
   }
 
-  #dialFailed(address: string, detail: string, now: Now): void {
+  #dialFailed(address: string, detail: string, now: Now, isUntried = false): void {
+    if (isUntried) this.#parts.reach.untried(address);
     this.#parts.neighbours.dialFailed(address, now);
     this.#parts.joiner.lost(address, "dial_failed", detail, now);
   }

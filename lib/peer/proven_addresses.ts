@@ -42,15 +42,15 @@ export class ProvenAddresses {
     return this.#told;
   }
 
-  /** A member found something. */
-  found(peer: string, address: string, reached: boolean, now: Now): void {
+  /** A member found something. @param kept of how many addresses that is remembered what this member found. */
+  found(peer: string, address: string, reached: boolean, now: Now, kept = MAX_WITNESSED_ADDRESSES): void {
     const findings = this.#findings.get(peer) ?? new Map<string, Finding>();
     this.#findings.delete(peer);
     this.#findings.set(peer, findings);
     forgetOldest(this.#findings, MAX_REACH_WITNESSES);
     findings.delete(address);
     findings.set(address, { reached, monotonicMs: now.monotonicMs, timeMs: now.wallMs });
-    forgetOldest(findings, MAX_WITNESSED_ADDRESSES);
+    forgetOldest(findings, kept);
   }
 
   /** Nothing of it holds any more. */

@@ -3,7 +3,15 @@ import { toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { ipOfEndpoint, isPublic, isUnicast } from "../base/ip_address.ts";
-import { DIAL_BACK_EVERY_MS, MAX_ASKED_WITNESSES, PROVE_AGAIN_MS, REACH_WITNESSES } from "../base/limits.ts";
+import { forgetOldest } from "../base/forget_oldest.ts";
+import {
+  DIAL_BACK_EVERY_MS,
+  MAX_ASKED_WITNESSES,
+  MAX_OWN_TRIALS,
+  MAX_REACH_WITNESSES,
+  PROVE_AGAIN_MS,
+  REACH_WITNESSES,
+} from "../base/limits.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
 import type { PunchMessage } from "../wire/punch_messages.ts";
 import type { DialledBack, ReachMessage, Seen } from "../wire/reach_messages.ts";
@@ -75,6 +83,8 @@ export class Reachability {
   #nat: NatKinds = { ipv4: null, ipv6: null };
   /** The address at which this peer dials itself, or did last, and since when. */
   #own: { readonly address: string; readonly sinceMs: number; isOver: boolean } | null = null;
+  /** When what a member says was tried last, by its base32 id, the longest ago first. */
+  readonly #turns = new Map<string, number>();
   #dueMs = Infinity;
   #told = "";
 
@@ -149,11 +159,16 @@ export class Reachability {
     this.#dialBacks.tried(address, null);
   }
 
+  /** An address was not dialled, for want of room here: nobody is told that it can't be reached. */
+  untried(address: string): void {
+    this.#dialBacks.untried(address);
+  }
+
   /** This peer dialled itself at an address, and came in here. */
   cameBack(address: string, now: Now): void {
     if (this.#own === null || this.#own.isOver || this.#own.address !== address) return;
     this.#own.isOver = true;
-    this.#proven.found(ITSELF, address, true, now);
+    this.#proven.found(ITSELF, address, true, now, MAX_OWN_TRIALS);
     this.#look(now);
   }
 
@@ -171,6 +186,7 @@ export class Reachability {
   tick(now: Now): void {
     this.#punches.tick(now);
     if (now.monotonicMs < this.#dueMs) return;
+    this.#dueMs = Infinity;
     this.#look(now);
     this.#tryItself(now);
   }
@@ -241,7 +257,7 @@ export class Reachability {
     this.#nat = { ipv4: ipv4 ?? this.#nat.ipv4, ipv6: ipv6 ?? this.#nat.ipv6 };
     if (this.#own?.isOver === false && now.monotonicMs >= this.#own.sinceMs + LOOK_EVERY_MS) {
       this.#own.isOver = true;
-      this.#proven.found(ITSELF, this.#own.address, false, now);
+      this.#proven.found(ITSELF, this.#own.address, false, now, MAX_OWN_TRIALS);
     }
     if (this.#proven.tell(this.#needed, self.addresses, now)) provenChanged(now);
     this.#tell();
@@ -252,7 +268,8 @@ export class Reachability {
       isWaiting = true;
       this.#askAbout(address, witnesses.filter(({ connection }) => connection.isKnownMember), now);
     }
-    this.#dueMs = isWaiting ? now.monotonicMs + LOOK_EVERY_MS : Infinity;
+    // Whoever says something all the time does not put it off.
+    this.#dueMs = isWaiting ? Math.min(this.#dueMs, now.monotonicMs + LOOK_EVERY_MS) : Infinity;
   }
 
   /** How many have to have come to an address: in a space of two the other one, which alone is told of it. */
@@ -266,15 +283,23 @@ export class Reachability {
    */
   #tryItself(now: Now): void {
     if (this.#own !== null && now.monotonicMs < this.#own.sinceMs + DIAL_BACK_EVERY_MS) return;
-    const one = this.#proven.view().find(({ address }) => {
-      if (this.#parts.self.addresses.includes(address)) return false;
+    let best: { readonly address: string; readonly by: Set<string>; readonly turnMs: number } | null = null;
+    for (const { address } of this.#proven.view()) {
+      if (this.#parts.self.addresses.includes(address)) continue;
       const { reached, failed } = this.#proven.since(address, now.monotonicMs - PROVE_AGAIN_MS);
-      if (reached.has(ITSELF) || failed.has(ITSELF)) return false;
-      return reached.size > 0 && reached.size < this.#needed;
-    });
-    if (one === undefined) return;
-    this.#own = { address: one.address, sinceMs: now.monotonicMs, isOver: false };
-    this.#parts.dial(one.address);
+      if (reached.has(ITSELF) || failed.has(ITSELF) || reached.size === 0 || reached.size >= this.#needed) continue;
+      // One that names ever other addresses has its turn, as everybody else.
+      const turnMs = Math.min(...[...reached].map((peer) => this.#turns.get(peer) ?? -Infinity));
+      if (best === null || turnMs < best.turnMs) best = { address, by: reached, turnMs };
+    }
+    if (best === null) return;
+    for (const peer of best.by) {
+      this.#turns.delete(peer);
+      this.#turns.set(peer, now.monotonicMs);
+    }
+    forgetOldest(this.#turns, MAX_REACH_WITNESSES);
+    this.#own = { address: best.address, sinceMs: now.monotonicMs, isOver: false };
+    this.#parts.dial(best.address);
   }
 
   /** Asks as many of those who may know an address as are needed besides those who did tell, or are about to. */

@@ -230,6 +230,25 @@ Deno.test("a member that names ever other addresses has this peer dial once a mi
   assert(dialled.length <= 10, `${dialled.length} dials`);
 });
 
+Deno.test("a member that names ever other addresses does not keep this peer from trying what another one says", () => {
+  const { reach, dialled, records } = setUp();
+  reach.received(
+    link(2, "in", "198.51.100.2:40000", { peer: peerOf(2) }),
+    { type: "seen", address: `${HOME}:7000` },
+    at(0),
+  );
+  for (let ms = 1000; ms < 20 * DIAL_BACK_EVERY_MS; ms += 1000) {
+    const connection = link(ms, "in", "198.51.100.1:40000", { peer: peerOf(1) });
+    reach.received(connection, { type: "seen", address: `192.0.2.66:${5000 + ms / 1000}` }, at(ms));
+    reach.unlinked(connection);
+    const before = dialled.length;
+    reach.tick(at(ms));
+    if (dialled.length > before && dialled.at(-1) === `${HOME}:7000`) reach.cameBack(`${HOME}:7000`, at(ms));
+  }
+  assertEquals(dialled.filter((address) => address === `${HOME}:7000`).length, 1);
+  assertEquals([records, reach.proven], [[[`${HOME}:7000`]], [`${HOME}:7000`]]);
+});
+
 Deno.test("an address that nobody is there to try again goes out of the record", () => {
   const { reach, witness, records, events } = setUp();
   for (const number of [1, 2]) reach.unlinked(witness(number, `${HOME}:4000${number}`, "comes", 0));
@@ -334,7 +353,7 @@ Deno.test("nobody has a third one dialled, nor any port", () => {
 });
 
 Deno.test("dials for others are bounded, in all and for each", () => {
-  const { reach, dialled, events } = setUp();
+  const { reach, dialled, events, sent } = setUp();
   const from = (number: number) => link(number, "in", `198.51.100.${number}:40000`);
   for (let number = 1; number <= MAX_DIAL_BACKS + 1; number++) ask(reach, from(number), 5484);
   assertEquals([dialled.length, events], [MAX_DIAL_BACKS, ["dial_back_refused too many"]]);
@@ -344,7 +363,10 @@ Deno.test("dials for others are bounded, in all and for each", () => {
   ask(reach, from(1), 80, DIAL_BACK_EVERY_MS);
   assertEquals(dialled.at(-1), "198.51.100.1:80");
   // Under another number it is the same member.
+  reach.untried("198.51.100.1:80");
+  assertEquals(events.at(-1), "dial_back_refused no room here");
   reach.failed("198.51.100.1:80");
+  assertEquals(sent.length, 1, "of what was not tried nothing is told");
   ask(reach, link(99, "in", "198.51.100.1:40000", { peer: peerOf(1) }), 5484, DIAL_BACK_EVERY_MS + 1);
   assertEquals(dialled.length, MAX_DIAL_BACKS + 1);
 });

@@ -75,6 +75,24 @@ Deno.test("who can be reached through its router is dialled there by those who a
   assert(tookMs <= PROVE_AGAIN_MS + 120_000, `${tookMs} ms`);
 });
 
+Deno.test("members that have no room to dial back say nothing, and are asked again", () => {
+  const lab = new Lab();
+  const nat = home();
+  nat.forwards.set(OUTSIDE, INSIDE);
+  const dial = lab.network.dial.bind(lab.network);
+  let untried = 0;
+  lab.network.dial = (host, address) => {
+    if (address !== OUTSIDE || untried === 4) return dial(host, address);
+    untried++;
+    (host as SimPeer).push({ type: "dial_failed", address, detail: "too many connections", isUntried: true });
+  };
+  const [, inner] = setUp(lab, nat, 2);
+  lab.until(() => untried === 2, "both to have been asked");
+  lab.wait(60_000);
+  assertEquals([reachOf(inner).reachable, reachOf(inner).addresses], [null, []]);
+  waitFor(lab, () => reachOf(inner).reachable === true, 10 * 60_000);
+});
+
 Deno.test("where one member alone can try, a peer is told to others only if it comes back to itself as well", () => {
   for (const hairpins of [true, false]) {
     const lab = new Lab();
