@@ -6,6 +6,8 @@ export const MAX_DHT_HINTS = 32;
 export const MAX_DHT_QUERIES = 3;
 /** Open tickets of which a peer is a door in the DHT, the newest first. */
 export const MAX_DHT_DOORS = 4;
+/** Members of a space that meet in the DHT while they are linked with some: of more of them each one but now and then. */
+export const DHT_MEETING_MEMBERS = 16;
 /** Addresses from the DHT that are dialled in a minute, and in a burst: a person who joins waits for the first ones. */
 export const MAX_DHT_DIALS_PER_MINUTE = 30;
 export const MAX_DHT_DIAL_BURST = 16;

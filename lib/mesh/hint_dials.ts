@@ -28,13 +28,15 @@ export class HintDials {
   /** Whether addresses of private networks and of this machine are dialled too, as where nobody else can answer. */
   allowsPrivate = false;
   readonly #hosts = new Map<string, Host>();
-  readonly #own = new Set<string>();
+  readonly #own = new Map<string, true>();
   #bucket: TokenBucket | null = null;
 
-  /** An address turned out to be this peer's own. */
+  /** An address turned out to be this peer's own: one that was dialled here, of all that it comes to itself by. */
   isSelf(address: string): void {
-    // Within the limits of dials it can be few addresses alone.
-    if (this.#own.size < MAX_DHT_HOSTS) this.#own.add(address);
+    if (this.#hosts.get(hostOf(address))?.dialledMs.has(address) !== true) return;
+    this.#own.set(address, true);
+    // Whoever passes what comes to them on to this peer can name many.
+    forgetOldest(this.#own, MAX_DHT_HOSTS);
   }
 
   /** The network changed: what is known of hosts, and of this peer's own address, was about another one. */
@@ -50,7 +52,8 @@ export class HintDials {
    * @returns null where it is; else why not.
    */
   refusal(address: string, nowMs: number): string | null {
-    const [, host = "", port = ""] = /^\[?([0-9a-fA-F.:]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
+    const host = hostOf(address);
+    const port = /:(\d{1,5})$/.exec(address)?.[1] ?? "";
     const ip = ipBytes(host);
     if (ip === null || Number(port) > 65_535) return "not an address";
     if (isPortOfOthers(Number(port))) return "a port of other services";
@@ -73,4 +76,9 @@ export class HintDials {
     forgetOldest(this.#hosts, MAX_DHT_HOSTS);
     return null;
   }
+}
+
+/** The IP address of `IPv4:port` or `[IPv6]:port`; empty where it is neither. */
+function hostOf(address: string): string {
+  return /^\[?([0-9a-fA-F.:]+?)\]?:\d{1,5}$/.exec(address)?.[1] ?? "";
 }

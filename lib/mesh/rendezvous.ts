@@ -1,7 +1,7 @@
 import { toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_DHT_DOORS, MAX_DHT_HINTS, MAX_DHT_QUERIES } from "../base/limits.ts";
+import { DHT_MEETING_MEMBERS, MAX_DHT_DOORS, MAX_DHT_HINTS, MAX_DHT_QUERIES } from "../base/limits.ts";
 import { type Random, randomBelow } from "../base/random.ts";
 import type { LanKeys } from "./lan.ts";
 import { HintDials } from "./hint_dials.ts";
@@ -67,6 +67,8 @@ export interface RendezvousParts {
   readonly random: Random;
   readonly keys: () => LanKeys;
   readonly company: () => Company;
+  /** How many members the space has. */
+  readonly members: () => number;
   /** The port of this peer's address in the public net, as where a router forwards one to it; null where none is known. */
   readonly outerPort: () => number | null;
   readonly emit: (event: PeerEvent) => void;
@@ -191,7 +193,14 @@ export class Rendezvous {
     }
     place.failures = 0;
     this.#answered++;
-    if (announces) place.announceMs = now.monotonicMs + this.#jittered(ANNOUNCE_AGAIN_MS);
+    // Meanwhile a router may have it at another port.
+    if (announces && place.port !== this.#port()) place.announceMs = now.monotonicMs;
+    else if (announces) place.announceMs = now.monotonicMs + this.#jittered(ANNOUNCE_AGAIN_MS);
+    this.#pause(place, now);
+  }
+
+  /** The next question for others comes after a longer pause. */
+  #pause(place: Place, now: Now): void {
     if (place.pace === null) return;
     place.pauseMs = Math.min(place.pauseMs === 0 ? place.pace[0] : place.pauseMs * 2, place.pace[1]);
     place.lookMs = now.monotonicMs + this.#jittered(place.pauseMs);
@@ -210,6 +219,11 @@ export class Rendezvous {
       if (this.#runningQueries() >= MAX_DHT_QUERIES) return;
       const { announces, announceMs, key } = place;
       if (place.running !== null || now.monotonicMs < dueMsOf(place)) continue;
+      if (this.#leavesToOthers(place)) {
+        if (now.monotonicMs >= announceMs) place.announceMs = now.monotonicMs + this.#jittered(ANNOUNCE_AGAIN_MS);
+        if (now.monotonicMs >= place.lookMs) this.#pause(place, now);
+        continue;
+      }
       // A question that is asked anyway tells it again a little early.
       const isDue = announces && announceMs <= now.monotonicMs + ANNOUNCE_AGAIN_MS / 4;
       place.running = { announces: isDue, hints: 0 };
@@ -229,6 +243,13 @@ export class Rendezvous {
     const queries = this.#queries;
     this.#queries = [];
     return queries;
+  }
+
+  /** Whether others of a large space, in which some are missed at all times, meet there this time. */
+  #leavesToOthers({ kind }: Place): boolean {
+    const members = this.#parts.members();
+    if (kind !== "member" || this.#company !== "some" || members <= DHT_MEETING_MEMBERS) return false;
+    return randomBelow(this.#parts.random, members) >= DHT_MEETING_MEMBERS;
   }
 
   #keep(

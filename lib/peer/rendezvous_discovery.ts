@@ -46,6 +46,7 @@ export class RendezvousDiscovery {
       random: parts.random,
       emit: parts.emit,
       company: () => this.#company(),
+      members: () => parts.membership.members().length,
       outerPort: () => this.#outerPort(),
       keys: () => ({ epoch: parts.lan.epoch(), doors: parts.lan.doors(this.#wallMs), sought: this.#sought }),
     });

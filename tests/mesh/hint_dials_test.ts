@@ -4,6 +4,7 @@ import {
   MAX_DHT_DIAL_BURST,
   MAX_DHT_DIALS_PER_MINUTE,
   MAX_DHT_DIALS_TO_HOST,
+  MAX_DHT_HOSTS,
 } from "../../lib/base/limits.ts";
 import { HintDials } from "../../lib/mesh/hint_dials.ts";
 
@@ -80,6 +81,21 @@ Deno.test("a flood of addresses leads to few dials", () => {
     if (dials.refusal(`11.${i >> 8}.${i & 255}.7:5484`, i * 10) === null) dialled++;
   }
   assertEquals(dialled, MAX_DHT_DIAL_BURST + MAX_DHT_DIALS_PER_MINUTE - 1);
+});
+
+Deno.test("what was not dialled here is no address of this peer, and one of many is forgotten again, the oldest first", () => {
+  const dials = new HintDials();
+  for (let port = 20_000; port < 20_300; port++) dials.isSelf(`8.8.8.8:${port}`);
+  assertEquals(dials.refusal("8.8.8.8:20000", 0), null);
+  dials.isSelf("8.8.8.8:20000");
+  assertEquals(dials.refusal("8.8.8.8:20000", MINUTE_MS), "this peer's own address");
+  for (let i = 0; i < MAX_DHT_HOSTS; i++) {
+    const address = `11.0.${i >> 8}.${i & 255}:5484`;
+    assertEquals(dials.refusal(address, (i + 2) * MINUTE_MS), null);
+    dials.isSelf(address);
+  }
+  assertEquals(dials.refusal("8.8.8.8:20000", 300 * MINUTE_MS), null);
+  assertEquals(dials.refusal("11.0.0.9:5484", 300 * MINUTE_MS), "this peer's own address");
 });
 
 Deno.test("the own address is not dialled again before the network changed", () => {

@@ -39,12 +39,14 @@ class Station {
   problem: string | null = null;
   answers = true;
   outerPort: number | null = null;
+  members = 3;
 
-  constructor(public keys: LanKeys, public company: Company, readonly hour = 12, network = PUBLIC) {
+  constructor(public keys: LanKeys, public company: Company, readonly hour = 12, network = PUBLIC, seed = 7) {
     this.rendezvous = new Rendezvous({
-      random: new Prng(7),
+      random: new Prng(seed),
       keys: () => this.keys,
       company: () => this.company,
+      members: () => this.members,
       outerPort: () => this.outerPort,
       emit: (event) => this.events.push(event),
     });
@@ -268,6 +270,37 @@ Deno.test("where a router has it at another port, that one is announced", () => 
   door.outerPort = 40_001;
   door.rendezvous.changed(door.now);
   assertEquals(door.pass(10_000).map(({ port }) => port), [40_001, 40_001]);
+});
+
+Deno.test("a port that changes while the one before is announced is announced next", () => {
+  const door = new Station({ ...MEMBER, doors: TICKET.slice(0, 1) }, "nobody");
+  door.answers = false;
+  const [asked] = door.pass(10_000) as [Asked];
+  assertEquals(asked.port, 5484);
+  door.outerPort = 40_000;
+  door.rendezvous.changed(door.now);
+  assertEquals(door.pass(10_000), [], "the one question is under way");
+  door.answers = true;
+  door.rendezvous.done(asked.key, null, door.now);
+  assertEquals(door.pass(10_000).map(({ port }) => port), [40_000]);
+  assertEquals(door.pass(10 * MINUTE_MS), []);
+});
+
+Deno.test("of a large space, in which some are missed at all times, few members announce themselves and look at a time", () => {
+  const stations = Array.from({ length: 40 }, (_, i) => {
+    const peer = new Station(MEMBER, "some", 12, PUBLIC, i);
+    peer.members = 160;
+    return peer;
+  });
+  stations.forEach((peer) => peer.pass(30_000));
+  const asked = stations.flatMap((peer) => peer.pass(10 * HOUR_MS));
+  // Sixteen of all announce themselves each quarter of an hour or so: of these a quarter as often, in ten hours.
+  const announced = asked.filter(({ port }) => port !== null).length;
+  assert(announced >= 90 && announced <= 190, `${announced} times`);
+  assert(asked.length - announced <= 150, `${asked.length} questions`);
+  const alone = new Station(MEMBER, "none");
+  alone.members = 160;
+  assertEquals(alone.pass(10_000)[0]?.port, 5484, "who is linked with nobody does not wait for others");
 });
 
 Deno.test("after the network changed, all is asked and announced anew", () => {
