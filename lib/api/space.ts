@@ -29,7 +29,7 @@ export async function* join(host: HostApi, fields: Fields): AsyncGenerator<Field
   const found = [...named, ...ticket.addresses, ...await host.nearbyAddresses()];
   const addresses = [...new Set(found)].slice(0, MAX_JOIN_DOORS);
   yield { event: "joining", addresses };
-  const joining = host.request({ type: "join", keys, addresses });
+  const joining = host.request({ type: "join", keys, addresses, named });
   let detail: string | undefined;
   const searching = new Promise<void>((resolve) => {
     const unsubscribe = host.onEvent(({ name, reason }) => {

@@ -25,6 +25,8 @@ export interface Join {
   tellMs: number;
   /** Addresses that may still be a door, with the time at which each is dialled next; Infinity while it is tried. */
   readonly doors: Map<string, number>;
+  /** Those of them that a person named, and that have not said no so far. */
+  readonly named: Set<string>;
   /** Those of them that were found on the local network. */
   readonly nearby: Set<string>;
   /** Those of them that anybody may have named, and that have not answered as a door. */
@@ -55,6 +57,7 @@ export function joinOf(request: number | null, wayIn: WayIn, addresses: readonly
     searchUntilMs: now.monotonicMs,
     tellMs: Infinity,
     doors,
+    named: new Set(),
     nearby: new Set(),
     hinted: new Set(),
     behindSinceMs: Infinity,

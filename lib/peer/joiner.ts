@@ -20,7 +20,7 @@ import { hashOf } from "./admission.ts";
 import type { Discovery } from "./discovery.ts";
 import { type Join, JOIN_TIMEOUT_MS, joinOf, NEXT_ADDRESS_MS, PATIENT_JOIN_TIMEOUT_MS } from "./join.ts";
 import type { Connection, Links } from "./links.ts";
-import type { TicketKeys } from "./machine.ts";
+import type { JoinRequest } from "./machine.ts";
 import type { SpaceState } from "./space_state.ts";
 import { byRedeem, byTicket, type WayIn } from "./way_in.ts";
 
@@ -82,13 +82,14 @@ export class Joiner {
   }
 
   /** Starts to look for a door at the addresses. */
-  start(request: number, keys: TicketKeys, addresses: readonly string[], now: Now): void {
+  start(request: number, { keys, addresses, named = [] }: JoinRequest, now: Now): void {
     if (this.#join !== null) this.#fail("join_failed", { detail: "another join took its place" }, now);
     const { discovery } = this.#parts;
     const leastMs = discovery.leastSearchMs;
     const searchMs = leastMs > 0 && addresses.length === 0 ? PATIENT_JOIN_TIMEOUT_MS : leastMs;
     this.#join = {
       ...joinOf(request, byTicket(keys), addresses, now),
+      named: new Set(named),
       untilMs: now.monotonicMs + Math.max(searchMs, JOIN_TIMEOUT_MS),
       patientUntilMs: now.monotonicMs + PATIENT_JOIN_TIMEOUT_MS,
       searchUntilMs: now.monotonicMs + searchMs,
@@ -245,8 +246,9 @@ export class Joiner {
       join.finalFailure ??= { code, values: { address, detail } };
       join.doors.delete(address);
     }
-    // A door that was found by the ticket knows it: what it says of it counts.
-    const isRefused = code === "refused_ticket" && join.nearby.has(address);
+    const wasLastNamed = code !== undefined && join.named.delete(address) && join.named.size === 0;
+    // A door that was found by the ticket knows it: what it says of it counts, as what those say that a person means.
+    const isRefused = code === "refused_ticket" && (wasLastNamed || join.nearby.has(address));
     if (isRefused || this.#isOver(join, now)) this.#giveUp(now);
   }
 

@@ -161,6 +161,15 @@ export type Write =
    */
   | { readonly kind: "keep"; readonly key: string; readonly version: string };
 
+/** What a peer joins with. */
+export interface JoinRequest {
+  readonly keys: TicketKeys;
+  /** Where a door may be. */
+  readonly addresses: readonly string[];
+  /** Those of them that a person named: where all of these refuse the ticket, that is the answer. Default: none. */
+  readonly named?: readonly string[];
+}
+
 /** What someone local asks for. */
 export type Request =
   /** All of the writes or none. */
@@ -180,7 +189,7 @@ export type Request =
     readonly memberExpiresMs?: number;
   }
   /** Get in with a ticket through any of the addresses; replied to once in, or failed for good. */
-  | { readonly type: "join"; readonly keys: TicketKeys; readonly addresses: readonly string[] }
+  | { readonly type: "join" } & JoinRequest
   | { readonly type: "leave" }
   /**
    * Gives a member another role; refuse with `member_unknown`, `member_ambiguous`, `grant_unusable`, `not_allowed`.

@@ -166,7 +166,7 @@ export class PeerParts {
       emit,
       reply: (id, reply) => outbox.reply(id, reply),
       dial,
-      join: (id, keys, addresses, now) => this.joiner.start(id, keys, addresses, now),
+      join: (id, request, now) => this.joiner.start(id, request, now),
       isLinked: () => this.links.counts.members > 0,
       isRefused: () => this.admission.isRefused,
       ping: (id, peer, now) => this.pings.start(id, peer, now),

@@ -17,7 +17,7 @@ import type { Epochs } from "./epochs.ts";
 import { Invites } from "./invites.ts";
 import type { JoinOutcome } from "./joiner.ts";
 import { LocalWriter } from "./local_writes.ts";
-import type { PostRequest, Reply, Request, TicketKeys } from "./machine.ts";
+import type { JoinRequest, PostRequest, Reply, Request, TicketKeys } from "./machine.ts";
 import type { InviteView, MemberView } from "./reads.ts";
 import { MemberRequests } from "./member_requests.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -37,7 +37,7 @@ export interface RequestParts {
   readonly emit: (event: PeerEvent) => void;
   readonly reply: (id: number, reply: Reply) => void;
   readonly dial: (address: string) => void;
-  readonly join: (id: number, keys: TicketKeys, addresses: readonly string[], now: Now) => void;
+  readonly join: (id: number, request: JoinRequest, now: Now) => void;
   /** Whether a member is linked. */
   readonly isLinked: () => boolean;
   /** Whether members take this peer for a stranger. */
@@ -168,7 +168,7 @@ export class Requests {
         else if (this.#parts.isLinked() && !this.#parts.isRefused()) {
           return this.joined(id, { ok: true, uses: used.operation.uses });
         } else this.#inAlready.set(id, used.operation.uses);
-        return this.#parts.join(id, request.keys, request.addresses, now);
+        return this.#parts.join(id, request, now);
       }
       case "leave":
         this.#leave(now.wallMs);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Joiner, type JoinerParts } from "../../lib/peer/joiner.ts";
+import { Joiner, type JoinerParts, type JoinOutcome } from "../../lib/peer/joiner.ts";
 import type { Reply } from "../../lib/peer/machine.ts";
 import { Lab } from "../sim/lab.ts";
 import type { SimPeer } from "../sim/sim_peer.ts";
@@ -98,7 +98,7 @@ Deno.test("an address that anybody may have named is dialled once, whoever close
   const joiner = new Joiner(parts as unknown as JoinerParts);
   const at = (monotonicMs: number) => ({ monotonicMs, wallMs: monotonicMs });
   const keys = { inviteSeed: new Uint8Array(32), macKey: new Uint8Array(32), tagKey: new Uint8Array(32) };
-  joiner.start(1, keys, [], at(0));
+  joiner.start(1, { keys, addresses: [] }, at(0));
   const named = ["198.51.100.7:5484", "198.51.100.8:5484", "198.51.100.9:5484"];
   for (const [i, reason] of (["truncated", "refused_ticket", "dial_failed"] as const).entries()) {
     const address = named[i] as string;
@@ -108,4 +108,27 @@ Deno.test("an address that anybody may have named is dialled once, whoever close
   }
   joiner.tick(at(5000));
   assertEquals(dialled, named);
+});
+
+Deno.test("where the address that a person named refuses the ticket, that is told at once, and of others it is not", () => {
+  for (
+    const [named, refusing, expectedMs] of [[["a:1"], ["a:1"], 30], [["a:1", "b:1"], ["b:1", "a:1"], 40], [
+      [],
+      ["a:1"],
+      20_000,
+    ]] as const
+  ) {
+    const outcomes: string[] = [];
+    let nowMs = 0;
+    const discovery = { leastSearchMs: 20_000, seek: () => {}, findings: () => "" };
+    const done = (_: unknown, outcome: JoinOutcome) => outcomes.push(`${outcome.ok || outcome.code} at ${nowMs}`);
+    const parts = { discovery, done, dial: () => {}, emit: () => {}, links: { all: () => [] } };
+    const joiner = new Joiner(parts as unknown as JoinerParts);
+    const at = (monotonicMs: number) => ({ monotonicMs: nowMs = monotonicMs, wallMs: monotonicMs });
+    const keys = { inviteSeed: new Uint8Array(32), macKey: new Uint8Array(32), tagKey: new Uint8Array(32) };
+    joiner.start(1, { keys, addresses: refusing, named }, at(0));
+    for (const address of refusing) joiner.lost(address, "refused_ticket", "", at(nowMs === 0 ? 30 : nowMs + 10));
+    for (let ms = 1000; ms <= 21_000; ms += 1000) joiner.tick(at(ms));
+    assertEquals(outcomes, [`refused_ticket at ${expectedMs}`]);
+  }
 });
