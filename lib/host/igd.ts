@@ -10,6 +10,7 @@ const SEARCHED = "urn:schemas-upnp-org:device:InternetGatewayDevice:1";
 const SERVICES = ["WANIPConnection:2", "WANIPConnection:1", "WANPPPConnection:1"].map((name) =>
   `urn:schemas-upnp-org:service:${name}`
 );
+const HTTP_PORT = 80;
 const REQUEST_TIMEOUT_MS = 3000;
 /** UPnP IGD, WANIPConnection:1, 2.4.16: what is wrong with a mapping that is asked for. */
 const CONFLICT = 718;
@@ -39,11 +40,12 @@ export async function mapByUpnp(request: MappingRequest, signal: AbortSignal): P
 /** The same of a router whose description is at a place. */
 export async function mapAt(location: URL, request: MappingRequest, signal: AbortSignal): Promise<Mapping> {
   const control = controlIn(await answerTo(location, { signal }), location);
-  const mapped = await addMapping(control, request, signal);
-  const remove = async (signal: AbortSignal) => {
-    const fields = { NewRemoteHost: "", NewExternalPort: String(mapped.port), NewProtocol: "TCP" };
+  const removeAt = async (port: number, signal: AbortSignal) => {
+    const fields = { NewRemoteHost: "", NewExternalPort: String(port), NewProtocol: "TCP" };
     await act(control, "DeletePortMapping", fields, signal);
   };
+  const mapped = await addMapping(control, request, signal, removeAt);
+  const remove = (signal: AbortSignal) => removeAt(mapped.port, signal);
   try {
     const host = textIn(await act(control, "GetExternalIPAddress", {}, signal), "NewExternalIPAddress");
     if (host === null) throw new MappingRefused("it does not tell its address");
@@ -99,6 +101,7 @@ async function addMapping(
   control: Control,
   request: MappingRequest,
   signal: AbortSignal,
+  removeAt: (port: number, signal: AbortSignal) => Promise<void>,
 ): Promise<Omit<Mapped, "host">> {
   let { lifetimeS, outsidePort } = request;
   for (let tried = 0;; tried++) {
@@ -113,9 +116,14 @@ async function addMapping(
       NewLeaseDuration: String(lifetimeS),
     };
     try {
-      await act(control, "AddPortMapping", fields, signal);
+      // It is heard to its end also by who stops meanwhile: what is asked for may be done, and is to be ended then.
+      await act(control, "AddPortMapping", fields, AbortSignal.timeout(REQUEST_TIMEOUT_MS));
       return { port: outsidePort, lifetimeS };
     } catch (error) {
+      if (signal.aborted && !(error instanceof UpnpError)) {
+        await removeAt(outsidePort, AbortSignal.timeout(UNMAP_TIMEOUT_MS)).catch(() => {});
+      }
+      if (signal.aborted) throw error;
       if (!(error instanceof UpnpError) || tried > OTHER_PORTS_TRIED) throw error;
       if (error.code === ONLY_PERMANENT) lifetimeS = 0;
       else if (error.code === CONFLICT) outsidePort = LEAST_OTHER_PORT + Math.floor(Math.random() * OTHER_PORTS);
@@ -149,8 +157,12 @@ async function act(
 /** What a router answers, whole. @throws {MappingRefused} */
 async function answerTo(url: URL, init: RequestInit & { readonly signal: AbortSignal }): Promise<string> {
   const signal = AbortSignal.any([init.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
+  // Straight to it: a proxy that the environment names is for what goes out of this network.
+  using client = Deno.createHttpClient({
+    proxy: { transport: "tcp", hostname: url.hostname, port: Number(url.port || HTTP_PORT) },
+  });
   try {
-    const response = await fetch(url, { ...init, signal, redirect: "error" });
+    const response = await fetch(url, { ...init, signal, client, redirect: "error" });
     const text = await textOf(response);
     if (response.ok) return text;
     const code = Number(textIn(text, "errorCode"));

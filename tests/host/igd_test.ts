@@ -51,8 +51,8 @@ class FakeRouter implements AsyncDisposable {
     return new URL(`http://127.0.0.1:${this.#server.addr.port}/root.xml`);
   }
 
-  map() {
-    return mapAt(this.location, REQUEST, SIGNAL);
+  map(signal = SIGNAL) {
+    return mapAt(this.location, REQUEST, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,6 +103,42 @@ Deno.test("a mapping whose outside address nobody tells is not left open", async
   await using router = new FakeRouter({ ...USUAL, GetExternalIPAddress: () => failure(501) });
   await assertRejects(() => router.map(), MappingRefused, "it says 501");
   assertEquals(router.actions.at(-1), "DeletePortMapping 5484");
+});
+
+Deno.test("a mapping that is asked for in the moment of a stop is ended, whether the router says that it made it or not", async () => {
+  for (const answer of ["<ok/>", "x".repeat(100_000)]) {
+    const stopping = new AbortController();
+    await using router = new FakeRouter({
+      ...USUAL,
+      AddPortMapping: () => {
+        stopping.abort();
+        return answer;
+      },
+    });
+    await assertRejects(() => router.map(stopping.signal), MappingRefused);
+    assertEquals(router.actions, ["AddPortMapping 5484 192.168.1.20 7200", "DeletePortMapping 5484"]);
+  }
+});
+
+Deno.test("what is asked of a router goes to no proxy that the environment names", async () => {
+  let proxied = 0;
+  await using proxy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    proxied++;
+    return new Response(null, { status: 502 });
+  });
+  await using router = new FakeRouter(USUAL);
+  const source = `import { mapAt } from ${JSON.stringify(import.meta.resolve("../../lib/host/igd.ts"))};
+    const request = ${JSON.stringify({ ...REQUEST, nonce: [] })};
+    const { host } = await mapAt(new URL(Deno.args[0]), request, new AbortController().signal);
+    console.log(host);`;
+  const url = `http://127.0.0.1:${proxy.addr.port}`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", "--no-lock", source, router.location.href],
+    env: { HTTP_PROXY: url, http_proxy: url, ALL_PROXY: url, NO_PROXY: "" },
+    stdin: "null",
+  }).output();
+  assertEquals([new TextDecoder().decode(stderr), proxied], ["", 0]);
+  assertEquals(new TextDecoder().decode(stdout), "198.51.100.7\n");
 });
 
 Deno.test("a router that breaks off, sends elsewhere, or never ends is refused", async () => {

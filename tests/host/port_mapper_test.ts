@@ -139,6 +139,19 @@ Deno.test("nobody is asked where that is switched off, or there is no router", a
   }
 });
 
+Deno.test({
+  name: "nobody is asked where this process may not use all of the network",
+  permissions: { net: ["127.0.0.1"] },
+  fn: async () => {
+    const bench = new Bench();
+    bench.mapper.start();
+    await until("it says so", () => bench.events.length === 1);
+    assertEquals(bench.mapper.state.problem, "this process may not use all of the network, by --allow-net");
+    await bench.mapper.stop();
+    assertEquals(bench.asked, []);
+  },
+});
+
 Deno.test("a router is at the first or the last address of a network", () => {
   assertEquals(likelyRouters(INNER), ["192.168.1.1", "192.168.1.254"]);
   assertEquals(likelyRouters({ address: "10.1.2.3", cidr: "10.1.2.3/8" }), ["10.0.0.1", "10.255.255.254"]);
