@@ -29,6 +29,7 @@ interface Question {
 /** What of k-rpc is used here; it comes without types. */
 interface Krpc {
   readonly id: Uint8Array;
+  readonly bootstrap: { readonly host: string; readonly port: number }[];
   readonly nodes: { toArray(): readonly unknown[] };
   closest(
     target: Uint8Array,
@@ -69,11 +70,19 @@ export class DhtClient {
   static async open(bootstrap: readonly Endpoint[], parts: DhtSocketParts): Promise<DhtClient> {
     const socket = new DhtSocket(parts);
     await socket.open();
-    const nodes = bootstrap.slice(0, MAX_DHT_BOOTSTRAP).map(({ hostname: host, port }) => ({ host, port }));
-    const rpc = (krpc as unknown as (options: object) => Krpc)({ socket, bootstrap: nodes });
+    const rpc = (krpc as unknown as (options: object) => Krpc)({ socket, bootstrap: false });
     rpc.on("warning", (error) => parts.dropped(error.message.replace(/: .*/, "")));
     rpc.on("error", (error) => parts.dropped(error.message));
-    return new DhtClient(rpc);
+    const client = new DhtClient(rpc);
+    client.askFirst(bootstrap);
+    return client;
+  }
+
+  /** From now on these nodes are asked first as well. */
+  askFirst(nodes: readonly Endpoint[]): void {
+    const { bootstrap } = this.#krpc;
+    const more = nodes.slice(0, Math.max(0, MAX_DHT_BOOTSTRAP - bootstrap.length));
+    bootstrap.push(...more.map(({ hostname: host, port }) => ({ host, port })));
   }
 
   /** Nodes that it knows. */

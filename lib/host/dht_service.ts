@@ -18,6 +18,9 @@ const PUBLIC_BOOTSTRAP: readonly string[] = [
   "dht.libtorrent.org:25401",
 ];
 
+/** How long is waited for the addresses of further first nodes, once there is one. */
+const FURTHER_NAMES_MS = 500;
+
 /** How it stands with the DHT. */
 export interface DhtState {
   /** Why it is not used, or what failed last: a part of a sentence; null where nothing did. */
@@ -157,29 +160,49 @@ export class DhtService {
   }
 
   async #open(signal: AbortSignal): Promise<DhtClient> {
-    const [{ DhtClient }, nodes] = await Promise.all([import("./dht_client.ts"), this.#resolve()]);
+    const late: Endpoint[] = [];
+    const later = (found: readonly Endpoint[]) => {
+      if (this.#opened === null) late.push(...found);
+      else this.#opened.askFirst(found);
+    };
+    const [{ DhtClient }, nodes] = await Promise.all([import("./dht_client.ts"), this.#resolve(later)]);
     const client = await DhtClient.open(nodes, {
       allowsPrivate: this.#isPrivate,
       nowMs: () => performance.now(),
       dropped: (reason) => this.#parts.event({ name: "dht_packet_dropped", level: "debug", reason }),
     });
+    client.askFirst(late);
     if (!signal.aborted) this.#opened = client;
     return client;
   }
 
-  /** The first nodes by IP address. @throws {Error} where none has any. */
-  async #resolve(): Promise<Endpoint[]> {
+  /**
+   * The first nodes by IP address, those whose names are known soon.
+   *
+   * @param later is told the others, once theirs are.
+   * @throws {Error} where none has any.
+   */
+  async #resolve(later: (found: readonly Endpoint[]) => void): Promise<Endpoint[]> {
     const named = this.#bootstrap.length > 0
       ? this.#bootstrap
       : PUBLIC_BOOTSTRAP.map((text) => parseAddress(text) as Endpoint);
     const lookup = this.#parts.lookup ?? systemLookup;
-    const found = await Promise.allSettled(named.map(async ({ hostname, port }) => {
-      if (ipBytes(hostname) !== null) return [{ hostname, port }];
-      return (await lookup(hostname)).map((address) => ({ hostname: address, port }));
+    const nodes: Endpoint[] = [];
+    let isOver = false;
+    let timer: ReturnType<typeof setTimeout> | undefined = undefined;
+    const { promise: enough, resolve } = Promise.withResolvers<null>();
+    const all = Promise.allSettled(named.map(async ({ hostname, port }) => {
+      const addresses = ipBytes(hostname) === null ? await lookup(hostname) : [hostname];
+      const found = addresses.map((address) => ({ hostname: address, port }));
+      if (isOver) return later(found);
+      nodes.push(...found);
+      if (found.length > 0) timer ??= setTimeout(() => resolve(null), FURTHER_NAMES_MS);
     }));
-    const nodes = found.flatMap((one) => one.status === "fulfilled" ? one.value : []);
+    const outcomes = await Promise.race([all, enough]) ?? [];
+    isOver = true;
+    clearTimeout(timer);
     if (nodes.length > 0) return nodes;
-    const failed = found.flatMap((one) => one.status === "rejected" ? messageOf(one.reason) : []);
+    const failed = outcomes.flatMap((one) => one.status === "rejected" ? messageOf(one.reason) : []);
     throw new Error(`the first nodes of the DHT are not found (${failed[0] ?? "they have no address"})`);
   }
 }

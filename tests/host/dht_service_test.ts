@@ -74,6 +74,22 @@ Deno.test("a question that is under way when the network changes, or all ends, i
   await closeUdp(silent);
 });
 
+Deno.test("a question does not wait for the slowest of the first nodes' names, and the next one asks that one too", async () => {
+  const slow = Promise.withResolvers<readonly string[]>();
+  const { service: made, events } = service({
+    bootstrap: ["quick.example.org:6881", "slow.example.org:6881"],
+    // Nothing is sent to this machine here, and that is told.
+    lookup: (name) => name.startsWith("quick") ? Promise.resolve(["127.0.0.1"]) : slow.promise,
+  });
+  made.query({ key: KEY, port: null });
+  await until("the one node to be asked", () => events.length === 1);
+  slow.resolve(["127.0.0.2"]);
+  await slow.promise;
+  made.query({ key: KEY, port: null });
+  await until("both to be asked", () => events.length === 3);
+  await made.stop();
+});
+
 Deno.test("who stops does not wait for the addresses of the first nodes", async () => {
   const asked = Promise.withResolvers<void>();
   const never = Promise.withResolvers<readonly string[]>();
