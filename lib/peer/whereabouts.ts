@@ -108,6 +108,8 @@ export class Whereabouts {
   /** Links on which what is known was told whole, as it is once on each. */
   #told = new WeakSet<Connection>();
   #isOn = false;
+  /** How many members there are. */
+  #members = 1;
   #lastBeatMs = -Infinity;
   #beatDueMs = 0;
   /** When a beat is due that something calls for. */
@@ -167,6 +169,7 @@ export class Whereabouts {
       }
     }
     this.#knownBrief = null;
+    this.#members = Math.max(1, this.#parts.membership.members().length);
   }
 
   /** This peer stops. @returns its last words on each link. */
@@ -179,8 +182,10 @@ export class Whereabouts {
 
   /** Does what is due, and passes on what is new. Called at the end of every turn. @param hasChanged whether it now holds more. */
   endTurn(hasChanged: boolean, now: Now): void {
-    const { links, isOn } = this.#parts;
-    if (isOn() !== this.#isOn) this.#switch(now);
+    const { links, isOn, membership, identity } = this.#parts;
+    // Before a newcomer knows of its own admission it does not know all others either, nor how often they say something.
+    const begins = isOn() && membership.standingOf(identity.peerId) !== null;
+    if (begins !== this.#isOn) this.#switch(now);
     if (!this.#isOn) return;
     const { monotonicMs } = now;
     if (hasChanged && this.#calledDueMs === Infinity) {
@@ -205,10 +210,6 @@ export class Whereabouts {
     return this.#isOn ? Math.min(this.#beatDueMs, this.#calledDueMs) : Infinity;
   }
 
-  get #members(): number {
-    return Math.max(1, this.#known.size);
-  }
-
   get #periodMs(): number {
     return Math.max(PRESENCE_BEAT_MS, this.#members * PRESENCE_BEAT_PER_MEMBER_MS);
   }
@@ -227,6 +228,7 @@ export class Whereabouts {
     this.#news.clear();
     this.#told = new WeakSet();
     if (!this.#isOn) return;
+    this.membershipChanged();
     this.#beat(now);
     for (const connection of this.#parts.links.members()) this.greeted(connection);
   }

@@ -53,7 +53,7 @@ function listed(...list: Presence[]): PresenceMessage {
 }
 
 /** Whereabouts of a peer with two links, and what it said and heard since it was last looked. */
-function whereabouts(members: readonly Identity[] = [self, other, third]) {
+function whereabouts(members: Identity[] = [self, other, third]) {
   let told: string[] = [];
   const sent: Message[] = [];
   const events: PeerEvent[] = [];
@@ -63,8 +63,9 @@ function whereabouts(members: readonly Identity[] = [self, other, third]) {
     identity: self,
     space: { space: SPACE } as SpaceState,
     membership: {
-      standingOf: (id) => members.some(({ peerId }) => toBase32(peerId) === toBase32(id)) ? {} : null,
-    } as Membership,
+      standingOf: (id: Uint8Array) => members.some(({ peerId }) => toBase32(peerId) === toBase32(id)) ? {} : null,
+      members: () => members,
+    } as unknown as Membership,
     links: {
       *members() {
         yield* LINKS;
@@ -187,6 +188,67 @@ Deno.test("a member of which no beat comes is lost here, and nobody is told; one
   assertEquals([state(), told.filter((line) => !line.includes("self"))], ["lost", ["heard lost, was here"]]);
   known.received(FIRST, listed(said(other, 2)), at(106 * PRESENCE_BEAT_MS));
   assertEquals([state(), turn(106 * PRESENCE_BEAT_MS)[0]], ["here", "heard here, was lost"]);
+});
+
+Deno.test("a member that has just come to a large space waits as long for the others as these do for each other", () => {
+  const members = [other, ...Array.from({ length: 198 }, () => Identity.generate(random))];
+  const { known, turn, sent } = whereabouts(members);
+  const state = () => known.of(toBase32(other.peerId))?.state ?? null;
+  known.received(FIRST, listed(said(other, 1)), at(1000));
+  assertEquals([turn(1000), sent, state()], [[], [], null], "it does not know so far that it is one of them");
+  members.push(self);
+  assertEquals(turn(2000), ["1: self 1 here", "2: self 1 here"]);
+  known.received(FIRST, listed(said(other, 1)), at(3000));
+  const told: string[] = [];
+  const lostMs = 3 * members.length * PRESENCE_BEAT_PER_MEMBER_MS;
+  for (let ms = 3000; ms < lostMs; ms += 10_000) told.push(...turn(ms));
+  assertEquals([told.filter((line) => !line.includes("self")), state()], [
+    ["heard here, was null", "2: other 1 here"],
+    "here",
+  ]);
+  for (let ms = lostMs; ms < 2 * lostMs; ms += 10_000) turn(ms);
+  assertEquals(state(), "lost");
+});
+
+Deno.test("what was said of all is told anew where something of it changed, and beats alone change nothing", () => {
+  const { known, turn, sent } = whereabouts();
+  const brief = () => {
+    sent.length = 0;
+    known.greeted({ number: 3, peer: "link3" } as Connection);
+    return String((sent.splice(0) as PresenceMessage[])[0]?.brief);
+  };
+  const briefs = [brief()];
+  const hears = (...list: Presence[]) => {
+    known.received(FIRST, listed(...list), at(10));
+    turn(10);
+    briefs.push(brief());
+  };
+  hears(said(other, 1));
+  hears(said(other, 2));
+  assertEquals(briefs[1], briefs[2]);
+  hears(said(other, 2, { lostBy: third }));
+  hears(said(other, 3));
+  assertEquals(briefs[4], briefs[1]);
+  hears(said(other, 4, { leaves: true }));
+  hears(said(other, 1, { run: 8 }));
+  assertEquals(new Set(briefs).size, 5, "nothing, here, lost, left, here in another run");
+});
+
+Deno.test("what is known of who is a member no more is not in what is told of all", () => {
+  const members = [self, other, third];
+  const { known, turn, sent } = whereabouts(members);
+  const brief = () => {
+    sent.length = 0;
+    known.greeted({ number: 3, peer: "link3" } as Connection);
+    return String((sent.splice(0) as PresenceMessage[])[0]?.brief);
+  };
+  const before = brief();
+  known.received(FIRST, listed(said(other, 1)), at(10));
+  turn(10);
+  assert(brief() !== before);
+  members.splice(1, 1);
+  known.membershipChanged();
+  assertEquals(brief(), before);
 });
 
 Deno.test("who knows the same is told nothing on a new link, who does not all, once", () => {
