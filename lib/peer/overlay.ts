@@ -32,7 +32,7 @@ export interface OverlayParts {
   readonly tree: LiveTree;
   readonly emit: (event: PeerEvent) => void;
   /** A link to a member is closed to make room for others; it is there all the same. */
-  readonly letGo: (connection: Connection) => void;
+  readonly letGo: (connection: Connection, now: Now) => void;
 }
 
 /**
@@ -102,7 +102,7 @@ export class Overlay {
   /** A member said something about neighbours. */
   received(connection: Connection, message: NeighbourhoodMessage, now: Now): void {
     this.#now = now;
-    if (message.type === "disconnect") this.#parts.letGo(connection);
+    if (message.type === "disconnect") this.#parts.letGo(connection, now);
     if (this.#views !== null) return this.#views.received(connection.peer, this.#checked(message), now);
     // Where it knows of more members than are known here so far it needs neighbours, and is linked all the same.
     if (message.type !== "neighbour") return;
@@ -153,7 +153,7 @@ export class Overlay {
         const connection = this.#linked.get(peer);
         this.#linked.delete(peer);
         if (connection === undefined) return;
-        letGo(connection);
+        letGo(connection, this.#now);
         links.close(connection, "goodbye", this.#now, "", [{ type: "disconnect" }]);
       },
       neighbourUp: (peer) => {

@@ -261,7 +261,7 @@ export class PeerParts {
       random,
       tree: this.tree,
       emit,
-      letGo: (connection) => this.presence.letGo(connection),
+      letGo: (connection, now) => this.presence.letGo(connection, now),
     }, options.now);
     this.reach = new Reachability({
       ...{ identity, random, links: this.links, book: this.book, emit, dial, self: options },

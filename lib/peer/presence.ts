@@ -133,9 +133,16 @@ export class Presence {
   }
 
   /** A link is about to be closed since its ends get other neighbours: neither of them has left, or is lost. */
-  letGo({ peer }: Connection): void {
+  letGo({ peer, link }: Connection, now: Now): void {
     const entry = this.#entries.get(peer);
-    if (entry?.isToldLinked) this.#tell("member_unlinked", "debug", peer, {}, OTHER_NEIGHBOURS);
+    if (entry === undefined) return;
+    if (entry.isToldLinked) this.#tell("member_unlinked", "debug", peer, {}, OTHER_NEIGHBOURS);
+    if (entry.absence !== null && now.monotonicMs >= link.lastReceivedMs + SILENCE_TOLD_AFTER_MS) {
+      // It was told as gone, and is silent still: others may hear it.
+      Object.assign(entry, { connection: null, isToldLinked: false, tellAtMs: Infinity });
+      return;
+    }
+    this.#back(peer, entry, now);
     this.#entries.delete(peer);
   }
 
