@@ -3,7 +3,8 @@ import { runtimeFlags } from "./flags.ts";
 
 /**
  * Builds the one executable, with the permissions of the task `hooks` built in: it gives up to run programs at its start,
- * unless it is asked to by `--exec`.
+ * unless it is asked to by `--exec`. All modules are put into one first: an executable of hundreds of them, and of
+ * packages with all their files, needs nearly twice as long to start.
  *
  * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE]. Default: main.ts, for this system, into dist/kith.
  */
@@ -12,9 +13,20 @@ const { target, entry, ...flags } = parseArgs(Deno.args, {
   default: { entry: "main.ts" },
 });
 const output = String(flags.output ?? (target === undefined ? "dist/kith" : `dist/kith-${target}`));
-const args = ["compile", "--quiet", "--no-check", ...runtimeFlags("hooks"), "--output", output];
-if (typeof target === "string") args.push("--target", target);
-const { code } = await new Deno.Command(Deno.execPath(), { args: [...args, String(entry)] }).spawn().status;
-if (code !== 0) Deno.exit(code);
+const folder = Deno.makeTempDirSync({ prefix: "kith-compile-" });
+try {
+  const bundle = `${folder}/kith.js`;
+  await deno("bundle", "--quiet", "--output", bundle, String(entry));
+  const targets = typeof target === "string" ? ["--target", target] : [];
+  const flags = ["--quiet", "--no-check", "--no-config", ...runtimeFlags("hooks"), "--output", output, ...targets];
+  await deno("compile", ...flags, bundle);
+} finally {
+  Deno.removeSync(folder, { recursive: true });
+}
 const path = String(target ?? Deno.build.target).includes("windows") ? `${output}.exe` : output;
 console.log(`${path}  ${(Deno.statSync(path).size / 1e6).toFixed(1)} MB`);
+
+async function deno(...args: string[]): Promise<void> {
+  const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+  if (code !== 0) throw new Error(`deno ${args[0]} ended with ${code}`);
+}
