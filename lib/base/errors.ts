@@ -67,6 +67,10 @@ export const ERRORS = {
     exit: 2,
     sentence: "This is not a ticket; it is six words or a text that begins with 'kith1', as 'kith invite' prints them.",
   },
+  relay_invalid: {
+    exit: 2,
+    sentence: "This is not the text of a relay ({detail}); give all that 'kith relay' prints, from 'kithrelay1' on.",
+  },
   programs_not_allowed: { exit: 4, sentence: "kith may not run {program}: {detail}." },
   program_unusable: { exit: 1, sentence: "The program {program} can't be run: {detail}." },
   not_allowed: { exit: 4, sentence: "This peer may not do that: {detail}." },

@@ -8,6 +8,7 @@ export * from "./dht_limits.ts";
 export * from "./mapping_limits.ts";
 export * from "./overlay_limits.ts";
 export * from "./punch_limits.ts";
+export * from "./public_relay_limits.ts";
 export * from "./reach_limits.ts";
 export * from "./relay_limits.ts";
 

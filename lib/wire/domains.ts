@@ -35,4 +35,8 @@ export const DOMAINS = {
   dht_space: "kith dht space 1",
   /** HMAC-SHA256 by a ticket's LAN key over the day: where its doors are found in the DHT. */
   dht_ticket: "kith dht ticket 1",
+  /** HMAC-SHA256 by the access key of a public relay over handshake hash, direction and peer id. */
+  relay_access: "kith relay access 1",
+  /** HMAC-SHA256 by a ticket's LAN key over the day: where its doors are met at a public relay. */
+  relay_ticket: "kith relay ticket 1",
 } as const;

@@ -16,6 +16,12 @@ import { type PresenceMessage, readPresence, writePresence } from "./presence.ts
 import { PUNCH_KINDS, type PunchMessage, readPunch, writePunch } from "./punch_messages.ts";
 import { REACH_KINDS, type ReachMessage, readReach, writeReach } from "./reach_messages.ts";
 import { readReconciliation, type ReconciliationMessage, writeReconciliation } from "./reconciliation.ts";
+import {
+  PUBLIC_RELAY_KINDS,
+  type PublicRelayMessage,
+  readPublicRelay,
+  writePublicRelay,
+} from "./public_relay_messages.ts";
 import { readRelay, RELAY_KINDS, type RelayMessage, writeRelay } from "./relay_messages.ts";
 import { readAscii, writeAscii } from "./text.ts";
 import { ID_BYTES, readFlag, readIds, SIGNATURE_BYTES, writeIds } from "./transaction.ts";
@@ -61,6 +67,7 @@ export const MESSAGE_KINDS = {
   ...REACH_KINDS,
   ...RELAY_KINDS,
   ...PUNCH_KINDS,
+  ...PUBLIC_RELAY_KINDS,
 } as const satisfies Record<Message["type"], number>;
 
 /** Shows that the sender shares the space, without naming it. */
@@ -197,7 +204,8 @@ export type Message =
   | PresenceMessage
   | ReachMessage
   | RelayMessage
-  | PunchMessage;
+  | PunchMessage
+  | PublicRelayMessage;
 
 /** The frame of a message (lib/wire/PROTOCOL.md, "Messages"). */
 export function encodeMessage(message: Message): { kind: number; body: Uint8Array } {
@@ -305,7 +313,8 @@ function readBody(kind: number, reader: Reader): Message | null {
     case MESSAGE_KINDS.presence:
       return readPresence(reader);
     default:
-      return readOverlay(reader, kind) ?? readReach(reader, kind) ?? readRelay(reader, kind) ?? readPunch(reader, kind);
+      return readOverlay(reader, kind) ?? readReach(reader, kind) ?? readRelay(reader, kind) ??
+        readPunch(reader, kind) ?? readPublicRelay(reader, kind);
   }
 }
 
@@ -370,6 +379,9 @@ function writeBody(writer: Writer, message: Exclude<Message, Prove | Knock | Pul
     case "relay_data":
     case "relay_close":
       return writeRelay(writer, message);
+    case "relay_access":
+    case "relay_tags":
+      return writePublicRelay(writer, message);
     case "seen":
     case "dial_back":
     case "dialled_back":

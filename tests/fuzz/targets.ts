@@ -26,7 +26,7 @@ export const PARTS: readonly TargetPart[] = [
   { names: ["transaction", "proof"], load: () => import("./targets/data.ts") },
   { names: ["frames", "close", "stream", "records"], load: () => import("./targets/link.ts") },
   {
-    names: ["ticket", "ticket_body", "address", "config", "spellings", "text"],
+    names: ["ticket", "ticket_body", "relay_text", "relay_body", "address", "config", "spellings", "text"],
     load: () => import("./targets/people.ts"),
   },
   {

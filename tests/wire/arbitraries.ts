@@ -250,6 +250,8 @@ const relays: fc.Arbitrary<Message> = fc.oneof(
     bytes: fc.uint8Array({ minLength: 1, maxLength: 200 }),
   }),
   fc.record({ type: fc.constant("relay_close" as const), circuit: count(0), code: hops }),
+  fc.record({ type: fc.constant("relay_access" as const), mac: id }),
+  fc.record({ type: fc.constant("relay_tags" as const), tags: ids }),
 );
 
 const port = fc.integer({ min: 0, max: 65_535 });

@@ -210,6 +210,8 @@ const EXACT: [Message, number, Uint8Array][] = [
     70,
     bytesOf("8148 00 02 09 312e322e332e343a35 07 5b3a3a325d3a31"),
   ],
+  [{ type: "relay_access", mac: bytesOf("aa*32") }, 71, bytesOf("aa*32")],
+  [{ type: "relay_tags", tags: [bytesOf("bb*32"), bytesOf("aa*32")] }, 72, bytesOf("02 bb*32 aa*32")],
   [{ type: "seen", address: "[::2]:1" }, 61, bytesOf("07 5b3a3a325d3a31")],
   [{ type: "dial_back", port: 5484 }, 62, bytesOf("156c")],
   [{ type: "dialled_back", port: 5484, reached: true }, 63, bytesOf("156c 01")],

@@ -22,6 +22,7 @@ import messageSource from "../../lib/wire/message.ts" with { type: "text" };
 import operationSource from "../../lib/wire/operation.ts" with { type: "text" };
 import peerRecordSource from "../../lib/wire/peer_record.ts" with { type: "text" };
 import postsSource from "../../lib/wire/posts.ts" with { type: "text" };
+import publicRelaySource from "../../lib/wire/public_relay_messages.ts" with { type: "text" };
 import punchSource from "../../lib/wire/punch_messages.ts" with { type: "text" };
 import relaySource from "../../lib/wire/relay_messages.ts" with { type: "text" };
 import transactionSource from "../../lib/wire/transaction.ts" with { type: "text" };
@@ -61,7 +62,7 @@ Deno.test("every limit of the codec, and of records and closes, is listed", () =
   const listed = new Set(rows("Limits").map(([name]) => name));
   const sources = [
     ...[bundleSource, frontierSource, messageSource, operationSource, peerRecordSource, postsSource, transactionSource],
-    ...[punchSource, relaySource],
+    ...[publicRelaySource, punchSource, relaySource],
     ...[closeSource, recordSource],
   ];
   for (const source of sources) {

@@ -7,6 +7,7 @@ import { sha256 } from "../../../lib/crypto/hash.ts";
 import { versionFromText, versionText } from "../../../lib/data/version_text.ts";
 import { addressText, parseAddress } from "../../../lib/host/address.ts";
 import { parseConfig } from "../../../lib/host/config.ts";
+import { relayFromText, relayText } from "../../../lib/mesh/relay_address.ts";
 import { ticketFromText, ticketText, ticketWords } from "../../../lib/space/ticket.ts";
 import { isTextValue, parseTextMessage, updateMessages } from "../../../lib/text/text_message.ts";
 import { MessageSplitter } from "../../../lib/text/text_server.ts";
@@ -17,6 +18,8 @@ const isKithError = (error: unknown) => error instanceof KithError;
 const texts = (...list: string[]) => list.map(utf8Encode);
 
 const SECRET = Uint8Array.of(0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0);
+
+const RELAY = { peer: new Uint8Array(32).fill(1), accessKey: new Uint8Array(16), addresses: ["10.0.0.1:5485"] };
 
 function takeWords(input: Uint8Array): unknown {
   const text = decoder.decode(input);
@@ -39,6 +42,23 @@ function takeTicketBody(input: Uint8Array): unknown {
   if (ticket === undefined) return undefined;
   holds(ticketText(ticket.secret, ticket.addresses) === text, "a long ticket is spelled in one way");
   return ticket;
+}
+
+function takeRelay(input: Uint8Array): unknown {
+  const relay = unlessRefused(() => relayFromText(decoder.decode(input)), isKithError);
+  if (relay === undefined) return undefined;
+  holds(relayText(relayFromText(relayText(relay))) === relayText(relay), "the text of a relay is kept");
+  return relay;
+}
+
+/** The body of the text of a relay, with the checksum that belongs to it. */
+function takeRelayBody(input: Uint8Array): unknown {
+  const checksum = sha256(utf8Encode("kith relay text 1"), input).subarray(0, 4);
+  const text = `kithrelay1${toBase32(concat([input, checksum]))}`;
+  const relay = unlessRefused(() => relayFromText(text), isKithError);
+  if (relay === undefined) return undefined;
+  holds(relayText(relay) === text, "the text of a relay is spelled in one way");
+  return relay;
 }
 
 function takeAddress(input: Uint8Array): unknown {
@@ -122,6 +142,18 @@ export const TARGETS: readonly Target[] = [
     name: "ticket_body",
     seeds: [concat([SECRET, Uint8Array.of(0)]), concat([SECRET, Uint8Array.of(1, 3, 0x61, 0x3a, 0x31)])],
     run: takeTicketBody,
+  },
+  {
+    name: "relay_text",
+    seeds: texts(relayText(RELAY), relayText({ ...RELAY, addresses: ["[::1]:1", "a.example:2"] })),
+    dictionary: texts("kithrelay1", "\n"),
+    run: takeRelay,
+    maxBytes: 512,
+  },
+  {
+    name: "relay_body",
+    seeds: [concat([RELAY.peer, RELAY.accessKey, Uint8Array.of(1, 3, 0x61, 0x3a, 0x31)])],
+    run: takeRelayBody,
   },
   {
     name: "address",
