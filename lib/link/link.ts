@@ -62,7 +62,7 @@ export class Link {
   #writer: RecordWriter | null = null;
   /** Size of the handshake message or ciphertext that comes next; 0 while its length is awaited. */
   #nextBytes = 0;
-  #isAuthorized = false;
+  #authorizedFrameBytes: number | null = null;
   #waitingEvents: LinkEvent[] = [];
   #waitingPongs = 0;
   readonly #heartbeat = new Heartbeat();
@@ -141,7 +141,7 @@ export class Link {
   get deadline(): number {
     if (this.#waitingEvents.length > 0) return 0;
     if (this.#isOver) return Infinity;
-    if (!this.#isAuthorized) return this.#stepUntilMs;
+    if (this.#authorizedFrameBytes === null) return this.#stepUntilMs;
     return Math.min(this.#heartbeat.dueMs(this.#lastReceivedMs), this.#lastReceivedMs + SILENT_AFTER_MS);
   }
 
@@ -242,7 +242,7 @@ export class Link {
   /** Does what is due: asks for a sign of life, closes when there was none for too long. */
   tick(now: Now): LinkEvent[] {
     if (!this.#isOver) {
-      if (!this.#isAuthorized) {
+      if (this.#authorizedFrameBytes === null) {
         if (now.monotonicMs >= this.#stepUntilMs) this.#fail("handshake_timeout", "");
       } else if (now.monotonicMs - this.#lastReceivedMs >= SILENT_AFTER_MS) {
         this.#fail("silent", "");
@@ -264,9 +264,9 @@ export class Link {
     this.#stepUntilMs = Math.min(now.monotonicMs + HANDSHAKE_TIMEOUT_MS, this.#startedMs + MAX_HANDSHAKE_MS);
   }
 
-  /** The other side belongs here: larger frames are allowed, and the timeout of the handshake is over. */
-  authorize(): void {
-    this.#isAuthorized = true;
+  /** The other side belongs here: frames of that size are allowed, and the timeout of the handshake is over. */
+  authorize(maxFrameBytes: number = MAX_FRAME_BYTES): void {
+    this.#authorizedFrameBytes = maxFrameBytes;
   }
 
   get #isOver(): boolean {
@@ -334,7 +334,7 @@ export class Link {
     const reader = this.#readers[lane as 0 | 1 | 2];
     reader.feed(content);
     while (!this.#isOver) {
-      const frame = reader.next(this.#isAuthorized ? MAX_FRAME_BYTES : MAX_STRANGER_FRAME_BYTES);
+      const frame = reader.next(this.#authorizedFrameBytes ?? MAX_STRANGER_FRAME_BYTES);
       if (frame === null) return;
       if (frame.kind >= FIRST_OTHER_KIND) {
         yield { type: "frame", kind: frame.kind, body: frame.body };

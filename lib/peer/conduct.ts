@@ -44,6 +44,8 @@ const COSTS: Readonly<Partial<Record<Message["type"], readonly [each: number, pe
   // The one goes on over another link, the other begins a handshake.
   relay_open: [10, 0],
   relay_incoming: [50, 0],
+  // All tags that are registered are looked through.
+  relay_tags: [20, 0],
   // What is carried is bounded by credit; small ones cost as much as large ones.
   relay_data: [0.25, 0],
   relay_credit: [0.25, 0],

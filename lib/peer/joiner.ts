@@ -3,7 +3,7 @@ import type { Now } from "../base/clock.ts";
 import type { CloseReason, ErrorCode, ErrorValues, KithError } from "../base/errors.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { MAX_JOIN_DOORS, MAX_PARENTS } from "../base/limits.ts";
+import { MAX_JOIN_DOORS, MAX_PARENTS, RELAY_MEET_AGAIN_MS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -21,6 +21,7 @@ import type { Discovery } from "./discovery.ts";
 import { type Join, JOIN_TIMEOUT_MS, joinOf, NEXT_ADDRESS_MS, PATIENT_JOIN_TIMEOUT_MS } from "./join.ts";
 import type { Connection, Links } from "./links.ts";
 import type { JoinRequest } from "./machine.ts";
+import { isRelayDoor } from "./relay_doors.ts";
 import type { SpaceState } from "./space_state.ts";
 import { byRedeem, byTicket, type WayIn } from "./way_in.ts";
 
@@ -128,7 +129,7 @@ export class Joiner {
     return null;
   }
 
-  /** Doors for the ticket were found on the local network. */
+  /** Doors for the ticket were found on the local network, or may be at a relay. */
   found(addresses: readonly string[], now: Now): void {
     const join = this.#join;
     if (join === null) return;
@@ -238,7 +239,7 @@ export class Joiner {
     } else if (code === undefined) {
       if (reason !== "dial_failed") join.untilMs = Math.max(join.untilMs, join.patientUntilMs);
       join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
-      join.doors.set(address, now.monotonicMs + REDIAL_MS);
+      join.doors.set(address, now.monotonicMs + (isRelayDoor(address) ? RELAY_MEET_AGAIN_MS : REDIAL_MS));
     } else if (code === "refused_ticket") {
       join.finalFailure = { code, values: { detail: "it is unknown here, used up, expired or closed" } };
       join.doors.delete(address);
@@ -298,7 +299,8 @@ export class Joiner {
 
   /** What was tried, and how it went. */
   #detail({ lastFailure, nearby }: Join): string {
-    const findings = nearby.size > 0 ? null : this.#parts.discovery.findings();
+    const isFound = [...nearby].some((address) => !isRelayDoor(address));
+    const findings = isFound ? null : this.#parts.discovery.findings();
     return [lastFailure, findings].filter((part) => part !== null).join("; ");
   }
 

@@ -35,6 +35,8 @@ export type Stage =
   | "joining"
   /** The other side is a member. */
   | "member"
+  /** The other side is the relay that belongs to no space, and carries circuits for this peer. */
+  | "relay"
   /** Closed; the socket is still there. */
   | "closed";
 
@@ -79,6 +81,11 @@ export interface LinksParts {
 /** Under whom it is counted how a member behaves: who holds the secret of the space can make up any number of peers. */
 export function conductOf({ isKnownMember, peer }: Connection): string {
   return isKnownMember ? peer : UNKNOWN_MEMBERS;
+}
+
+/** Whether a link in a stage is one that goes on, and may carry circuits. */
+function carries(stage: Stage): boolean {
+  return stage === "member" || stage === "relay";
 }
 
 /** All connections with their links: bytes on one side, messages on the other. */
@@ -134,9 +141,10 @@ export class Links {
    * The other side of a connection is a member.
    *
    * @param replaced the link to the same peer that it takes the place of, if any.
+   * @param maxFrameBytes of what it may send. Default: as between members.
    * @throws {ProtocolError} `too_many_links` where there is no room for another one, `misbehaved` where it is cut.
    */
-  becameMember(connection: Connection, replaced: Connection | null, now: Now): void {
+  becameMember(connection: Connection, replaced: Connection | null, now: Now, maxFrameBytes?: number): void {
     const cutMs = this.#conduct.cutMs(conductOf(connection), now);
     if (cutMs > 0) throw new ProtocolError("misbehaved", `no link for ${Math.ceil(cutMs / 1000)} s`);
     if (replaced === null) {
@@ -149,7 +157,7 @@ export class Links {
     this.#pending.remove(connection);
     connection.stage = "member";
     connection.memberSinceMs = now.monotonicMs;
-    connection.link.authorize();
+    connection.link.authorize(maxFrameBytes);
   }
 
   /** A connection by its number. */
@@ -274,7 +282,7 @@ export class Links {
   pull(number: number, maxBytes: number, now: Now): Uint8Array | null {
     const connection = this.#connections.get(number);
     if (connection === undefined) return null;
-    if (connection.stage === "member") this.#listener.linkPulled(connection, now);
+    if (carries(connection.stage)) this.#listener.linkPulled(connection, now);
     if (connection.stage === "member" && connection.link.bulkQueuedBytes < MAX_STREAM_QUEUE_BYTES / 2) {
       this.#listener.linkDrained(connection);
     }
@@ -389,7 +397,7 @@ export class Links {
     this.#dirty.add(connection.number);
     this.#closing.set(connection.number, false);
     this.#emit({
-      name: before === "member" ? "link_closed" : "link_refused",
+      name: carries(before) ? "link_closed" : "link_refused",
       level: ["goodbye", "duplicate_link", "self"].includes(reason) ? "info" : "warning",
       reason,
       fields: { peer: connection.peer, address: connection.address, detail, byRemote },

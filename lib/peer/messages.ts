@@ -8,6 +8,7 @@ import type { Push } from "../wire/overlay_messages.ts";
 import type { Admission } from "./admission.ts";
 import type { Applier, Received } from "./applier.ts";
 import type { Conduct } from "./conduct.ts";
+import type { Discovery } from "./discovery.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Joiner } from "./joiner.ts";
 import { conductOf, type Connection, type Links } from "./links.ts";
@@ -34,6 +35,7 @@ export interface MessageParts {
   readonly conduct: Conduct;
   readonly links: Links;
   readonly admission: Admission;
+  readonly discovery: Discovery;
   readonly joiner: Joiner;
   readonly neighbours: Neighbours;
   readonly relays: Relays;
@@ -63,7 +65,8 @@ export class Messages {
 
   /** The other side is authenticated: proves, knocks, or as the listener waits for either. */
   opened(connection: Connection, now: Now): void {
-    const { admission } = this.#parts;
+    const { admission, discovery } = this.#parts;
+    if (discovery.relay.isOf(connection)) return discovery.relay.opened(connection, now);
     this.#parts.relays.checkPeer(connection);
     this.#parts.reach.opened(connection, now);
     connection.isKnownMember = admission.isMember(fromBase32(connection.peer), now);
@@ -94,6 +97,8 @@ export class Messages {
   received(connection: Connection, message: Message, now: Now): void {
     const { stage, direction } = connection;
     if (stage === "member") return this.#memberMessage(connection, message, now);
+    const { relay } = this.#parts.discovery;
+    if (relay.isOf(connection)) return relay.received(connection, message, now);
     if (message.type === "prove" && stage === "proving") {
       return this.#parts.admission.proved(connection, message.mac, now);
     }
@@ -201,6 +206,8 @@ export class Messages {
       case "posts":
       case "sealed_posts":
         return this.#parts.topics.received(connection, message, now);
+      case "relay_access":
+      case "relay_tags":
       case "prove":
       case "knock":
       case "offer":

@@ -70,6 +70,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "dial_failed":
         return this.#dialFailed(input.address, input.detail, now, input.isUntried);
       case "network_changed":
+        this.#parts.discovery.networkChanged(now);
         return this.#parts.neighbours.networkChanged(now);
       case "addresses_changed":
         return this.#parts.addressesChanged(now);
@@ -321,7 +322,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
   /** Part of `LinksListener`. */
   linkClosed(connection: Connection, stageBefore: Stage, { reason, detail, byRemote }: LinkEnd, now: Now): void {
     this.#parts.admission.closed(connection, stageBefore, reason, now);
-    this.#parts.rendezvous.closed(connection.address, stageBefore, reason, now);
+    this.#parts.discovery.closed(connection, stageBefore, reason, now);
     this.#parts.applier.dropConnection(connection.number);
     this.#parts.farewells.closed(connection, byRemote ? reason : null);
     this.#parts.relays.closed(connection, reason, now);
@@ -356,6 +357,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   #dialFailed(address: string, detail: string, now: Now, isUntried = false): void {
     if (isUntried) this.#parts.reach.untried(address);
+    this.#parts.discovery.relay.dialFailed(address, detail, now);
     this.#parts.neighbours.dialFailed(address, now);
     this.#parts.joiner.lost(address, "dial_failed", detail, now);
   }
@@ -393,6 +395,6 @@ export class Peer implements Machine, PeerReads, LinksListener {
 
   #takeEffects(now: Now): Effect[] {
     const ofLinks = this.#parts.relays.takeEffects(now);
-    return [...this.#outbox.take(), ...ofLinks, ...this.#parts.discovery.takeEffects()];
+    return [...this.#outbox.take(), ...ofLinks, ...this.#parts.discovery.takeEffects(now)];
   }
 }

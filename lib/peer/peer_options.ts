@@ -2,6 +2,7 @@ import type { Now } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { Verify } from "../data/transaction.ts";
+import type { RelayAddress } from "../mesh/relay_address.ts";
 import type { Store } from "../store/store.ts";
 
 /** What a peer is made of. */
@@ -24,6 +25,8 @@ export interface PeerOptions {
   readonly maxLinks?: number;
   /** Whether it carries links of others that can't reach each other. Default: true. */
   readonly servesRelay?: boolean;
+  /** A relay that is no member, to be linked through. Default: none. */
+  readonly publicRelay?: RelayAddress | null;
   /** Checks signatures. Default: Ed25519. For the simulator, which plants a broken one. */
   readonly verify?: Verify;
 }

@@ -40,6 +40,7 @@ import { PostRequests } from "./post_requests.ts";
 import { Questions } from "./questions.ts";
 import { Presence } from "./presence.ts";
 import { RendezvousDiscovery } from "./rendezvous_discovery.ts";
+import { RelayClient } from "./relay_client.ts";
 import { Relays } from "./relays.ts";
 import { removalPort } from "./removal_port.ts";
 import { Reachability } from "./reachability.ts";
@@ -117,14 +118,7 @@ export class PeerParts {
     const maxLinks = options.maxLinks ?? DEFAULT_MAX_LINKS;
     const cameBack = (address: string, now: Now) => this.reach.cameBack(address, now);
     this.links = new Links({ identity, random, listener, emit, conduct: this.conduct, maxLinks, cameBack });
-    this.repairs = new Repairs({
-      store,
-      space: this.space,
-      applier: this.applier,
-      links: this.links,
-      verify,
-      emit,
-    });
+    this.repairs = new Repairs({ store, space: this.space, applier: this.applier, links: this.links, verify, emit });
     this.tree = new LiveTree({
       store,
       links: this.links,
@@ -189,12 +183,18 @@ export class PeerParts {
       own: () => [...this.reach.proven, ...options.addresses],
       isLinkedAt: (address) => this.neighbours.isLinkedAt(address),
     });
-    this.discovery = new Discovery(this.lan, this.rendezvous);
+    const client = new RelayClient({
+      ...{ identity, random, links: this.links, emit, relay: options.publicRelay ?? null },
+      relays: () => this.relays,
+      joiner: () => this.joiner,
+      doors: (wallMs) => this.lan.doors(wallMs),
+    });
+    this.discovery = new Discovery(this.lan, this.rendezvous, client);
     this.joiner = new Joiner({
       ...parts,
       random,
       membership: this.membership,
-      dial,
+      dial: (address) => client.dial(address) || dial(address),
       emit,
       discovery: this.discovery,
       done: (request, outcome) => this.requests.joined(request, outcome),
@@ -216,6 +216,7 @@ export class PeerParts {
       relays: () => this.relays,
       toldRemovedBy: () => this.farewells.tellers(),
       absenceOf: (peer) => this.presence.absenceOf(peer),
+      publicRelay: () => client.view,
       reach: () => this.reach,
       linksWithAll: () => !this.overlay.isOn,
       whereaboutOf: (peer) => this.presence.whereaboutOf(peer),
@@ -286,6 +287,8 @@ export class PeerParts {
       random,
       membership: this.membership,
       overlay: this.overlay,
+      book: this.book,
+      client,
       emit,
       servesRelay: options.servesRelay ?? true,
     });
@@ -312,6 +315,7 @@ export class PeerParts {
       conduct: this.conduct,
       links: this.links,
       admission: this.admission,
+      discovery: this.discovery,
       joiner: this.joiner,
       neighbours: this.neighbours,
       relays: this.relays,

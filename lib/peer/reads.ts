@@ -5,6 +5,7 @@ import type { MessageCounts, PostReader } from "./post_views.ts";
 import type { Path } from "./path.ts";
 import type { AbsentView, ElsewhereView } from "./presence_views.ts";
 import type { PunchFailure, PunchView } from "./punches.ts";
+import type { PublicRelayView } from "./relay_client.ts";
 import type { ReachView } from "./reachability.ts";
 
 /** A key whose winner or whose conflicts changed. */
@@ -301,6 +302,8 @@ export interface StatusView {
   readonly messages: MessageCounts;
   /** What this peer carries for others. */
   readonly relay: RelayCounts;
+  /** How it stands with the relay that is no member; null where none is used. */
+  readonly publicRelay: PublicRelayView | null;
   /** More by name, such as counters. */
   readonly counters: Readonly<Record<string, EventValue>>;
 }

@@ -1,5 +1,5 @@
 import { fromBase32, toBase32 } from "../base/base32.ts";
-import { equal } from "../base/bytes.ts";
+import { equal, fromHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
@@ -11,6 +11,7 @@ import {
 } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
+import type { AddressBook } from "../mesh/address_book.ts";
 import { CircuitEnd } from "../mesh/circuit_end.ts";
 import type { CircuitSide } from "../mesh/circuit_side.ts";
 import { RelayRoutes } from "../mesh/relay_routes.ts";
@@ -29,13 +30,19 @@ import type { Connection, Links } from "./links.ts";
 import type { Effect } from "./machine.ts";
 import type { Overlay } from "./overlay.ts";
 import { isSilent } from "./path.ts";
+import type { Meeting, RelayClient } from "./relay_client.ts";
+import type { SpaceState } from "./space_state.ts";
 
 /** What relays work upon. */
 export interface RelayParts {
   readonly identity: Identity;
   readonly random: Random;
   readonly links: Links;
+  readonly space: SpaceState;
   readonly membership: Membership;
+  readonly book: AddressBook;
+  /** The link to the relay that is no member. */
+  readonly client: RelayClient;
   readonly overlay: Overlay;
   readonly emit: (event: PeerEvent) => void;
   /** Whether this peer carries circuits for others. */
@@ -46,9 +53,11 @@ export interface RelayParts {
 interface Ending {
   readonly number: number;
   readonly end: CircuitEnd;
-  /** Base32 ids of the other end, as it was asked for or announced, and of the relay. */
-  readonly peer: string;
+  /** Base32 ids of the other end, as it was asked for or announced, and of the relay; null for a door of a ticket. */
+  readonly peer: string | null;
   readonly relay: string;
+  /** In place of an address. */
+  readonly address: string;
   readonly isAsked: boolean;
   /** When another one is to take its place, which is for whoever asked; and how often that was tried. */
   renewAtMs: number;
@@ -57,6 +66,9 @@ interface Ending {
   /** Why it came to nothing, as the relay says. */
   reason: RelayReason | null;
 }
+
+/** Who is at the other end of a circuit, as far as that is known. */
+type Other = Pick<Ending, "peer" | "address">;
 
 /**
  * Links to members that can't be reached by themselves, through others that can. A circuit of a relay is a connection
@@ -112,7 +124,8 @@ export class Relays {
     this.#holes.closed(connection);
     this.#carriers.closed(connection, now);
     const ending = this.#endings.get(connection.number);
-    if (ending?.isAsked) this.#failed(ending, ending.reason ?? reason, now);
+    // Of a door of a ticket the joiner hears as of any other.
+    if (ending?.isAsked && ending.peer !== null) this.#failed(ending, ending.reason ?? reason, now);
   }
 
   /**
@@ -122,11 +135,11 @@ export class Relays {
    */
   checkPeer({ number, peer }: Connection): void {
     const ending = this.#endings.get(number);
-    if (ending === undefined || ending.peer === peer) return;
+    if (ending === undefined || ending.peer === null || ending.peer === peer) return;
     throw new ProtocolError("bad_handshake", "the relay led to another peer");
   }
 
-  /** A message about a circuit came from a member. @throws {ProtocolError} */
+  /** A message about a circuit came from a member, or from the relay that is none. @throws {ProtocolError} */
   received(connection: Connection, message: RelayMessage, now: Now): void {
     this.#carriers.received(connection, message, now);
   }
@@ -164,8 +177,10 @@ export class Relays {
     return effects;
   }
 
-  /** Asks relays for who is missed. Called at the end of every turn. */
+  /** Asks relays for who is missed, and for doors. Called at the end of every turn. */
   endTurn(now: Now): void {
+    const { client } = this.#parts;
+    for (const meeting of client.takeMeetings(now)) this.#meet(meeting, client.link as Connection, now);
     if (this.#isStale) this.#seek(now);
     this.#renew(now);
     if (this.#routes.deadline() > now.monotonicMs) return;
@@ -193,15 +208,17 @@ export class Relays {
     const { links } = this.#parts;
     const direct = [...links.members()].filter(({ relay, isKnownMember }) => relay === null && isKnownMember);
     direct.sort((a, b) => (a.link.roundTripMs ?? Infinity) - (b.link.roundTripMs ?? Infinity) || a.number - b.number);
-    return new Map(direct.map((connection) => [connection.peer, connection]));
+    const { link } = this.#parts.client;
+    // Who is no member is asked last.
+    return new Map([...direct, ...(link === null ? [] : [link])].map((connection) => [connection.peer, connection]));
   }
 
-  /** Misses the members that are not linked; beyond the full mesh those that can be dialled are enough. */
+  /** Misses the members that are not linked; beyond the full mesh those that can be dialled are enough, or any where none can. */
   #seek(now: Now): void {
     this.#isStale = false;
-    const { membership, identity, overlay, links } = this.#parts;
-    const mayAsk = membership.standingOf(identity.peerId) !== null && !overlay.isOn && this.#relays().size > 0;
-    const missed = new Set(mayAsk ? membership.members().map(({ peer }) => toBase32(peer)) : []);
+    const { identity, overlay, links } = this.#parts;
+    const mayMiss = this.#relays().size > 0 && (!overlay.isOn || links.counts.members === 0);
+    const missed = new Set(mayMiss ? this.#others() : []);
     missed.delete(toBase32(identity.peerId));
     for (const link of links.members()) if (!this.#holes.isSilent(link)) missed.delete(link.peer);
     this.#routes.seek(missed, now, this.#holes.takeUrgent());
@@ -216,13 +233,30 @@ export class Relays {
       const others = relays.filter(({ peer }) => peer !== ending.peer);
       // The nearest one may have no room for another one.
       const relay = others[ending.renewals++ % others.length];
-      if (relay !== undefined) this.#ask(ending.peer, relay, now);
+      const peer = ending.peer ?? this.#parts.links.get(ending.number)?.peer ?? "";
+      if (relay !== undefined && peer !== "") this.#ask(peer, relay, now);
     }
   }
 
+  /** Base32 ids of the members; before the space has arrived, of those that are known to be in it. */
+  #others(): string[] {
+    const { membership, identity, space, book } = this.#parts;
+    if (membership.standingOf(identity.peerId) !== null) return membership.members().map(({ peer }) => toBase32(peer));
+    return space.isArriving ? book.peers().map((peer) => toBase32(fromHex(peer))) : [];
+  }
+
   #ask(peer: string, connection: Connection, now: Now): void {
+    this.#open({ peer, address: `relay:${connection.peer}` }, fromBase32(peer), connection, now);
+  }
+
+  /** Asks for a door of the ticket with which this peer joins. */
+  #meet({ address, tag }: Meeting, connection: Connection, now: Now): void {
+    this.#open({ peer: null, address }, tag, connection, now);
+  }
+
+  #open(other: Other, target: Uint8Array, connection: Connection, now: Now): void {
     const { ids, sides } = this.#carriers.of(connection);
-    const ending = this.#ending(ids.next(), peer, connection, true, now);
+    const ending = this.#ending(ids.next(), other, target, connection, now);
     sides.set(ending.end.circuit, ending.end);
     this.#parts.links.wake(connection.number);
   }
@@ -264,29 +298,30 @@ export class Relays {
     let others = 0;
     for (const side of sides.values()) if (side instanceof CircuitEnd) others++;
     if (others >= MAX_CIRCUITS_BY_RELAY) return "too_many";
-    const ending = this.#ending(circuit, peer, connection, false, now);
+    const ending = this.#ending(circuit, { peer, address: `relay:${connection.peer}` }, null, connection, now);
     return this.#connect(ending, "in", now) ? ending.end : "too_many";
   }
 
   #ending(
     circuit: number,
-    peer: string,
+    other: Other,
+    target: Uint8Array | null,
     { number: link, peer: relay }: Connection,
-    isAsked: boolean,
     now: Now,
   ): Ending {
     const { links } = this.#parts;
     const number = this.#nextNumber--;
-    const end = new CircuitEnd(circuit, isAsked ? fromBase32(peer) : null, {
+    const end = new CircuitEnd(circuit, target, {
       wake: () => links.wake(link),
       answered: (at) => void this.#connect(ending, "out", at),
       received: (bytes, at) => links.received(number, bytes, at),
       pull: (maxBytes, at) => links.pull(number, maxBytes, at),
       ended: (reason, at) => this.#ended(number, reason, at),
     }, now);
+    const isAsked = target !== null;
     const renewAtMs = isAsked ? now.monotonicMs + RELAYED_CIRCUIT_LIFE_MS - RENEW_CIRCUIT_BEFORE_MS : Infinity;
     const ending: Ending = {
-      ...{ number, end, peer, relay, isAsked, renewAtMs },
+      ...{ number, end, ...other, relay, isAsked, renewAtMs },
       ...{ renewals: 0, isConnected: false, reason: null },
     };
     this.#endings.set(number, ending);
@@ -295,9 +330,9 @@ export class Relays {
 
   /** The circuit is there: from now on it is a connection like any other. */
   #connect(ending: Ending, direction: "in" | "out", now: Now): boolean {
-    const { number, relay, end } = ending;
+    const { number, relay, end, address } = ending;
     ending.isConnected = this.#parts.links.connected(
-      { connection: number, direction, address: `relay:${relay}` },
+      { connection: number, direction, address },
       now,
       relay,
     );
@@ -313,7 +348,8 @@ export class Relays {
     this.#endings.delete(number);
   }
 
-  #failed({ peer, relay }: Ending, reason: string, now: Now): void {
+  #failed({ peer, relay, address }: Ending, reason: string, now: Now): void {
+    if (peer === null) return this.#parts.client.unmet(address, reason, now);
     this.#parts.emit({ name: "relay_failed", level: "debug", reason, fields: { peer, relay } });
     this.#routes.failed(peer, now);
   }

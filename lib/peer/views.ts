@@ -31,6 +31,7 @@ import type {
 import { memberCalled } from "./member_names.ts";
 import { pathOf } from "./path.ts";
 import type { Absence, AbsentView, ElsewhereView } from "./presence_views.ts";
+import type { PublicRelayView } from "./relay_client.ts";
 import type { Relays } from "./relays.ts";
 import type { Reachability } from "./reachability.ts";
 import type { Repairs } from "./repairs.ts";
@@ -53,6 +54,7 @@ export interface ViewParts {
   readonly compactor: () => Compactor;
   readonly topics: () => Topics;
   readonly relays: () => Relays;
+  readonly publicRelay: () => PublicRelayView | null;
   /** Base32 ids of members that closed their link since this peer is removed, as they say. */
   readonly toldRemovedBy: () => readonly string[];
   /** Why a member by its base32 id is not linked, where that is known. */
@@ -188,7 +190,7 @@ export class Views {
         address,
         path: pathOf(connection, book.isNearby(toHex(fromBase32(peer)))),
         relay,
-        relayName: relay === null ? "" : this.#nameOf(fromBase32(relay)),
+        relayName: relay === null ? "" : this.#relayName(relay),
         punchFailure: relay === null ? null : this.#parts.reach().punchFailureOf(connection),
         roundTripMs: link.roundTripMs,
         sinceMs: openedWallMs,
@@ -325,6 +327,7 @@ export class Views {
       punch: this.#parts.reach().punch,
       messages: this.#parts.topics().counts,
       relay: this.#parts.relays().counts,
+      publicRelay: this.#parts.publicRelay(),
       counters: fields,
     };
   }
@@ -352,6 +355,12 @@ export class Views {
       });
     }
     return changes;
+  }
+
+  /** A relay that is no member is called by where it is. */
+  #relayName(relay: string): string {
+    const other = this.#parts.publicRelay();
+    return other?.peer === relay ? other.address : this.#nameOf(fromBase32(relay));
   }
 
   #nameOf(peer: Uint8Array): string {

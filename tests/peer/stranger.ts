@@ -4,7 +4,6 @@ import type { LinkEvent } from "../../lib/link/link_types.ts";
 import { decodeMessage, encodeMessage, type Message } from "../../lib/wire/message.ts";
 import type { Lab } from "../sim/lab.ts";
 import type { End, NetworkHost } from "../sim/network.ts";
-import type { SimPeer } from "../sim/sim_peer.ts";
 
 /** What a stranger does on a link of its own making or that somebody dialled to it. */
 export interface Conduct {
@@ -32,7 +31,7 @@ export class Stranger implements NetworkHost {
   readonly #lab: Lab;
   readonly #conduct: Conduct;
   readonly #links = new Map<End, Link>();
-  readonly listensAt: string;
+  listensAt: string;
 
   constructor(lab: Lab, conduct: Conduct = {}, identity: Identity = Identity.generate(lab.prng)) {
     this.#lab = lab;
@@ -43,17 +42,27 @@ export class Stranger implements NetworkHost {
     lab.network.add(this);
   }
 
-  /** Dials a peer. */
-  dial(peer: SimPeer): void {
+  /** Dials a peer, or whoever listens. */
+  dial(peer: Pick<NetworkHost, "listensAt">): void {
     this.#lab.network.dial(this, peer.listensAt as string);
   }
 
   /** Dials a peer, and waits until the link is closed. @returns the reason. */
-  closedBy(peer: SimPeer): string {
+  closedBy(peer: Pick<NetworkHost, "listensAt">): string {
     const before = this.closed.length;
     this.dial(peer);
     this.#lab.until(() => this.closed.length > before, "the link to be closed");
     return this.closed.at(-1) as string;
+  }
+
+  /** Sends what was said outside of what its conduct does. */
+  flush(): void {
+    for (const end of this.#links.keys()) this.#lab.network.pump(end);
+  }
+
+  /** Breaks its links. */
+  leave(): void {
+    for (const end of [...this.#links.keys()]) this.#lab.network.lose(end);
   }
 
   connected(end: End, direction: "in" | "out"): void {

@@ -146,6 +146,7 @@ export class SimPeer implements NetworkHost {
       version: this.#isOlder ? "0.1.0" : "sim",
       addresses: this.#addresses,
       servesRelay: this.options.servesRelay ?? false,
+      publicRelay: this.options.publicRelay ?? null,
       verify: this.#isOlder ? this.#verifyAsOlder : this.options.verify,
     };
     this.#machine = new SimMachine(options, this.#isOlder);

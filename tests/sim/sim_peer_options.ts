@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import type { Identity } from "../../lib/crypto/identity.ts";
 import type { Verify } from "../../lib/data/transaction.ts";
+import type { RelayAddress } from "../../lib/mesh/relay_address.ts";
 import type { Store } from "../../lib/store/store.ts";
 import type { Nat, Network } from "./network.ts";
 import type { Prng } from "./prng.ts";
@@ -33,6 +34,8 @@ export interface SimPeerOptions {
   readonly dht?: SimDht;
   /** Whether it relays links of others. Default: no, so that who is cut off is without a link. */
   readonly servesRelay?: boolean;
+  /** A relay that is no member, through which it links as well. Default: none. */
+  readonly publicRelay?: RelayAddress;
   /** Whether it notes, outside of its disk, how many commits that has. Default: no. */
   readonly notesCommits?: boolean;
   /** Checks signatures. */

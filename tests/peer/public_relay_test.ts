@@ -1,0 +1,301 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { toBase32 } from "../../lib/base/base32.ts";
+import type { PeerEvent } from "../../lib/base/event.ts";
+import { HANDSHAKE_TIMEOUT_MS, MAX_RELAY_CLIENTS_OF_SOURCE, MAX_RELAY_OPENS_BURST } from "../../lib/base/limits.ts";
+import { Identity } from "../../lib/crypto/identity.ts";
+import { lanDay } from "../../lib/mesh/lan_names.ts";
+import type { RelayAddress } from "../../lib/mesh/relay_address.ts";
+import { relayAccessProof, relayTicketTag } from "../../lib/mesh/relay_keys.ts";
+import { lanKeysOf } from "../../lib/peer/lan_discovery.ts";
+import type { Message } from "../../lib/wire/message.ts";
+import { relayReasonOf } from "../../lib/wire/relay_messages.ts";
+import { Lab } from "../sim/lab.ts";
+import type { SimPeer } from "../sim/sim_peer.ts";
+import { SimRelay } from "../sim/sim_relay.ts";
+import { type Session, Stranger } from "./stranger.ts";
+
+const RECORD = { dateMs: 1, name: "", addresses: [], signature: new Uint8Array(64) };
+
+/** Two peers that can't reach each other, and a relay that is no member, which both reach. */
+class ApartLab extends Lab {
+  readonly relay = new SimRelay(this);
+  readonly told: PeerEvent[] = [];
+  readonly a: SimPeer;
+  readonly b: SimPeer;
+
+  constructor(ofB: Partial<RelayAddress> = {}) {
+    super();
+    const { address } = this.relay;
+    this.a = this.add({ publicRelay: address });
+    this.b = this.add({ publicRelay: { ...address, ...ofB }, heard: (event) => void this.told.push(event) });
+    this.network.cut(this.a, this.b);
+    this.ask(this.a, { type: "create_space" });
+  }
+
+  /** Lets the second one in by a ticket of the first, through the relay. */
+  joinApart(): void {
+    this.ask(this.b, { type: "join", keys: this.invite(this.a), addresses: [] });
+    this.untilHealed();
+  }
+
+  viewOf(peer: SimPeer) {
+    return peer.machine?.status().publicRelay ?? null;
+  }
+}
+
+/** A client of a relay that does what a test wants once it is let in. */
+class Client extends Stranger {
+  session: Session | null = null;
+  readonly #relay: SimRelay;
+  readonly #clientLab: Lab;
+
+  constructor(lab: Lab, relay: SimRelay, identity?: Identity) {
+    super(lab, {
+      opened: (link) => {
+        const { accessKey } = relay.address;
+        const mac = relayAccessProof(accessKey, link.handshakeHash, "out", this.identity.peerId);
+        link.send({ type: "relay_access", mac });
+      },
+      message: (link, { type }) => {
+        if (type === "relay_access") this.session = link;
+      },
+    }, identity);
+    this.#relay = relay;
+    this.#clientLab = lab;
+  }
+
+  /** Links with the relay. */
+  link(): this {
+    this.dial(this.#relay);
+    this.#clientLab.until(() => this.session !== null, "the relay to take it");
+    return this;
+  }
+
+  /** Says something to the relay. */
+  say(...messages: Message[]): void {
+    for (const message of messages) this.session?.send(message);
+    this.flush();
+    this.#clientLab.wait(500);
+  }
+
+  /** Why circuits were closed, in order. */
+  get closes(): string[] {
+    return this.messages.flatMap((message) => message.type === "relay_close" ? [relayReasonOf(message.code)] : []);
+  }
+}
+
+Deno.test("two that reach nobody but a relay which is no member: one joins the other through it, and both sync", () => {
+  const lab = new ApartLab();
+  lab.joinApart();
+  lab.set(lab.a, "k", "written behind a router");
+  lab.untilHealed();
+  const [linked] = lab.b.machine!.peers();
+  assertEquals([linked?.path, linked?.relay], ["relayed", toBase32(lab.relay.identity.peerId)]);
+  assertEquals(linked?.relayName, lab.relay.address.addresses[0]);
+  assertEquals([lab.viewOf(lab.a)?.isLinked, lab.viewOf(lab.b)?.problem], [true, null]);
+  const { clients, circuits, carriedBytes } = lab.relay.machine.counts;
+  assertEquals([clients, circuits], [2, 1]);
+  assert(carriedBytes > 500, `${carriedBytes} bytes`);
+});
+
+Deno.test("members that are linked through it find each other again after it, or one of them, was away", () => {
+  const lab = new ApartLab();
+  lab.joinApart();
+  lab.relay.crash();
+  lab.until(() => !lab.isLinked(lab.a, lab.b) && !lab.isLinked(lab.b, lab.a), "both to be without a link");
+  assertMatch(lab.viewOf(lab.a)?.problem ?? "", /truncated|unreachable/);
+  lab.set(lab.a, "k", "while it was away");
+  lab.relay.boot();
+  lab.untilHealed();
+  lab.b.crash(false);
+  lab.set(lab.a, "k", "again");
+  lab.b.boot();
+  lab.untilHealed();
+  assertEquals(lab.b.machine?.peers()[0]?.path, "relayed");
+});
+
+Deno.test("a member is asked first where one relays, and a direct link takes the place of one through the relay", () => {
+  const lab = new ApartLab();
+  lab.joinApart();
+  lab.network.mend(lab.a, lab.b);
+  lab.until(() => lab.a.machine?.peers()[0]?.path === "direct", "a direct link");
+  lab.until(() => lab.relay.machine.counts.circuits === 0, "the circuit to end");
+  const m = lab.add({ servesRelay: true });
+  lab.join(m, lab.invite(lab.a), lab.a);
+  lab.untilHealed();
+  lab.network.cut(lab.a, lab.b);
+  for (const end of lab.network.connections()) {
+    const hosts = [end.host, end.other.host];
+    if (hosts.includes(lab.a) && hosts.includes(lab.b)) lab.network.lose(end);
+  }
+  lab.until(() => lab.a.machine?.peers().some(({ path }) => path === "relayed") === true, "a relayed link");
+  const relayed = lab.a.machine?.peers().find(({ path }) => path === "relayed");
+  assertEquals(relayed?.relay, m.id);
+});
+
+Deno.test("who has another key is refused like any stranger, and hears why", () => {
+  const lab = new ApartLab({ accessKey: new Uint8Array(16).fill(7) });
+  lab.until(() => lab.viewOf(lab.b)?.problem !== null, "the refusal");
+  assertEquals(lab.viewOf(lab.b)?.problem, "not_a_member");
+  assert((lab.relay.machine.counts.refused.not_a_member ?? 0) > 0);
+  assertEquals(lab.relay.machine.counts.clients, 1);
+  const reply = lab.answer(lab.b, { type: "join", keys: lab.invite(lab.a), addresses: [] });
+  assert(!reply.ok && reply.code === "join_failed");
+  assertMatch(String(reply.values.detail), /the relay is not linked: not a member/);
+});
+
+Deno.test("another relay at its address is found out before anything is shown to it", () => {
+  const lab = new ApartLab({ peer: new Uint8Array(32).fill(7) });
+  lab.until(() => lab.viewOf(lab.b)?.problem !== null, "the refusal");
+  assertEquals(lab.viewOf(lab.b)?.problem, "bad_handshake");
+  lab.wait(5000);
+  assertEquals(lab.relay.machine.counts.clients, 1);
+});
+
+Deno.test("a relay that does not show the key in turn is not used", () => {
+  const lab = new ApartLab();
+  const liar = new Stranger(lab, {
+    message: (link, { type }) => {
+      if (type === "relay_access") link.send({ type: "relay_access", mac: new Uint8Array(32) });
+    },
+  });
+  const c = lab.add({
+    publicRelay: { ...lab.relay.address, peer: liar.identity.peerId, addresses: [liar.listensAt] },
+  });
+  lab.until(() => lab.viewOf(c)?.problem !== null, "the refusal");
+  assertEquals(lab.viewOf(c)?.problem, "bad_handshake");
+});
+
+Deno.test("who shows nothing is closed in time, and who says anything else at once", () => {
+  const lab = new ApartLab();
+  const startMs = lab.schedule.nowMs;
+  assertEquals(new Stranger(lab).closedBy(lab.relay), "handshake_timeout");
+  assert(lab.schedule.nowMs - startMs < HANDSHAKE_TIMEOUT_MS + 2000);
+  for (
+    const message of [
+      { type: "relay_access", mac: new Uint8Array(32) },
+      { type: "prove", mac: new Uint8Array(32) },
+      { type: "relay_open", circuit: 1, target: lab.a.identity.peerId },
+      { type: "relay_tags", tags: [] },
+    ] satisfies Message[]
+  ) {
+    const stranger = new Stranger(lab, { opened: (link) => link.send(message) });
+    assertEquals(stranger.closedBy(lab.relay), "not_a_member");
+  }
+});
+
+Deno.test("a proof that was seen on one link is good for no other", () => {
+  const lab = new ApartLab();
+  const proof = relayAccessProof(lab.relay.address.accessKey, new Uint8Array(32), "out", lab.a.identity.peerId);
+  const stranger = new Stranger(lab, { opened: (link) => link.send({ type: "relay_access", mac: proof }) });
+  assertEquals(stranger.closedBy(lab.relay), "not_a_member");
+  const { accessKey } = lab.relay.address;
+  // Its own answer, sent back to it.
+  const echo: Stranger = new Stranger(lab, {
+    opened: (link) => {
+      const mac = relayAccessProof(accessKey, link.handshakeHash, "in", lab.relay.identity.peerId);
+      link.send({ type: "relay_access", mac });
+    },
+  });
+  assertEquals(echo.closedBy(lab.relay), "not_a_member");
+});
+
+Deno.test("circuits to oneself, to the relay, to who is not there are refused with a reason, and endless ones end the link", () => {
+  const lab = new ApartLab();
+  const client = new Client(lab, lab.relay).link();
+  const open = (circuit: number, target: Uint8Array): Message => ({ type: "relay_open", circuit, target });
+  client.say(open(1, client.identity.peerId), open(3, lab.relay.identity.peerId), open(5, new Uint8Array(32)));
+  assertEquals(client.closes, ["self", "self", "not_linked"]);
+  const flood = Array.from({ length: 2 * MAX_RELAY_OPENS_BURST }, (_, i) => open(7 + 2 * i, new Uint8Array(32)));
+  client.say(...flood.slice(0, MAX_RELAY_OPENS_BURST / 2));
+  client.say(...flood.slice(MAX_RELAY_OPENS_BURST / 2, MAX_RELAY_OPENS_BURST));
+  assertEquals(client.closes.at(-1), "too_often");
+  assert((lab.relay.machine.counts.refused.too_often ?? 0) > 0);
+  client.say(...Array.from({ length: 5000 }, (_, i) => open(1001 + 2 * i, new Uint8Array(32))));
+  assertEquals(client.closed, ["too_large"]);
+  assertEquals(lab.relay.machine.counts.circuits, 0);
+});
+
+Deno.test("what belongs between members, or comes from a relay, ends a client's link", () => {
+  const lab = new ApartLab();
+  for (
+    const message of [
+      { type: "hello", version: "1", record: { ...RECORD, peer: new Uint8Array(32) } },
+      { type: "relay_incoming", circuit: 1, from: new Uint8Array(32) },
+      { type: "relay_data", circuit: 1, bytes: new Uint8Array(1) },
+      { type: "relay_access", mac: new Uint8Array(32) },
+    ] satisfies Message[]
+  ) {
+    const client = new Client(lab, lab.relay).link();
+    client.say(message);
+    assertEquals(client.closed, ["bad_state"], message.type);
+  }
+});
+
+Deno.test("a tag leads to who registered it last, by turns where there are several, and to nobody once it is gone", () => {
+  const lab = new ApartLab();
+  const [one, two, asker] = [1, 2, 3].map(() => new Client(lab, lab.relay).link());
+  assert(one !== undefined && two !== undefined && asker !== undefined);
+  const [tag, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  one.say({ type: "relay_tags", tags: [tag, other] });
+  two.say({ type: "relay_tags", tags: [tag] });
+  const incoming = (client: Client) =>
+    client.messages.flatMap((message) => message.type === "relay_incoming" ? [toBase32(message.from)] : []);
+  let circuit = 1;
+  const ask = (target: Uint8Array) => asker.say({ type: "relay_open", circuit: circuit += 2, target });
+  for (let i = 0; i < 4; i++) ask(tag);
+  const from = toBase32(asker.identity.peerId);
+  assertEquals([incoming(one), incoming(two)], [[from, from], [from, from]]);
+  one.say({ type: "relay_tags", tags: [] });
+  ask(other);
+  assertEquals(asker.closes.at(-1), "not_linked");
+  // Nobody is led to itself.
+  asker.say({ type: "relay_tags", tags: [other] });
+  ask(other);
+  assertEquals(asker.closes.filter((reason) => reason === "not_linked").length, 2);
+  // A peer's id is no tag that another one could take.
+  asker.say({ type: "relay_tags", tags: [one.identity.peerId] });
+  two.say({ type: "relay_open", circuit: 1, target: one.identity.peerId });
+  assertEquals(incoming(one).length, 3);
+});
+
+Deno.test("who registers the tag of a ticket that it does not hold keeps nobody from the true door", () => {
+  const lab = new ApartLab();
+  const keys = lab.invite(lab.a);
+  const day = lanDay(lab.a.now.wallMs);
+  new Client(lab, lab.relay).link().say({
+    type: "relay_tags",
+    tags: lanKeysOf(keys).map((key) => relayTicketTag(key, day)),
+  });
+  lab.ask(lab.b, { type: "join", keys, addresses: [] });
+  lab.untilHealed();
+});
+
+Deno.test("only so many come from one place, and who comes a second time takes its own place", () => {
+  const lab = new ApartLab();
+  const clientOf = (identity?: Identity) => {
+    const client = new Client(lab, lab.relay, identity);
+    client.listensAt = "10.3.0.1:1";
+    return client;
+  };
+  const clients = Array.from({ length: MAX_RELAY_CLIENTS_OF_SOURCE }, () => clientOf().link());
+  assertEquals(clientOf().closedBy(lab.relay), "too_many_links");
+  const [first] = clients as [Client];
+  clientOf(first.identity).link();
+  assertEquals(first.closed, ["duplicate_link"]);
+  assertEquals(lab.relay.machine.counts.clients, MAX_RELAY_CLIENTS_OF_SOURCE + 2);
+  new Client(lab, lab.relay).link();
+});
+
+Deno.test("a circuit that nobody answers ends in time, and a client that goes takes its circuits along", () => {
+  const lab = new ApartLab();
+  const [asker, silent] = [new Client(lab, lab.relay).link(), new Client(lab, lab.relay).link()];
+  asker.say({ type: "relay_open", circuit: 1, target: silent.identity.peerId });
+  lab.wait(6000);
+  assertEquals(asker.closes, ["no_answer"]);
+  asker.say({ type: "relay_open", circuit: 3, target: silent.identity.peerId });
+  silent.leave();
+  lab.wait(1000);
+  assertEquals(asker.closes, ["no_answer", "lost"]);
+  assertEquals(lab.relay.machine.counts.clients, 3);
+});
