@@ -4,6 +4,7 @@ import type { MessageCounts } from "../peer/post_views.ts";
 import type { AbsentView, ElsewhereView } from "../peer/presence_views.ts";
 import type { PunchView } from "../peer/punches.ts";
 import type { ReachView } from "../peer/reachability.ts";
+import type { PublicRelayView } from "../peer/relay_client.ts";
 import type { CompactionView, ConflictView, LinkCounts, PeerView } from "../peer/reads.ts";
 import type { Fields } from "./answer.ts";
 import { doerFields, entryFields, memberNames, writerFields } from "./entries.ts";
@@ -12,7 +13,8 @@ import { valueFields } from "./value_fields.ts";
 /** How the peer is. */
 export function statusFields(host: HostApi): Fields {
   const { peers, absent, elsewhere, ...rest } = host.peer.status();
-  const { counters, compaction, links, cut, reach, punch, messages, relay, removedBy, toldRemovedBy, ...status } = rest;
+  const { counters, compaction, links, cut, reach, punch, messages, relay, publicRelay, ...others } = rest;
+  const { removedBy, toldRemovedBy, ...status } = others;
   const names = memberNames(host);
   return {
     ...status,
@@ -27,6 +29,7 @@ export function statusFields(host: HostApi): Fields {
     punch: punchFields(punch),
     messages: messageFields(messages),
     relay: { serving: relay.isServing, circuits: relay.circuits, carried: relay.carriedBytes },
+    public_relay: publicRelay === null ? null : publicRelayFields(publicRelay),
     cut: cut.map(({ untilMs, ...fields }) => ({ ...fields, until: untilMs })),
     events: { ...counters, ...host.counters },
     version: host.version,
@@ -78,6 +81,10 @@ function peerFields(view: PeerView): Fields {
     ...{ role, missing_here: missingHere, missing_there: missingThere },
     ...(sentPerS === null ? {} : { sent_per_s: sentPerS, received_per_s: receivedPerS }),
   };
+}
+
+function publicRelayFields({ isLinked, sinceMs, ...view }: PublicRelayView): Fields {
+  return { ...view, linked: isLinked, since: sinceMs };
 }
 
 function linkFields({ members, maxMembers, inbound, maxInbound, pending, maxPending }: LinkCounts): Fields {

@@ -2,6 +2,8 @@ import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
 import type { Carried, Carrying } from "../api/carry.ts";
 import type { HostOptions } from "../host/host_options.ts";
+import type { RelayHostOptions } from "../host/relay_host.ts";
+import type { PublicRelayCounts } from "../peer/public_relay.ts";
 import type { Privilege } from "../host/privileges.ts";
 import type { NetworkCheck } from "../host/network_check.ts";
 import type { ProgramEnd, ProgramRun } from "../host/program.ts";
@@ -46,6 +48,23 @@ export interface RunningPeer {
   stop(): Promise<void>;
 }
 
+/** A relay that runs in this process. */
+export interface RunningRelay {
+  /** What peers have to be told to use it, a secret. */
+  readonly text: string;
+  /** Where they reach it, `host:port`. */
+  readonly addresses: readonly string[];
+  /** The folder that holds its identity and log. */
+  readonly home: string;
+  counts(): PublicRelayCounts;
+  /** Resolves with the reason once it stopped, by whomever. */
+  readonly stopped: Promise<string>;
+  /** What stopped it where nobody asked it to; null where there was none. */
+  readonly failure: unknown;
+  /** Stops it cleanly. */
+  stop(): Promise<void>;
+}
+
 /** Where kith keeps what, by name. */
 export interface Paths {
   readonly home: string;
@@ -64,6 +83,8 @@ export interface Backend {
   connect(home: string | undefined): Promise<Connection | null>;
   /** Runs a peer in this process. @throws {KithError} */
   start(options: StartOptions): Promise<RunningPeer>;
+  /** Runs a relay that belongs to no space in this process. @throws {KithError} */
+  startRelay(options: RelayHostOptions): Promise<RunningRelay>;
   /** Resolves once no process uses a home any more. @throws {KithError} `timed_out`. */
   untilFree(home: string | undefined): Promise<void>;
   /** Takes the data out of a home whose peer does not run, to join with it. @throws {KithError} */

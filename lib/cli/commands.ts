@@ -39,12 +39,43 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [["kith down", "stop it, and wait until it has stopped"]],
   },
   {
+    name: "relay",
+    summary: "run a relay for peers that can't reach each other, on a public machine",
+    group: "peer",
+    details: "It belongs to no space, and holds no data: whoever has the text that it prints may link with others " +
+      "through it ('kith up --relay', 'kith join --relay'). Links through it are encrypted from end to end: it sees " +
+      "which peers are linked, when, and how much goes by it. The text stays the same, since its identity is kept in " +
+      "the home, in a folder of its own: without that folder a new one is made, with which the former text is void. " +
+      "Behind the text it prints what it carries and refuses, whenever that changes.",
+    needs: "network",
+    arguments: [],
+    flags: [
+      {
+        name: "listen",
+        type: "address",
+        repeats: true,
+        help: "where to listen, default all interfaces at port 5485",
+      },
+      {
+        name: "address",
+        type: "address",
+        repeats: true,
+        help: "where peers reach it, where that is none of this machine's own addresses, or a name",
+      },
+    ],
+    examples: [
+      ["kith relay", "run one until Ctrl-C"],
+      ["kith relay --address relay.example.org:5485", "tell peers a name in place of addresses"],
+      ["kith relay --json", "for a program, one object a line"],
+    ],
+  },
+  {
     name: "config",
     summary: "show or change what 'up' does without flags",
     group: "peer",
     details:
-      "The settings are name, listen, text, history, max-links, no-lan, no-dht, dht-bootstrap, no-port-map, no-punch and " +
-      "no-relay; they are kept in the home, and 'up' reads them when it starts.",
+      "The settings are name, listen, text, history, max-links, no-lan, no-dht, dht-bootstrap, no-port-map, no-punch, no-relay " +
+      "and relay; they are kept in the home, and 'up' reads them when it starts.",
     arguments: [
       { name: "SETTING", kind: "setting", required: false },
       { name: "VALUE", kind: "other", required: false, rest: true },

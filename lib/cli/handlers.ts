@@ -10,6 +10,7 @@ import { netcheck } from "./netcheck.ts";
 import { peers } from "./peers.ts";
 import { members } from "./people.ts";
 import { ping } from "./ping.ts";
+import { relay } from "./relay.ts";
 import { config } from "./settings.ts";
 import { status, wait } from "./state.ts";
 import { text } from "./text.ts";
@@ -24,6 +25,7 @@ import { watch } from "./watch.ts";
 export const HANDLERS: Readonly<Record<string, Handler>> = {
   up,
   down,
+  relay,
   config,
   invite,
   invites,

@@ -35,11 +35,11 @@ export class History {
 
 /**
  * Whether a line may hold a ticket, which must not lie on disk: one with `join` in it, wherever that stands, and one
- * that begins with no command, since that may be a ticket by itself, or behind a slip of `join`.
+ * that begins with no command, since that may be a ticket by itself, or behind a slip of `join`; or the text of a relay.
  */
 function mayHoldTicket(line: string): boolean {
   const { words } = splitLine(line);
   const first = words[0] === "kith" ? words[1] : words[0];
   const isCommand = first !== undefined && (first.startsWith("-") || findCommand(first) !== undefined);
-  return !isCommand || words.includes("join");
+  return !isCommand || words.includes("join") || words.some((word) => word.includes("kithrelay1"));
 }

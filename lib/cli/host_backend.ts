@@ -9,12 +9,13 @@ import { homeOwner, lockHome } from "../host/lock.ts";
 import { checkNetwork } from "../host/network_check.ts";
 import { giveUp } from "../host/privileges.ts";
 import { mayRun, runProgram } from "../host/program.ts";
+import { RelayHost, type RelayHostOptions } from "../host/relay_host.ts";
 import { restoreBackup } from "../host/restore.ts";
 import { controlPath } from "../host/runtime_folder.ts";
 import { exchangeText } from "../text/text_exchange.ts";
 import { serveText } from "../text/text_server.ts";
 import { WIRE_VERSION } from "../wire/hello.ts";
-import type { Backend, Connection, Paths, RunningPeer, StartOptions } from "./backend.ts";
+import type { Backend, Connection, Paths, RunningPeer, RunningRelay, StartOptions } from "./backend.ts";
 
 /** How long a stopping peer may take, and how often it is looked at. */
 const UNTIL_FREE_MS = 15_000;
@@ -28,6 +29,7 @@ export function hostBackend(): Backend {
     paths: (home) => allPaths(pathsOf(home)),
     connect: (home) => connect(pathsOf(home)),
     start,
+    startRelay,
     untilFree: (home) => untilFree(pathsOf(home)),
     carryOut: (home) => carryOut(VERSION, home),
     carriedIn,
@@ -81,6 +83,19 @@ async function start(options: StartOptions): Promise<RunningPeer> {
       return host.failure;
     },
     stop: () => host.stop("asked to stop"),
+  };
+}
+
+async function startRelay(options: RelayHostOptions): Promise<RunningRelay> {
+  const host = await RelayHost.start(options);
+  const { text, addresses, home, stopped } = host;
+  return {
+    ...{ text, addresses, home, stopped },
+    counts: () => host.counts,
+    get failure() {
+      return host.failure;
+    },
+    stop: () => host.stop(),
   };
 }
 

@@ -4,6 +4,7 @@ import { type Context, EXIT_OK } from "./context.ts";
 import { dhtText } from "./dht.ts";
 import { escapeText } from "./escape.ts";
 import { portMapText } from "./port_map.ts";
+import { publicRelayText } from "./public_relay.ts";
 import { udpText } from "./punch.ts";
 import { reachText } from "./reach.ts";
 
@@ -81,6 +82,14 @@ const SECTIONS: readonly Section[] = [
     text: ({ status, nowMs }) =>
       status === null ? "only a running peer asks it" : dhtText((status.dht ?? {}) as JsonObject, nowMs),
     fields: ({ status }) => ({ dht: status?.dht ?? null }),
+  },
+  {
+    name: "relay",
+    text: ({ status }) =>
+      status === null
+        ? "only a running peer is linked with one"
+        : publicRelayText(status.public_relay) ?? "none is used",
+    fields: ({ status }) => ({ public_relay: status?.public_relay ?? null }),
   },
 ];
 

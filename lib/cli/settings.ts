@@ -2,6 +2,7 @@ import { DEFAULT_MAX_LINKS } from "../base/limits.ts";
 import type { JsonObject } from "./client.ts";
 import { type Context, EXIT_OK } from "./context.ts";
 import { escapeText } from "./escape.ts";
+import { readRelay, RELAY_SETTING, shownRelay } from "./relay_flag.ts";
 import { suggestion, usageError } from "./usage.ts";
 
 /** Where the text protocol is spoken unless an address is given. */
@@ -29,6 +30,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: "no-port-map", list: false, otherwise: "no" },
   { name: "no-punch", list: false, otherwise: "no" },
   { name: "no-relay", list: false, otherwise: "no" },
+  { name: "relay", list: false, otherwise: "none but members" },
 ];
 
 /** `config [SETTING [VALUE…]]`. */
@@ -51,6 +53,7 @@ export async function config(context: Context): Promise<number> {
   const kept = await read(context);
   if (values.length === 0 && !unset) return show(context, [setting], kept);
   const { [name]: _replaced, ...others } = kept;
+  if (name === RELAY_SETTING && !unset) values[0] = readRelay(context, values[0] as string, true);
   const changed = unset ? others : { ...others, [name]: setting.list ? values : values[0] };
   const peer = await context.peer();
   await peer.object("PUT", "/v1/config", { json: changed, signal: context.signal });
@@ -66,15 +69,20 @@ async function read(context: Context): Promise<JsonObject> {
 
 function show(context: Context, settings: readonly Setting[], kept: JsonObject): number {
   if (context.output.json) {
-    context.output.object(Object.fromEntries(settings.map(({ name }) => [name, kept[name] ?? null])));
+    context.output.object(Object.fromEntries(settings.map(({ name }) => [name, shownOf(name, kept[name])])));
     return EXIT_OK;
   }
   const width = Math.max(...settings.map(({ name }) => name.length));
   for (const { name, otherwise } of settings) {
-    const value = kept[name];
+    const value = shownOf(name, kept[name]);
     const text = Array.isArray(value) ? value.join(" ") : value;
     const shown = text === undefined || text === null ? context.output.dim(`(${otherwise})`) : escapeText(String(text));
     context.output.line(`${context.output.dim(name.padEnd(width))}  ${shown}`);
   }
   return EXIT_OK;
+}
+
+/** A setting as it is shown: of a relay where it is, since the rest is a secret. */
+function shownOf(name: string, value: unknown): unknown {
+  return name === RELAY_SETTING && typeof value === "string" ? shownRelay(value) : value ?? null;
 }

@@ -8,6 +8,7 @@ import { formatAge, formatCount, formatName, formatNumber, formatSize, shortId }
 import { pathText } from "./peers.ts";
 import { awayText, othersText } from "./people.ts";
 import { portMapText } from "./port_map.ts";
+import { publicRelayText } from "./public_relay.ts";
 import { noHoleText } from "./punch.ts";
 import { reachText } from "./reach.ts";
 import { secondAdminHint } from "./second_admin.ts";
@@ -70,6 +71,8 @@ function statusLines(answer: JsonObject, running: boolean, { output, console }: 
   }
   const reach = reachText((answer.reach ?? {}) as JsonObject);
   if (reach !== null) lines.push(row("reached", reach));
+  const relay = publicRelayText(answer.public_relay);
+  if (relay !== null) lines.push(row("relay", relay));
   const relays = relaysText((answer.relay ?? {}) as JsonObject);
   if (relays !== null) lines.push(row("relays", relays));
   const syncing = answer.syncing as JsonObject | null | undefined;

@@ -8,6 +8,7 @@ import { formatPath } from "./format.ts";
 import { bringIn, joinWith, readTicket } from "./join.ts";
 import { followFirstSync } from "./first_sync.ts";
 import { runPrompt } from "./prompt.ts";
+import { relayOf } from "./relay_flag.ts";
 import { isFoundByName, screenLines } from "./screen.ts";
 import { secondAdminHint } from "./second_admin.ts";
 import { leftText, noticeText } from "./state.ts";
@@ -27,6 +28,7 @@ export async function up(context: Context): Promise<number> {
   return await runPeer(context, startOptions(context), async (peer) => {
     const client = new Client(peer.transport);
     const status = await client.object("GET", "/v1/status");
+    await keepSettings(context, client, { relay: relayOf(context) });
     if (textField(status, "space") !== "") return await bringInLater(context, client);
     if (isInteractive(context) && wantsToJoin()) await enterSpace(context, client, await readTicket(context));
     else await client.object("POST", "/v1/space");
@@ -40,6 +42,7 @@ export async function join(context: Context): Promise<number> {
   const running = await context.runningPeer();
   if (running !== null) {
     if (flags.on("carry")) throw usageError("--carry needs the peer of this home stopped; run 'kith down' first.");
+    await checkRelay(context, running);
     await enterSpace(context, running, ticket);
     return EXIT_OK;
   }
@@ -71,20 +74,34 @@ export async function join(context: Context): Promise<number> {
   }
 }
 
+/** A relay is not changed under a running peer. @throws {KithError} `usage` where another one is given than it uses. */
+async function checkRelay(context: Context, running: Client): Promise<void> {
+  const relay = relayOf(context, true);
+  if (relay === undefined || (await running.object("GET", "/v1/config")).relay === relay) return;
+  throw usageError("--relay needs the peer of this home stopped; run 'kith down' first.");
+}
+
 /** Joins, and receives the space; without `--exit` not for longer than a member is linked. */
 async function enterSpace(context: Context, client: Client, ticket: string, joined = () => {}): Promise<void> {
   await joinWith(context, client, ticket);
   joined();
-  await keepName(context, client);
+  await keepSettings(context, client, { name: context.flags.text("name"), relay: relayOf(context) });
   await followFirstSync(context, client, context.flags.on("exit"));
 }
 
-/** Keeps the name with which this peer came in: nobody joins again only to be called the same at the next `up`. */
-async function keepName({ flags, signal }: Context, client: Client): Promise<void> {
-  const name = flags.text("name");
-  if (name === undefined) return;
+/**
+ * Keeps the name with which this peer came in, since nobody joins again only to be called the same at the next `up`; and
+ * the relay, without which it may not find the others then.
+ */
+async function keepSettings(
+  { signal }: Context,
+  client: Client,
+  settings: { readonly name?: string | undefined; readonly relay: string | undefined },
+): Promise<void> {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return;
   const { v: _version, ...kept } = await client.object("GET", "/v1/config", { signal });
-  await client.object("PUT", "/v1/config", { json: { ...kept, name }, signal });
+  await client.object("PUT", "/v1/config", { json: { ...kept, ...Object.fromEntries(given) }, signal });
 }
 
 /** `down`. */
@@ -159,7 +176,9 @@ function tellOfFullDisk(context: Context, peer: RunningPeer): () => void {
   });
 }
 
-function startOptions({ flags, home }: Context): StartOptions {
+function startOptions(context: Context): StartOptions {
+  const { flags, home } = context;
+  const publicRelay = relayOf(context, true);
   const name = flags.text("name");
   const text = flags.text("text");
   const historyMs = flags.number("history");
@@ -177,6 +196,7 @@ function startOptions({ flags, home }: Context): StartOptions {
     ...(flags.has("dht-bootstrap") ? { dhtBootstrap: flags.list("dht-bootstrap") } : {}),
     ...(flags.has("no-punch") ? { punch: !flags.on("no-punch") } : {}),
     ...(flags.has("no-relay") ? { relay: !flags.on("no-relay") } : {}),
+    ...(publicRelay === undefined ? {} : { publicRelay }),
     ephemeral: flags.on("ephemeral"),
   };
 }

@@ -53,5 +53,11 @@ export const UP_FLAGS: readonly FlagSpec[] = [
     type: "switch",
     help: "do not relay links of members that can't reach each other",
   },
+  {
+    name: "relay",
+    type: "text",
+    value: "TEXT|@FILE",
+    help: "link through this relay as well, which 'kith relay' runs on a public machine; it is remembered",
+  },
   { name: "ephemeral", type: "switch", help: "use a home that is removed when the peer stops" },
 ];

@@ -4,6 +4,7 @@ import { KithError } from "../base/errors.ts";
 import { GREATEST_MAX_LINKS, MAX_ADDRESSES, MAX_CONFIG_BYTES, MAX_NAME_BYTES } from "../base/limits.ts";
 import { parseAddress, parseTarget } from "./address.ts";
 import { fileError, readFileCapped, writeFileWhole } from "./file_error.ts";
+import { relayFromText } from "../mesh/relay_address.ts";
 import type { HomePaths } from "./home.ts";
 import { DEFAULT_PORT } from "./listen.ts";
 
@@ -31,6 +32,8 @@ export interface Config {
   readonly "no-punch"?: string;
   /** Whether links of others are not relayed: `yes` or `no`. Default: no. */
   readonly "no-relay"?: string;
+  /** The text of a relay that belongs to no space, which holds a secret. Default: none. */
+  readonly relay?: string;
 }
 
 type Check = (value: unknown) => string | null;
@@ -60,7 +63,17 @@ const CHECKS: Readonly<Record<keyof Config, Check>> = {
   "no-port-map": isYesOrNo,
   "no-punch": isYesOrNo,
   "no-relay": isYesOrNo,
+  relay: (value) => isRelay(value) ? null : "all of the text that 'kith relay' prints",
 };
+
+function isRelay(value: unknown): boolean {
+  try {
+    return typeof value === "string" && relayFromText(value) !== null;
+  } catch (error) {
+    if (error instanceof KithError) return false;
+    throw error;
+  }
+}
 
 /** Why a text can't be a peer's name; null when it can. */
 export function nameProblem(name: string): string | null {

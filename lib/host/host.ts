@@ -109,12 +109,12 @@ export class Host implements HostApi {
     const settings = settingsOf(options, config);
     const listeners = options.offline ? [] : openListeners(settings.listen);
     for (const listener of listeners) resources.use(listener);
-    const { historyMs, maxLinks, servesRelay } = settings;
+    const { historyMs, maxLinks, servesRelay, publicRelay } = settings;
     const addresses = new OwnAddresses(listeners.map((listener) => listener.addr));
     const { store, peer, notices } = openStore(paths, random, options.offline !== true, (store) =>
       new Peer({
         ...{ identity, store, random, name, version: options.version, now: readClocks() },
-        ...{ historyMs, maxLinks, servesRelay },
+        ...{ historyMs, maxLinks, servesRelay, publicRelay },
         // Read again whenever the peer signs its record, since they change with the network.
         get addresses() {
           return addresses.dialable;

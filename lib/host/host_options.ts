@@ -1,6 +1,7 @@
 import { readDurationMs } from "../base/duration.ts";
 import { KithError } from "../base/errors.ts";
 import { DEFAULT_HISTORY_MS, DEFAULT_MAX_LINKS } from "../base/limits.ts";
+import { type RelayAddress, relayFromText } from "../mesh/relay_address.ts";
 import { parseAddress } from "./address.ts";
 import { type Config, nameProblem } from "./config.ts";
 import type { Handler } from "./control.ts";
@@ -33,6 +34,8 @@ export interface HostOptions {
   readonly dhtBootstrap?: readonly string[];
   /** Whether links of others are relayed that can't reach each other. Default: as configured, else true. */
   readonly relay?: boolean;
+  /** A relay that belongs to no space, as the text that it has printed. Default: as configured, else none. */
+  readonly publicRelay?: string;
   /** Whether to use a new home that is removed at the end. Default: false. */
   readonly ephemeral?: boolean;
   /** Whether only to open the store, for one command: no network, no control channel. Default: false. */
@@ -58,12 +61,14 @@ export interface HostSettings {
   readonly mapsPorts: boolean;
   readonly punches: boolean;
   readonly servesRelay: boolean;
+  readonly publicRelay: RelayAddress | null;
 }
 
-/** What holds of the options that a host is started with. */
+/** What holds of the options that a host is started with. @throws {KithError} `relay_invalid`. */
 export function settingsOf(options: HostOptions, config: Config): HostSettings {
   const configuredMs = config.history === undefined ? null : readDurationMs(config.history);
   const configuredLinks = config["max-links"] === undefined ? null : Number(config["max-links"]);
+  const publicRelay = options.publicRelay ?? config.relay;
   const usesDht = !options.offline && (options.dht ?? config["no-dht"] !== "yes");
   return {
     listen: options.listen ?? config.listen,
@@ -75,6 +80,7 @@ export function settingsOf(options: HostOptions, config: Config): HostSettings {
     mapsPorts: !options.offline && (options.portMap ?? config["no-port-map"] !== "yes"),
     punches: !options.offline && (options.punch ?? config["no-punch"] !== "yes"),
     servesRelay: options.relay ?? config["no-relay"] !== "yes",
+    publicRelay: options.offline || publicRelay === undefined ? null : relayFromText(publicRelay),
   };
 }
 

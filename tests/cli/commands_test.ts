@@ -254,7 +254,7 @@ Deno.test("config reads, changes and unsets settings", async () => {
   };
   assertMatch(
     (await run(["config"], answers)).out,
-    /^name {11}attic\nlisten {9}a:1\ntext {11}\(off\)\nhistory {8}\(30d\)\nmax-links {6}\(256\)\nno-lan {9}\(no\)\nno-dht {9}\(no\)\ndht-bootstrap {2}\(those of the public DHT\)\nno-port-map {4}\(no\)\nno-punch {7}\(no\)\nno-relay {7}\(no\)\n$/,
+    /^name {11}attic\nlisten {9}a:1\ntext {11}\(off\)\nhistory {8}\(30d\)\nmax-links {6}\(256\)\nno-lan {9}\(no\)\nno-dht {9}\(no\)\ndht-bootstrap {2}\(those of the public DHT\)\nno-port-map {4}\(no\)\nno-punch {7}\(no\)\nno-relay {7}\(no\)\nrelay {10}\(none but members\)\n$/,
   );
   assertEquals(JSON.parse((await run(["config", "--json"], answers)).out), {
     v: 1,
@@ -269,6 +269,7 @@ Deno.test("config reads, changes and unsets settings", async () => {
     "no-port-map": null,
     "no-punch": null,
     "no-relay": null,
+    relay: null,
   });
   assertEquals((await run(["config", "listen", "b:2", "c:3"], answers)).code, 0);
   assertEquals((await run(["config", "name", "--unset"], answers)).code, 0);

@@ -1,4 +1,4 @@
-import type { Backend, RunningPeer, StartOptions } from "../../lib/cli/backend.ts";
+import type { Backend, RunningPeer, RunningRelay, StartOptions } from "../../lib/cli/backend.ts";
 import type { Transport } from "../../lib/cli/client.ts";
 import type { NetworkCheck } from "../../lib/host/network_check.ts";
 import type { ProgramEnd, ProgramRun } from "../../lib/host/program.ts";
@@ -108,6 +108,10 @@ export class FakeBackend implements Backend {
         return Promise.resolve();
       },
     });
+  }
+
+  startRelay(): Promise<RunningRelay> {
+    return Promise.reject(new Error("there is no network"));
   }
 
   untilFree() {

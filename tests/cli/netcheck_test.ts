@@ -48,7 +48,10 @@ Deno.test("netcheck says of a running peer where it listens, who reaches it, and
     "router       passes on what comes to 203.0.113.9:5484 (PCP)",
     "multicast    asked on eth0: nobody else is heard; there may be nobody, or this network keeps back multicast",
     "dht          7 nodes known, announced 2 s ago",
+    "relay        none is used",
   ]);
+  const relayed = { ...STATUS, public_relay: { address: "45.77.0.1:5485", linked: true, problem: null } };
+  assertEquals((await netcheck([], NETWORK, true, relayed)).at(-1), "relay        linked with 45.77.0.1:5485");
   const bare = { addresses: [], reach: {}, port_map: { address: null, by: null, problem: "no router answers" } };
   assertEquals((await netcheck([], NETWORK, true, bare)).slice(2, 5), [
     "reached      no member from outside of this network has told so far",
@@ -129,6 +132,7 @@ Deno.test("netcheck prints one object", async () => {
     port_map: STATUS.port_map,
     multicast: MULTICAST,
     dht: STATUS.dht,
+    public_relay: null,
   }]);
   const [stopped = ""] = await netcheck(["--json"], NETWORK, false);
   assertEquals([JSON.parse(stopped).running, JSON.parse(stopped).listening, JSON.parse(stopped).reach], [

@@ -1,0 +1,73 @@
+import { RELAY_REPORT_EVERY_MS } from "../base/limits.ts";
+import type { PublicRelayCounts } from "../peer/public_relay.ts";
+import type { RunningRelay } from "./backend.ts";
+import { type Context, EXIT_OK } from "./context.ts";
+import { escapeText } from "./escape.ts";
+import { formatCount, formatNumber, formatSize } from "./format.ts";
+import { usageError } from "./usage.ts";
+
+/** `relay`. */
+export async function relay(context: Context): Promise<number> {
+  const { backend, flags, output, prompted, signal } = context;
+  if (prompted !== null) throw usageError("'kith relay' runs by itself; type it at a shell.");
+  const running = await backend.startRelay({
+    ...context.homeOption(),
+    ...(flags.has("listen") ? { listen: flags.list("listen") } : {}),
+    ...(flags.has("address") ? { addresses: flags.list("address") } : {}),
+  });
+  context.endsItself = true;
+  const interrupted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const { text, addresses, home } = running;
+  if (output.json) output.object({ event: "ready", relay: text, addresses, home });
+  else {
+    output.line(text);
+    output.words(
+      `A relay at ${
+        addresses.map(escapeText).join(" and ")
+      }. Peers use it with 'kith up --relay' and 'kith join --relay' ` +
+        "and the text above; who knows that may use it too, so pass it on as you would a key. Ctrl-C ends it.",
+    );
+  }
+  using _report = reports(context, running);
+  try {
+    await Promise.race([interrupted, running.stopped]);
+  } finally {
+    await running.stop();
+  }
+  if (running.failure !== null) throw running.failure;
+  return EXIT_OK;
+}
+
+/** Says what the relay carries whenever that has changed, but not more often than RELAY_REPORT_EVERY_MS. */
+function reports({ output }: Context, running: RunningRelay): Disposable {
+  let told = countsText(running.counts());
+  const report = () => {
+    const counts = running.counts();
+    const text = countsText(counts);
+    if (text === told) return;
+    told = text;
+    const { clients, circuits, carriedBytes, refused } = counts;
+    if (output.json) output.object({ event: "counts", clients, circuits, carried: carriedBytes, refused });
+    else output.line(text);
+  };
+  const timer = setInterval(report, RELAY_REPORT_EVERY_MS);
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      report();
+    },
+  };
+}
+
+function countsText({ clients, circuits, carriedBytes, refused }: PublicRelayCounts): string {
+  const reasons = Object.entries(refused).map(([reason, count]) =>
+    `${reason.replaceAll("_", " ")} ${formatNumber(count)}`
+  );
+  return `${formatCount(clients, "peer")}, ${formatCount(circuits, "link")} between them, ${
+    formatSize(carriedBytes)
+  } so far` +
+    (reasons.length === 0 ? "" : `; refused: ${reasons.join(", ")}`);
+}

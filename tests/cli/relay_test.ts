@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { RunningRelay } from "../../lib/cli/backend.ts";
+import { publicRelayText } from "../../lib/cli/public_relay.ts";
+import { runCommandLine } from "../../lib/cli/run.ts";
+import { relayText } from "../../lib/mesh/relay_address.ts";
+import { apiObject, FakeBackend, FakeConsole, fakeTransport, run } from "./fakes.ts";
+
+const TEXT = relayText({
+  peer: new Uint8Array(32).fill(1),
+  accessKey: new Uint8Array(16).fill(2),
+  addresses: ["45.77.0.1:5485"],
+});
+const SEEN = "on the command line";
+
+/** Runs `up`, which ends at once; what it was started with, what the home's settings became, and what was said. */
+async function upWith(words: readonly string[], change: (console: FakeConsole) => void = () => {}) {
+  const kept: unknown[] = [];
+  const answers = {
+    "GET /v1/status": () => apiObject({ space: "abcd" }),
+    "GET /v1/config": () => apiObject({ name: "attic" }),
+    "PUT /v1/config": async (request: Request) => {
+      kept.push(await request.json());
+      return apiObject({});
+    },
+  };
+  const { transport } = fakeTransport(answers);
+  const console = new FakeConsole();
+  const backend = new FakeBackend(transport, false);
+  change(console);
+  const interruption = new AbortController();
+  const write = console.stdout.write;
+  console.stdout.write = (bytes) => {
+    write(bytes);
+    setTimeout(() => interruption.abort(), 0);
+  };
+  const surroundings = { console, backend, prompted: null };
+  const code = await runCommandLine(["up", "--json", ...words], surroundings, interruption.signal);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  return { code, kept, err: console.err, out: console.out, started: backend.started[0]?.publicRelay };
+}
+
+Deno.test("a relay is taken from the flag, the variable or a file, kept in the home, and warned of where it was seen", async () => {
+  const kept = [{ name: "attic", relay: TEXT }];
+  const seen = await upWith(["--relay", TEXT.toUpperCase()]);
+  assertEquals([seen.code, seen.started, seen.kept], [0, TEXT, kept]);
+  assertStringIncludes(seen.err, SEEN);
+  const variable = await upWith([], (console) => console.variables.KITH_RELAY = TEXT);
+  assertEquals([variable.started, variable.kept, variable.err], [TEXT, kept, ""]);
+  const file = await upWith(["--relay", "@relay.txt"], (console) => console.files["relay.txt"] = `${TEXT}\n`);
+  assertEquals([file.started, file.kept, file.err], [TEXT, kept, ""]);
+  const none = await upWith([]);
+  assertEquals([none.started, none.kept], [undefined, []]);
+  for (const { err, out } of [seen, variable, file]) assert(!`${err}${out}`.includes(TEXT.slice(-30)));
+});
+
+Deno.test("what is no relay is refused before anything is started, and not repeated", async () => {
+  const wrong = TEXT.slice(0, -3);
+  const { code, err, out, started } = await upWith(["--relay", wrong]);
+  assertEquals([code, started], [2, undefined]);
+  assertStringIncludes(out, "relay_invalid");
+  assert(!`${err}${out}`.includes(wrong.slice(10)));
+  const missing = await upWith(["--relay", "@nothing"]);
+  assertEquals(missing.code, 1);
+  assertStringIncludes(missing.out, "file_unreadable");
+});
+
+Deno.test("config keeps a relay, and shows where it is and no more", async () => {
+  const kept: unknown[] = [];
+  const answers = {
+    "GET /v1/config": () => apiObject({ relay: TEXT }),
+    "PUT /v1/config": async (request: Request) => {
+      kept.push(await request.json());
+      return apiObject({});
+    },
+  };
+  const said = await run(["config", "relay", TEXT], answers);
+  assertStringIncludes(said.err, SEEN);
+  const file = await run(["config", "relay", "@r"], answers, (console) => console.files.r = TEXT);
+  assert(!file.err.includes(SEEN));
+  assertEquals(kept, [{ relay: TEXT }, { relay: TEXT }]);
+  assertEquals((await run(["config", "relay", "--unset"], answers)).code, 0);
+  assertEquals(kept.at(-1), {});
+  for (const words of [["config"], ["config", "--json"], ["config", "relay"], ["config", "relay", "@r", "--json"]]) {
+    const { out } = await run(words, answers, (console) => console.files.r = TEXT);
+    assertStringIncludes(out, "45.77.0.1:5485");
+    assert(!out.includes(TEXT.slice(-30)));
+  }
+  assertEquals((await run(["config", "relay", "x"], answers)).code, 2);
+});
+
+Deno.test("join takes no other relay than that of a peer which runs", async () => {
+  const answers = { "GET /v1/config": () => apiObject({}) };
+  const ticket = "advice-document-advice-choice-limb-awkward";
+  const { code, err } = await run(["join", ticket, "--relay", TEXT], answers);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "--relay needs the peer of this home stopped");
+});
+
+Deno.test("relay prints its text, and what it carries once that has changed", async () => {
+  for (const json of [false, true]) {
+    const console = new FakeConsole();
+    const backend = new FakeBackend(fakeTransport({}).transport, false);
+    const interruption = new AbortController();
+    const counts = { clients: 2, circuits: 1, carriedBytes: 2048, refused: { not_linked: 3, too_often: 1 } };
+    let looks = 0;
+    const running: RunningRelay = {
+      ...{ text: TEXT, addresses: ["45.77.0.1:5485"], home: "/h/relay", failure: null },
+      counts: () => looks++ === 0 ? { clients: 0, circuits: 0, carriedBytes: 0, refused: {} } : counts,
+      stopped: new Promise(() => {}),
+      stop: () => Promise.resolve(),
+    };
+    backend.startRelay = () => Promise.resolve(running);
+    const words = ["relay", "--listen", "0.0.0.0:7000", ...(json ? ["--json"] : [])];
+    const running_ = runCommandLine(words, { console, backend, prompted: null }, interruption.signal);
+    setTimeout(() => interruption.abort(), 0);
+    assertEquals(await running_, 0);
+    const [first, ...others] = console.out.trim().split("\n");
+    if (json) {
+      const ready = { v: 1, event: "ready", relay: TEXT, addresses: ["45.77.0.1:5485"], home: "/h/relay" };
+      assertEquals(JSON.parse(first ?? ""), ready);
+      assertEquals(others.map((line) => JSON.parse(line)), [
+        { v: 1, event: "counts", clients: 2, circuits: 1, carried: 2048, refused: { not_linked: 3, too_often: 1 } },
+      ]);
+    } else {
+      assertEquals(first, TEXT);
+      assertEquals(others, ["2 peers, 1 link between them, 2.0 KiB so far; refused: not linked 3, too often 1"]);
+    }
+  }
+});
+
+Deno.test("how it stands with a relay is said in words", () => {
+  const address = "45.77.0.1:5485";
+  assertEquals(publicRelayText(null), null);
+  assertEquals(publicRelayText({ address, linked: true, problem: null }), `linked with ${address}`);
+  assertEquals(publicRelayText({ address, linked: false, problem: null }), `not linked with ${address} so far`);
+  const refused = publicRelayText({ address, linked: false, problem: "not_a_member" });
+  assertStringIncludes(refused ?? "", "does not take the key");
+  assertEquals(
+    publicRelayText({ address: "a\x1b", linked: false, problem: "b\x1b" }),
+    "not linked with a\\x1b: b\\x1b",
+  );
+});
