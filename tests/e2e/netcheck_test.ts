@@ -36,6 +36,7 @@ Deno.test({
       "router",
       "multicast",
       "dht",
+      "relay",
     ]);
     assertMatch(lines[0] ?? "", /^addresses +10\.77\.0\.1 \(eth0, private\)/);
     assertMatch(lines[1] ?? "", /no peer runs; port 5484 is free$/);
