@@ -13,6 +13,20 @@ import type { Writer } from "../base/writer.ts";
 import { readList } from "./list.ts";
 import { ID_BYTES, isSortedSet, readIds, readSortedIds, SIGNATURE_BYTES, type Stamp, writeIds } from "./transaction.ts";
 
+/** Shows that the sender shares the space, without naming it. */
+export interface Prove {
+  readonly type: "prove";
+  /** HMAC-SHA256 by the epoch secret over `proofMessage` (32 bytes). */
+  readonly mac: Uint8Array;
+}
+
+/** "I hold a ticket for your space." */
+export interface Knock {
+  readonly type: "knock";
+  /** HMAC-SHA256 by the invite public key over the handshake hash, in the domain `knock` (32 bytes). */
+  readonly tag: Uint8Array;
+}
+
 /** The door shows the grant of the ticket, with the proof that it is in the space, and what to build upon. */
 export interface Offer {
   readonly type: "offer";

@@ -4,6 +4,7 @@ import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
 import { type BriefFrontier, readBrief, writeBrief } from "./brief_frontier.ts";
 import { bundleSizeBytes, readBundle, type TransactionBytes, writeBundle } from "./bundle.ts";
+import type { Knock, Prove } from "./door_messages.ts";
 import { type Offer, readOffer, readWelcome, type Welcome, writeOffer, writeWelcome } from "./door_messages.ts";
 import { type Frontier, readFrontier, writeFrontier } from "./frontier.ts";
 import { readList, writeList } from "./list.ts";
@@ -69,20 +70,6 @@ export const MESSAGE_KINDS = {
   ...PUNCH_KINDS,
   ...PUBLIC_RELAY_KINDS,
 } as const satisfies Record<Message["type"], number>;
-
-/** Shows that the sender shares the space, without naming it. */
-export interface Prove {
-  readonly type: "prove";
-  /** HMAC-SHA256 by the epoch secret over `proofMessage` (32 bytes). */
-  readonly mac: Uint8Array;
-}
-
-/** "I hold a ticket for your space." */
-export interface Knock {
-  readonly type: "knock";
-  /** HMAC-SHA256 by the invite public key over the handshake hash, in the domain `knock` (32 bytes). */
-  readonly tag: Uint8Array;
-}
 
 /** The joiner's first transaction, which opens with the redeem. */
 export interface RedeemMessage {
