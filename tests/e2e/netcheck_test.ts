@@ -33,6 +33,7 @@ Deno.test({
       "addresses",
       "listening",
       "reached",
+      "udp",
       "router",
       "multicast",
       "dht",
