@@ -19,7 +19,8 @@ import type { Message } from "../wire/message.ts";
 import type { Applier } from "./applier.ts";
 import type { Epochs } from "./epochs.ts";
 import type { Farewells } from "./farewells.ts";
-import type { Connection, Links, Stage } from "./links.ts";
+import type { Connection, Links } from "./links.ts";
+import type { Stage } from "./stage.ts";
 import type { LiveTree } from "./live_tree.ts";
 import type { SpaceState } from "./space_state.ts";
 

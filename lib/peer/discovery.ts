@@ -1,7 +1,8 @@
 import type { Now } from "../base/clock.ts";
 import type { CloseReason } from "../base/errors.ts";
 import type { LanDiscovery } from "./lan_discovery.ts";
-import type { Connection, Stage } from "./links.ts";
+import type { Connection } from "./links.ts";
+import type { Stage } from "./stage.ts";
 import type { Effect, TicketKeys } from "./machine.ts";
 import type { RelayClient } from "./relay_client.ts";
 import type { RendezvousDiscovery } from "./rendezvous_discovery.ts";

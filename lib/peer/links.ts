@@ -22,23 +22,7 @@ import type { Effect, Input } from "./machine.ts";
 import type { LinksListener } from "./links_listener.ts";
 import type { LinkCounts } from "./reads.ts";
 import { PendingLinks } from "./pending_links.ts";
-
-/** How far a connection has come. */
-export type Stage =
-  /** The handshake is under way. */
-  | "opening"
-  /** Authenticated; each side has yet to show that it belongs here. */
-  | "proving"
-  /** This peer shows the grant to a joiner and waits for its redeem. */
-  | "door"
-  /** This peer knocked with a ticket. */
-  | "joining"
-  /** The other side is a member. */
-  | "member"
-  /** The other side is the relay that belongs to no space, and carries circuits for this peer. */
-  | "relay"
-  /** Closed; the socket is still there. */
-  | "closed";
+import { carries, type Stage } from "./stage.ts";
 
 /** One connection with its link. */
 export interface Connection {
@@ -81,11 +65,6 @@ export interface LinksParts {
 /** Under whom it is counted how a member behaves: who holds the secret of the space can make up any number of peers. */
 export function conductOf({ isKnownMember, peer }: Connection): string {
   return isKnownMember ? peer : UNKNOWN_MEMBERS;
-}
-
-/** Whether a link in a stage is one that goes on, and may carry circuits. */
-function carries(stage: Stage): boolean {
-  return stage === "member" || stage === "relay";
 }
 
 /** All connections with their links: bytes on one side, messages on the other. */

@@ -1,7 +1,8 @@
 import type { Now } from "../base/clock.ts";
 import type { CloseReason } from "../base/errors.ts";
 import type { Message } from "../wire/message.ts";
-import type { Connection, Stage } from "./links.ts";
+import type { Connection } from "./links.ts";
+import type { Stage } from "./stage.ts";
 
 /** How a link ended. */
 export interface LinkEnd {

@@ -18,6 +18,7 @@ import type { Store } from "../store/store.ts";
 import { DOMAINS } from "../wire/domains.ts";
 import { type PeerRecord, recordMessage } from "../wire/peer_record.ts";
 import { advertisedPort, dialableAddress } from "./dialable_address.ts";
+import type { Discovery } from "./discovery.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Overlay } from "./overlay.ts";
@@ -40,6 +41,7 @@ export interface NeighbourParts {
   readonly dialler: Dialler;
   readonly emit: (event: PeerEvent) => void;
   readonly dial: (address: string) => void;
+  readonly discovery: Discovery;
   readonly farewells: Farewells;
   readonly overlay: Overlay;
   readonly reach: Reachability;
@@ -210,6 +212,7 @@ export class Neighbours {
   networkChanged(now: Now): void {
     const { dialler, overlay, book, reach } = this.#parts;
     reach.networkChanged(now);
+    this.#parts.discovery.networkChanged(now);
     book.forgetNearby();
     this.tellAddresses(now);
     dialler.networkChanged(now);

@@ -6,7 +6,8 @@ import { DamagedError } from "../store/damaged_error.ts";
 import type { Message } from "../wire/message.ts";
 import { changesSince, positionOf } from "./changes_since.ts";
 import { takeBackTurn } from "./failed_turn.ts";
-import type { Connection, Stage } from "./links.ts";
+import type { Connection } from "./links.ts";
+import type { Stage } from "./stage.ts";
 import type { LinkEnd, LinksListener } from "./links_listener.ts";
 import type { Effect, Input, Machine } from "./machine.ts";
 import type {
@@ -70,7 +71,6 @@ export class Peer implements Machine, PeerReads, LinksListener {
       case "dial_failed":
         return this.#dialFailed(input.address, input.detail, now, input.isUntried);
       case "network_changed":
-        this.#parts.discovery.networkChanged(now);
         return this.#parts.neighbours.networkChanged(now);
       case "addresses_changed":
         return this.#parts.addressesChanged(now);

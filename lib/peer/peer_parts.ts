@@ -277,6 +277,7 @@ export class PeerParts {
       dialler: this.dialler,
       emit,
       dial,
+      discovery: this.discovery,
       farewells: this.farewells,
       overlay: this.overlay,
       reach: this.reach,

@@ -20,7 +20,8 @@ import type { KnownRelayReason, RelayIncoming, RelayOpen } from "../wire/relay_m
 import { hashOf } from "./admission.ts";
 import { type Carrier, Carriers } from "./carriers.ts";
 import { Conduct } from "./conduct.ts";
-import { type Connection, Links, type Stage } from "./links.ts";
+import { type Connection, Links } from "./links.ts";
+import type { Stage } from "./stage.ts";
 import type { LinkEnd, LinksListener } from "./links_listener.ts";
 import type { Effect, Input, Machine } from "./machine.ts";
 import { Outbox } from "./outbox.ts";

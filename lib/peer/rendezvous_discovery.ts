@@ -9,7 +9,8 @@ import { type Company, Rendezvous, type RendezvousHint } from "../mesh/rendezvou
 import type { Membership } from "../space/membership.ts";
 import type { Joiner } from "./joiner.ts";
 import { type LanDiscovery, lanKeysOf } from "./lan_discovery.ts";
-import type { Links, Stage } from "./links.ts";
+import type { Links } from "./links.ts";
+import type { Stage } from "./stage.ts";
 import type { Effect, Input, TicketKeys } from "./machine.ts";
 import { portOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";

@@ -1,5 +1,6 @@
 import type { Now } from "../../lib/base/clock.ts";
-import type { Connection, Stage } from "../../lib/peer/links.ts";
+import type { Connection } from "../../lib/peer/links.ts";
+import type { Stage } from "../../lib/peer/stage.ts";
 import type { LinkEnd } from "../../lib/peer/links_listener.ts";
 import { Peer } from "../../lib/peer/peer.ts";
 import type { PeerOptions } from "../../lib/peer/peer_options.ts";
