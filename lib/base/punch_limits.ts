@@ -8,6 +8,9 @@ export const QUIC_ASK_TIMEOUT_MS = 2_000;
 export const MAX_QUIC_ASKS = 8;
 /** Connections by QUIC that came in and are no links yet, of whatever protocol: the oldest gives way, as it may be forged. */
 export const MAX_QUIC_HANDSHAKES = 128;
+/** How many may begin in a second, and in a burst, wherever they say that they come from: an honest one keeps its place for 2.5 s. */
+export const MAX_QUIC_HANDSHAKES_PER_S = 25;
+export const MAX_QUIC_HANDSHAKE_BURST = 64;
 /** How long one of them has to become a link, or to hear at what address it is seen. */
 export const QUIC_HANDSHAKE_TIMEOUT_MS = 5_000;
 /** Silence after which a connection by QUIC shows a router that it is in use: many forget UDP after 30 s. RFC 4787, 4.3. */

@@ -3,6 +3,8 @@ import {
   KNOWN_ADDRESS_FACTOR,
   MAX_HANDSHAKE_BURST_OF_ADDRESS,
   MAX_HANDSHAKES_OF_ADDRESS_PER_S,
+  MAX_QUIC_HANDSHAKE_BURST,
+  MAX_QUIC_HANDSHAKES_PER_S,
   MAX_REMEMBERED_ADDRESSES,
   MAX_STRANGER_HANDSHAKE_BURST,
   MAX_STRANGER_HANDSHAKES_PER_S,
@@ -19,6 +21,7 @@ export class Door {
   /** By source, in the order in which they came last. */
   readonly #sources = new Map<string, TokenBucket>();
   #strangers: TokenBucket | null = null;
+  #unproven: TokenBucket | null = null;
 
   /** @param isKnown whether a member was seen at an address. */
   constructor(isKnown: (address: string) => boolean) {
@@ -26,9 +29,20 @@ export class Door {
   }
 
   /**
+   * Whether a connection may begin whose address may be forged, as it is by UDP until the handshake is done. It counts
+   * for nobody's address: else whoever forges that of a member would keep it out.
+   *
+   * @param nowMs monotonic.
+   */
+  admitsUnproven(nowMs: number): boolean {
+    this.#unproven ??= new TokenBucket(MAX_QUIC_HANDSHAKES_PER_S, MAX_QUIC_HANDSHAKE_BURST, nowMs);
+    return this.#unproven.take(1, nowMs);
+  }
+
+  /**
    * Whether a connection from an address may come in now.
    *
-   * @param address `host:port`.
+   * @param address `host:port`, at which somebody has shown to be.
    * @param nowMs monotonic.
    */
   admits(address: string, nowMs: number): boolean {

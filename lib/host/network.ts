@@ -81,12 +81,19 @@ export class Network {
     return this.#stopped || !this.#hasRoom();
   }
 
-  /** Whether a connection from `host:port` may not come in now, which is told; asked before anything is spent on it. */
+  /** Whether a connection from `host:port` may not come in now, which is told; asked as soon as it is known to come from there. */
   refuses(address: string): boolean {
     if (this.#stopped) return true;
     if (!this.#hasRoom()) this.#refused("too_many_links", address);
     else if (!this.#door.admits(address, this.#hooks.nowMs())) this.#refused("too_many_handshakes", address);
     else return false;
+    return true;
+  }
+
+  /** Whether a connection by QUIC may not begin now, which is told, wherever it says that it comes from. */
+  refusesUnproven(): boolean {
+    if (this.#door.admitsUnproven(this.#hooks.nowMs())) return false;
+    this.#refused("too_many_handshakes", null);
     return true;
   }
 
@@ -163,7 +170,7 @@ export class Network {
     else this.#connected(new TcpSocket(conn), "in", address);
   }
 
-  #refused(reason: "too_many_links" | "too_many_handshakes", address: string): void {
+  #refused(reason: "too_many_links" | "too_many_handshakes", address: string | null): void {
     this.#hooks.event({ name: "connection_refused", level: "warning", reason, fields: { address } });
   }
 

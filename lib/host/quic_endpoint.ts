@@ -25,7 +25,9 @@ export type QuicApi = Pick<typeof Deno, "QuicEndpoint" | "connectQuic">;
 export interface QuicEndpointHooks {
   /** Whether no connection may come in now, from wherever. */
   isFull(): boolean;
-  /** Whether a connection from `host:port` may not come in now; it tells that itself. */
+  /** Whether none may begin now, of which it is not known whether it comes from where it says; it tells that itself. */
+  refusesUnproven(): boolean;
+  /** Whether a connection from `host:port`, which is shown by then, may not come in now; it tells that itself. */
   refuses(address: string): boolean;
   /** A connection came in. */
   accepted(socket: ByteSocket, address: string): void;
@@ -160,14 +162,17 @@ export class QuicEndpoint {
         this.#hooks.refuses(address);
         return refuse(incoming);
       }
+      // No answer, as that would go to whoever was named; who is there tries again.
+      if (this.#hooks.refusesUnproven()) return incoming.ignore();
       // To ask for its address is to refuse it, until it was accepted; the handshake is begun by then.
       const conn = incoming.accept({ zeroRtt: true });
       const whyLost = this.#watch(conn);
       address = addressText(conn.remoteAddr);
-      if (this.#isStopped || this.#hooks.refuses(address)) return conn.close();
+      if (this.#isStopped) return conn.close();
       this.#begin(conn);
       try {
         await conn.handshake;
+        if (this.#hooks.refuses(address)) return conn.close();
         if (conn.protocol === SEEN_PROTOCOL) return await this.#tell(conn, address, whyLost);
         const { value: stream } = await conn.incomingBidirectionalStreams.getReader().read();
         if (stream === undefined) throw new Error(await whyLost ?? "it was closed");

@@ -14,7 +14,7 @@ export interface QuicServiceParts {
   readonly isOn: boolean;
   /** Where this peer listens by TCP. */
   readonly listening: readonly Endpoint[];
-  readonly network: () => Pick<Network, "isFull" | "refuses" | "acceptedByQuic">;
+  readonly network: () => Pick<Network, "isFull" | "refusesUnproven" | "refuses" | "acceptedByQuic">;
   readonly push: (input: Input) => void;
   readonly event: (event: PeerEvent) => void;
   /** Default: what this runtime has, which is nothing without --unstable-net. */
@@ -108,6 +108,7 @@ export class QuicService {
       try {
         this.#endpoint = new QuicEndpoint(endpoint, this.#api as QuicApi, {
           isFull: () => network().isFull,
+          refusesUnproven: () => network().refusesUnproven(),
           refuses: (address) => network().refuses(address),
           accepted: (socket, address) => network().acceptedByQuic(socket, address),
           dropped: (reason, address) => event({ name: "quic_dropped", level: "debug", reason, fields: { address } }),

@@ -3,6 +3,8 @@ import {
   KNOWN_ADDRESS_FACTOR,
   MAX_HANDSHAKE_BURST_OF_ADDRESS,
   MAX_HANDSHAKES_OF_ADDRESS_PER_S,
+  MAX_QUIC_HANDSHAKE_BURST,
+  MAX_QUIC_HANDSHAKES_PER_S,
   MAX_REMEMBERED_ADDRESSES,
   MAX_STRANGER_HANDSHAKE_BURST,
 } from "../../lib/base/limits.ts";
@@ -45,6 +47,14 @@ Deno.test("strangers of many addresses together leave room for where members are
   assertEquals(door.admitted((i) => `${KNOWN}:${i}`, 1000, 0), ofKnown);
   assertEquals(door.admitted((i) => `127.0.0.1:${i}`, 1000, 0), 1000);
   assertEquals(door.admitted((i) => `[::1]:${i}`, 1000, 0), 1000);
+});
+
+Deno.test("what may be forged comes so often, and keeps out nobody who has shown to be there", () => {
+  const door = new Door(() => false);
+  const unproven = (nowMs: number) => Array.from({ length: 2000 }, () => door.admitsUnproven(nowMs)).filter(Boolean);
+  assertEquals(unproven(0).length, MAX_QUIC_HANDSHAKE_BURST);
+  assertEquals(unproven(1000).length, MAX_QUIC_HANDSHAKES_PER_S);
+  assertEquals(door.admits("10.0.0.1:1", 1000), true);
 });
 
 Deno.test("of the addresses that came longest ago it is forgotten how often they came", () => {

@@ -28,6 +28,37 @@ function plainEndpoint(): Deno.QuicEndpoint {
   return new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
 }
 
+/**
+ * Sends to a port of this machine the first packets of so many connections, by which nothing ever follows, as if their
+ * address were forged.
+ *
+ * @returns the port from which they come.
+ */
+async function firstPackets(connections: number, to: number): Promise<number> {
+  const between = dgram.createSocket("udp4");
+  await new Promise<void>((resolve) => between.bind(0, "127.0.0.1", () => resolve()));
+  const { port } = between.address();
+  const dialled = plainEndpoint();
+  const seen = new Set<string>();
+  const all = new Promise<void>((resolve) => {
+    between.on("message", (packet, from) => {
+      // Answers to what was sent are dropped; one connection sends its first packets with one id of the other side.
+      if (from.port !== dialled.addr.port) return;
+      const id = packet.subarray(6, 6 + (packet[5] as number)).toString("hex");
+      if (seen.has(id)) return;
+      seen.add(id);
+      between.send(packet, to, "127.0.0.1");
+      if (seen.size === connections) resolve();
+    });
+  });
+  const failed = Array.from({ length: connections }, () => assertRejects(() => dialPlain(port, "kith", dialled)));
+  await all;
+  dialled.close();
+  await Promise.all(failed);
+  await new Promise<void>((resolve) => between.close(() => resolve()));
+  return port;
+}
+
 Deno.test("bytes travel both ways, and who is dialled sees the port at which the other one can be dialled", async () => {
   const accepted: (readonly [ByteSocket, string])[] = [];
   const near = openQuic();
@@ -83,6 +114,25 @@ Deno.test("whoever may not come in is closed before anything is served", async (
   });
   assertEquals(asked, [`127.0.0.1:${near.port}`, `127.0.0.1:${near.port}`]);
   assertEquals(accepted, []);
+  await Promise.all([near.stop(), far.stop()]);
+});
+
+Deno.test("an address counts as one from which somebody comes once that was shown, as it may be forged", async () => {
+  const asked: string[] = [];
+  const [near, far] = [openQuic(), openQuic({ refuses: (address) => asked.push(address) === 0 })];
+  const forger = await firstPackets(1, far.port);
+  assertEquals(await near.seenBy(at(far.port), never), `127.0.0.1:${near.port}`);
+  assertEquals(asked, [`127.0.0.1:${near.port}`], `not 127.0.0.1:${forger}`);
+  await Promise.all([near.stop(), far.stop()]);
+});
+
+Deno.test("where too many begin, nothing is answered, so that who is there tries again", async () => {
+  let begun = 0;
+  const dropped: string[] = [];
+  const near = openQuic();
+  const far = openQuic({ refusesUnproven: () => ++begun === 1, dropped: (reason) => dropped.push(reason) });
+  assertEquals(await near.seenBy(at(far.port), never), `127.0.0.1:${near.port}`);
+  assertEquals([begun, dropped], [2, []]);
   await Promise.all([near.stop(), far.stop()]);
 });
 

@@ -15,7 +15,10 @@ function service(options: Partial<QuicServiceParts> = {}) {
   const made = new QuicService({
     isOn: true,
     listening: [{ hostname: "127.0.0.1", port: 0 }],
-    network: () => ({ isFull: false, refuses: () => false, acceptedByQuic: (socket) => socket.close() }),
+    network: () => ({
+      ...{ isFull: false, refusesUnproven: () => false, refuses: () => false },
+      acceptedByQuic: (socket) => socket.close(),
+    }),
     push: (input) => inputs.push(input),
     event: (event) => events.push(event),
     ...options,
@@ -213,4 +216,12 @@ Deno.test("connections by QUIC beyond the bound of all are closed, and told of",
   ]);
   for (const conn of tcp) conn.close();
   await Promise.all([a.stop(), b.stop()]);
+});
+
+Deno.test("connections by QUIC that begin too often are not answered, and told of without an address", async () => {
+  const a = await start();
+  while (!a.driver.network.refusesUnproven());
+  assertEquals(a.events.map(({ reason, fields }) => [reason, fields]), [["too_many_handshakes", { address: null }]]);
+  assertEquals(a.driver.network.refuses("192.0.2.1:1"), false, "nobody's address is charged");
+  await a.stop();
 });

@@ -34,6 +34,7 @@ export async function quicPair(): Promise<SocketPair> {
 export function openQuic(hooks: Partial<QuicEndpointHooks> = {}): QuicEndpoint {
   return new QuicEndpoint({ hostname: "127.0.0.1", port: 0 }, Deno, {
     isFull: () => false,
+    refusesUnproven: () => false,
     refuses: () => false,
     accepted: (socket) => socket.close(),
     dropped: () => {},
