@@ -16,8 +16,10 @@ import { linkAs, type Member, memberOf } from "../../tests/e2e/raw_member.ts";
  *
  * Usage: flood_client.ts row ADDRESS COUNT · slow ADDRESS COUNT SECONDS · member ADDRESS HOME SECONDS
  * row: strangers one after the other, eight at a time: gone at once, with garbage, or with a proof that is none.
- * slow: strangers all at once, each of which says a byte a second, and comes back when it is thrown out.
- * member: what a member can send, as fast as it goes, again as soon as the link is closed.
+ * slow: strangers all at once, each of which says a byte a second, and comes back when it is thrown out; so many seconds
+ * from when all have come.
+ * member: what a member can send, as fast as it goes, again as soon as the link is closed; so many seconds, and until a
+ * line comes on standard input, or its end.
  */
 const [role, address = "", ...rest] = Deno.args;
 const counts: Record<string, number> = {};
@@ -68,21 +70,29 @@ async function oneStranger(i: number): Promise<void> {
 }
 
 async function slow(total: number, seconds: number): Promise<void> {
-  const endMs = performance.now() + seconds * 1000;
+  let endMs = Infinity;
+  let coming = total;
   const bytes = concat([encodeHello(), framed(random.bytes(32))]);
   const one = async () => {
+    let isFirst = true;
+    const came = () => {
+      if (isFirst && --coming === 0) endMs = performance.now() + seconds * 1000;
+      isFirst = false;
+    };
     while (performance.now() < endMs) {
       try {
         using conn = await dial(address);
         count("connections");
+        came();
         let isOpen = true;
-        const read = readAll(conn).then(() => isOpen = false);
+        const read = readAll(conn).then(() => isOpen = false, unlessClosed);
         for (let i = 0; isOpen && i < bytes.length && performance.now() < endMs; i++) {
           await writeAll(conn, bytes.subarray(i, i + 1));
           await Promise.race([read, pause(1000)]);
         }
       } catch (error) {
         if (!(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.Interrupted)) throw error;
+        came();
       }
       await pause(1000);
     }
@@ -95,18 +105,21 @@ async function slow(total: number, seconds: number): Promise<void> {
 /** Each kind of flood comes by an identity that is the home's, or made up: its holder knows the space's secret. */
 async function member(known: Member, seconds: number): Promise<void> {
   const endMs = performance.now() + seconds * 1000;
+  let isEnough = false;
+  void Deno.stdin.read(new Uint8Array(16)).then(() => isEnough = true);
+  const goesOn = () => performance.now() < endMs || !isEnough;
   const floods = floodsOf(known);
   say("begun");
   await Promise.all(floods.map(async ([name, make], i) => {
     const identity = i === 0 ? known.identity : Identity.generate(random);
-    while (performance.now() < endMs) {
+    while (goesOn()) {
       try {
         using link = await linkAs({ ...known, identity }, address);
         count(`${name}: links`);
         const closed = link.closed().then((closed) => closed?.reason ?? "cut").catch(reasonOf);
         let reason: string | null = null;
         void closed.then((why) => reason = why);
-        while (reason === null && performance.now() < endMs) {
+        while (reason === null && goesOn()) {
           await link.write(make(link));
           count(`${name}: sent`);
         }
@@ -120,9 +133,17 @@ async function member(known: Member, seconds: number): Promise<void> {
   }));
 }
 
+/** Whether a read ended since this side has closed. */
+function isOwnEnd(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+}
+
+function unlessClosed(error: unknown): void {
+  if (!isOwnEnd(error)) throw error;
+}
+
 function reasonOf(error: unknown): string {
-  const isEnd = error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
-  if (isEnd || error instanceof ProtocolError) return "cut";
+  if (isOwnEnd(error) || error instanceof ProtocolError) return "cut";
   throw error;
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Child, peakMb, residentMb } from "../../scripts/child.ts";
 import { runtimeFlags } from "../../scripts/flags.ts";
-import { type Home, Machine, until, type UpPeer } from "./kith.ts";
+import { DEADLINE_MS, type Home, Machine, TIMEOUT, until, type UpPeer } from "./kith.ts";
 import { linkAs, type Member, memberOf } from "./raw_member.ts";
 import { ask } from "./refusal.ts";
 
@@ -40,7 +40,9 @@ export async function flooded([kind, ...rest]: Flood, linkAtLeast = 3): Promise<
   const known = memberOf(b.path);
   const beforeMb = await residentMb(peer.process.pid);
   const words = rest.map((word) => word === "HOME" ? c.path : String(word));
-  const child = Child.script("bench/flood_client.ts", runtimeFlags(), [kind, peer.address, ...words]);
+  const child = Child.script("bench/flood_client.ts", runtimeFlags(), [kind, peer.address, ...words], {
+    listens: true,
+  });
   await child.lineWith("event", "begun");
   let did: Fared["did"] | null = null;
   const done = child.lineWith("event", "done").then((line) => did = line);
@@ -48,7 +50,13 @@ export async function flooded([kind, ...rest]: Flood, linkAtLeast = 3): Promise<
   done.catch(() => did = {});
   const linkMs: number[] = [];
   let kept = 0;
+  let isEnough = false;
+  const untilMs = performance.now() + DEADLINE_MS;
   while (did === null || linkMs.length < linkAtLeast) {
+    if (!isEnough && (kind !== "member" || performance.now() > untilMs || await isCut(a))) {
+      isEnough = true;
+      await child.tell("enough");
+    }
     await a.ok("set", `kept/${kept}`, String(kept));
     kept++;
     linkMs.push(await linkTime(known, peer.address));
@@ -60,17 +68,23 @@ export async function flooded([kind, ...rest]: Flood, linkAtLeast = 3): Promise<
   using again = await linkAs(memberOf(c.path), peer.address);
   const floodersEnd = kind === "member" ? (await again.closed())?.reason ?? null : null;
   await b.up(["--listen", peerB.address]);
-  await b.ok("wait", "--synced", "--timeout", "1m");
+  await b.ok("wait", "--synced", "--timeout", TIMEOUT);
   for (const home of [a, b]) assertEquals((await home.objects("ls", "kept/")).length, kept, "nothing is lost");
   assertEquals((await a.object("status")).digest, (await b.object("status")).digest);
   const { event: _event, ...counts } = did as Record<string, unknown>;
   return { grewMb, linkMs, kept, did: counts, status, floodersEnd };
 }
 
+/** Whether a peer has cut a member for all the work that it made. */
+async function isCut(home: Home): Promise<boolean> {
+  const { cut } = JSON.parse(await ask(home, "status"));
+  return cut.some(({ peer, reason }: { peer: string; reason: string }) => peer !== "" && reason === "too_large");
+}
+
 async function joined(home: Home, door: Home, peer: UpPeer): Promise<UpPeer> {
   const { words } = await door.object("invite");
   const joiner = await home.up(["join", "--at", peer.address], { env: { KITH_TICKET: words } });
-  await home.ok("wait", "--synced", "--timeout", "1m");
+  await home.ok("wait", "--synced", "--timeout", TIMEOUT);
   return joiner;
 }
 
