@@ -6,6 +6,10 @@ export const FULL_MESH_LINKS = 12;
 export const FULL_MESH_SLACK = 4;
 /** Neighbours in a space beyond the full mesh: 1,000 peers are five hops from each other, where five make it seven. */
 export const ACTIVE_VIEW_PEERS = 8;
+/** The same of one that carries circuits, as each of these is for somebody who may have no other way: all of a small space. */
+export const MAX_ACTIVE_VIEW_PEERS = 32;
+/** How long who came to such a one has for getting circuits itself. */
+export const NEW_NEIGHBOUR_MS = 30_000;
 /** Peers that may replace neighbours, and neighbours that failed and are asked again: some four times as many. */
 export const PASSIVE_VIEW_PEERS = 30;
 /** Peers named in one shuffle. */

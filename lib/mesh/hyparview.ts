@@ -1,10 +1,11 @@
 import type { Now } from "../base/clock.ts";
-import { ACTIVE_VIEW_PEERS, PASSIVE_VIEW_PEERS } from "../base/limits.ts";
+import { ACTIVE_VIEW_PEERS, MAX_ACTIVE_VIEW_PEERS, PASSIVE_VIEW_PEERS } from "../base/limits.ts";
 import { type Random, randomBelow } from "../base/random.ts";
 import { LostPeers } from "./lost_peers.ts";
 import { PassiveView } from "./passive_view.ts";
 import { Shuffles, WALK_HOPS } from "./shuffles.ts";
 import type { Claim, ViewMessage } from "./view_message.ts";
+import type { ViewPort } from "./view_port.ts";
 
 /** Hops before its end at which a newcomer is put into the passive view (PRWL). */
 const PASSIVE_HOPS = 3;
@@ -30,21 +31,6 @@ const SILENT_LINK_MS = 30_000;
  * until neither remembered the other are joined again by that.
  */
 const MIX_EVERY_MS = 5 * 60_000;
-
-/** What the overlay asks of its host. */
-export interface ViewPort {
-  /** Sends to a linked peer. */
-  send(peer: string, message: ViewMessage): void;
-  /** Wants a link: answered by `linked` or `unreachable`. */
-  dial(peer: string): void;
-  /** Closes a link, with `disconnect` as the last word, or gives up a dial; `unlinked` may follow. */
-  drop(peer: string): void;
-  /** A peer became a neighbour, or is one no longer. */
-  neighbourUp(peer: string): void;
-  neighbourDown(peer: string): void;
-  /** All peers that could be dialled, the most promising first, for when nobody is left in the passive view. */
-  acquaintances(): string[];
-}
 
 interface Linked {
   readonly sinceMs: number;
@@ -349,15 +335,21 @@ export class HyParView {
     this.#passive.delete(peer);
     this.#lost.delete(peer);
     if (!this.#active.has(peer)) {
-      if (this.#active.size >= ACTIVE_VIEW_PEERS) {
-        const victim = this.#pick([...this.#active].filter((other) => !this.#kept.has(other))) as string;
-        this.#remember(victim, true);
-        this.#drop(victim);
-      }
+      if (this.#active.size >= ACTIVE_VIEW_PEERS) this.#makeRoom();
       this.#active.add(peer);
       this.#port.neighbourUp(peer);
     }
     this.fill(now);
+  }
+
+  /** A neighbour gives way to another one: nobody who needs this peer, while there is room for more. */
+  #makeRoom(): void {
+    const others = [...this.#active].filter((peer) => !this.#kept.has(peer));
+    const free = others.filter((peer) => !this.#port.isNeededBy(peer));
+    if (free.length === 0 && this.#active.size < MAX_ACTIVE_VIEW_PEERS) return;
+    const victim = this.#pick(free.length > 0 ? free : others) as string;
+    this.#remember(victim, true);
+    this.#drop(victim);
   }
 
   #drop(peer: string): void {

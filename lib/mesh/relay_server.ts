@@ -79,6 +79,14 @@ export class RelayServer {
     return { isServing: this.#isServing, circuits, carriedBytes: this.#carriedBytes };
   }
 
+  /** Whether a member, by its base32 id, is at an end of a circuit; null: whether there is any. */
+  carriesFor(peer: string | null): boolean {
+    for (const { isEnded, asker, target } of this.#circuits) {
+      if (!isEnded && (peer === null || asker.peer === peer || target.peer === peer)) return true;
+    }
+    return false;
+  }
+
   /** Whether a member may have a circuit now, wherever to. Counts as one that was asked for. */
   refuses(asker: string, now: Now): KnownRelayReason | null {
     if (!this.#isServing) return "not_serving";

@@ -3,7 +3,7 @@ import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import type { CloseReason } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
-import { FULL_MESH_LINKS, FULL_MESH_SLACK } from "../base/limits.ts";
+import { FULL_MESH_LINKS, FULL_MESH_SLACK, NEW_NEIGHBOUR_MS, RELAY_AFTER_MS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
@@ -21,6 +21,9 @@ export type NeighbourhoodMessage = Exclude<OverlayMessage, { type: "push" | "ann
 /** Ends of links after which their peer is not looked for as one that failed. */
 const PARTINGS: ReadonlySet<CloseReason> = new Set(["goodbye", "duplicate_link", "member_left", "self"]);
 
+/** How long relays have to lead to somebody whom no dial does: both ends' patience, and one question. */
+const RELAYED_NEIGHBOUR_AFTER_MS = 2 * RELAY_AFTER_MS + 1000;
+
 /** What the overlay works upon. */
 export interface OverlayParts {
   readonly identity: Identity;
@@ -31,6 +34,8 @@ export interface OverlayParts {
   readonly random: Random;
   readonly tree: LiveTree;
   readonly emit: (event: PeerEvent) => void;
+  /** Whether circuits are carried here: for a peer by its base32 id, or for anybody (null). */
+  readonly carriesFor: (peer: string | null) => boolean;
   /** A link to a member is closed to make room for others; it is there all the same. */
   readonly letGo: (connection: Connection, now: Now) => void;
 }
@@ -44,8 +49,8 @@ export class Overlay {
   readonly #parts: OverlayParts;
   /** Links to members that said hello, by peer. */
   readonly #linked = new Map<string, Connection>();
-  /** Peers that are to be linked. */
-  readonly #dialling = new Set<string>();
+  /** Peers that are to be linked, with since when. */
+  readonly #dialling = new Map<string, number>();
   /** Null in a small space. */
   #views: HyParView | null = null;
   /** When something asked of it in the turn under way is asked. */
@@ -61,6 +66,11 @@ export class Overlay {
     return this.#views !== null;
   }
 
+  /** Who is to be a neighbour and is not linked so far, by base32 id: a relay may lead there where no dial does. */
+  get wanted(): string[] {
+    return [...this.#dialling.keys()];
+  }
+
   /** There may be more members or fewer, or their addresses changed. */
   aim(now: Now): void {
     this.#now = now;
@@ -69,7 +79,7 @@ export class Overlay {
     else if (this.#views !== null && others <= FULL_MESH_LINKS) this.#end();
     // Down to that size there may be peers for which the space was never larger, and they link with all.
     if (this.#views !== null) this.#views.dropsIdle = others > FULL_MESH_LINKS + FULL_MESH_SLACK;
-    for (const peer of this.#dialling) this.#aimAt(peer, now);
+    for (const peer of this.#dialling.keys()) this.#aimAt(peer, now);
   }
 
   /** Members came or went. @param mayLink whether a peer may be linked, by its base32 id. */
@@ -115,13 +125,18 @@ export class Overlay {
     this.#views?.networkChanged(now);
   }
 
-  /** Gives up the dials that led nowhere. Called at the end of every turn. */
+  /** Gives up the dials that led nowhere, where no relay led there either. Called at the end of every turn. */
   endTurn(now: Now): void {
     this.#now = now;
-    for (const peer of this.#dialling) {
-      if (!this.#parts.dialler.hasFailed(peer)) continue;
+    for (const [peer, sinceMs] of this.#dialling) {
+      if (now.monotonicMs < this.#givenUpMs(sinceMs) || !this.#parts.dialler.hasFailed(peer)) continue;
       this.#views?.unreachable(peer, now);
     }
+  }
+
+  /** Who has neighbours may be linked by one of them with others, which takes a while longer. */
+  #givenUpMs(sinceMs: number): number {
+    return this.#linked.size === 0 ? sinceMs : sinceMs + RELAYED_NEIGHBOUR_AFTER_MS;
   }
 
   /** Does what is due. */
@@ -133,7 +148,11 @@ export class Overlay {
 
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
-    return Math.min(this.#parts.tree.deadline(), this.#views?.deadline() ?? Infinity);
+    let deadline = Math.min(this.#parts.tree.deadline(), this.#views?.deadline() ?? Infinity);
+    for (const [peer, sinceMs] of this.#dialling) {
+      if (this.#parts.dialler.hasFailed(peer)) deadline = Math.min(deadline, this.#givenUpMs(sinceMs));
+    }
+    return deadline;
   }
 
   #begin(now: Now): void {
@@ -145,7 +164,7 @@ export class Overlay {
         if (number !== undefined) links.send(number, toWire(message), "control");
       },
       dial: (peer) => {
-        this.#dialling.add(peer);
+        this.#dialling.set(peer, this.#now.monotonicMs);
         this.#aimAt(peer, this.#now);
       },
       drop: (peer) => {
@@ -166,12 +185,19 @@ export class Overlay {
         if (number !== undefined) tree.down(number);
         emit({ name: "neighbour_down", level: "debug", fields: { peer } });
       },
+      isNeededBy: (peer) => this.#isNeededBy(peer),
       acquaintances: () => this.#acquaintances(),
     }, now);
     emit({ name: "overlay_on", level: "info" });
     dialler.keepOnly(() => false);
     for (const peer of this.#linked.keys()) this.#views.linked(peer, now);
     this.#views.fill(now);
+  }
+
+  #isNeededBy(peer: string): boolean {
+    const { carriesFor } = this.#parts;
+    const sinceMs = this.#linked.get(peer)?.memberSinceMs ?? -Infinity;
+    return carriesFor(peer) || (carriesFor(null) && this.#now.monotonicMs < sinceMs + NEW_NEIGHBOUR_MS);
   }
 
   #end(): void {

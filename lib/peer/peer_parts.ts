@@ -256,12 +256,8 @@ export class PeerParts {
     }
     this.overlay = new Overlay({
       ...parts,
-      membership: this.membership,
-      book: this.book,
-      dialler: this.dialler,
-      random,
-      tree: this.tree,
-      emit,
+      ...{ membership: this.membership, book: this.book, dialler: this.dialler, tree: this.tree, random, emit },
+      carriesFor: (peer) => this.relays.carriesFor(peer),
       letGo: (connection, now) => this.presence.letGo(connection, now),
     }, options.now);
     this.reach = new Reachability({

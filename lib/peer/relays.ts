@@ -106,6 +106,11 @@ export class Relays {
     return this.#server.counts;
   }
 
+  /** Whether circuits are carried here for a member, by its base32 id; null: for anybody. */
+  carriesFor(peer: string | null): boolean {
+    return this.#server.carriesFor(peer);
+  }
+
   /** A member is linked. */
   linked(connection: Connection, now: Now): void {
     this.#isStale = true;
@@ -181,7 +186,7 @@ export class Relays {
   endTurn(now: Now): void {
     const { client } = this.#parts;
     for (const meeting of client.takeMeetings(now)) this.#meet(meeting, client.link as Connection, now);
-    if (this.#isStale) this.#seek(now);
+    if (this.#isStale || this.#seeksNeighbours) this.#seek(now);
     this.#renew(now);
     if (this.#routes.deadline() > now.monotonicMs) return;
     const carriers = this.#relays();
@@ -213,12 +218,18 @@ export class Relays {
     return new Map([...direct, ...(link === null ? [] : [link])].map((connection) => [connection.peer, connection]));
   }
 
-  /** Misses the members that are not linked; beyond the full mesh those that can be dialled are enough, or any where none can. */
+  /** Beyond the full mesh those are sought that are to be neighbours, or where there is nobody any. */
+  get #seeksNeighbours(): boolean {
+    const { overlay, links } = this.#parts;
+    return overlay.isOn && links.counts.members > 0;
+  }
+
+  /** Misses the members that are not linked. */
   #seek(now: Now): void {
     this.#isStale = false;
     const { identity, overlay, links } = this.#parts;
-    const mayMiss = this.#relays().size > 0 && (!overlay.isOn || links.counts.members === 0);
-    const missed = new Set(mayMiss ? this.#others() : []);
+    const sought = () => this.#seeksNeighbours ? overlay.wanted : this.#others();
+    const missed = new Set(this.#relays().size > 0 ? sought() : []);
     missed.delete(toBase32(identity.peerId));
     for (const link of links.members()) if (!this.#holes.isSilent(link)) missed.delete(link.peer);
     this.#routes.seek(missed, now, this.#holes.takeUrgent());

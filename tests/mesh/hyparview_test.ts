@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ACTIVE_VIEW_PEERS, PASSIVE_VIEW_PEERS } from "../../lib/base/limits.ts";
+import { ACTIVE_VIEW_PEERS, MAX_ACTIVE_VIEW_PEERS, PASSIVE_VIEW_PEERS } from "../../lib/base/limits.ts";
 import { HyParView } from "../../lib/mesh/hyparview.ts";
 import { WALK_HOPS } from "../../lib/mesh/shuffles.ts";
 import type { ViewMessage } from "../../lib/mesh/view_message.ts";
@@ -8,7 +8,10 @@ import { Prng } from "../sim/prng.ts";
 const at = (monotonicMs: number) => ({ monotonicMs, wallMs: 0 });
 
 /** A peer's views, and what they asked for since it was last looked. */
-function views(acquaintances: string[] = []): { views: HyParView; said: () => string[] } {
+function views(
+  acquaintances: string[] = [],
+  needing: readonly string[] = [],
+): { views: HyParView; said: () => string[] } {
   let said: string[] = [];
   const views = new HyParView("self", new Prng(1), {
     send: (to, message) => said.push(`${to} ${wordsOf(message)}`),
@@ -16,6 +19,7 @@ function views(acquaintances: string[] = []): { views: HyParView; said: () => st
     drop: (peer) => said.push(`drop ${peer}`),
     neighbourUp: (peer) => said.push(`up ${peer}`),
     neighbourDown: (peer) => said.push(`down ${peer}`),
+    isNeededBy: (peer) => needing.includes(peer),
     acquaintances: () => acquaintances,
   }, at(0));
   const take = () => {
@@ -32,8 +36,8 @@ function wordsOf({ type, ...fields }: ViewMessage): string {
 }
 
 /** Views that are full, of a, b, c, … */
-function full(): ReturnType<typeof views> & { names: string[] } {
-  const made = views();
+function full(needing: readonly string[] = []): ReturnType<typeof views> & { names: string[] } {
+  const made = views([], needing);
   const names = Array.from({ length: ACTIVE_VIEW_PEERS }, (_, i) => String.fromCharCode(97 + i));
   for (const name of names) {
     made.views.linked(name, at(0));
@@ -242,4 +246,20 @@ Deno.test("views stay within their bounds, whatever is said", () => {
     assert(!hyparview.active.has("self") && !hyparview.passive.includes("self"));
     assert(hyparview.passive.every((peer) => !hyparview.active.has(peer)));
   }
+});
+
+Deno.test("who carries for its neighbours gives none up for another one, but one that needs it not, up to a bound", () => {
+  const needing = Array.from({ length: 100 }, (_, i) => `n${i}`);
+  const { views: hyparview, said, names } = full([...needing, "a", "b", "c", "d", "e", "f", "g"]);
+  const asks = (peer: string) => {
+    hyparview.linked(peer, at(1));
+    hyparview.received(peer, { type: "neighbour", claim: "urgent" }, at(1));
+    return said().filter((line) => line.startsWith("down"));
+  };
+  assertEquals(asks("n0"), ["down h"]);
+  for (let i = 1; i <= MAX_ACTIVE_VIEW_PEERS - names.length; i++) assertEquals(asks(`n${i}`), []);
+  assertEquals(hyparview.active.size, MAX_ACTIVE_VIEW_PEERS);
+  assertEquals(asks("n99").length, 1);
+  assertEquals(hyparview.active.size, MAX_ACTIVE_VIEW_PEERS);
+  assertEquals(asks("other").length, 1);
 });

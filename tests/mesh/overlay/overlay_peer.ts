@@ -47,6 +47,7 @@ export class OverlayPeer {
       drop: (peer) => network.drop(this, peer),
       neighbourUp: (peer) => this.tree.up(peer),
       neighbourDown: (peer) => this.tree.down(peer),
+      isNeededBy: () => false,
       acquaintances: () => network.acquaintances(),
     }, network.now);
   }
