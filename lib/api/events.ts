@@ -19,6 +19,8 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["stranger_waiting", "waiting"],
   ["joiner_asks", "asking"],
   ["reachability_changed", "reachability"],
+  ["relay_linked", "relay_linked"],
+  ["relay_lost", "relay_lost"],
 ]);
 /** The reason with which a link is refused whose ticket is not good here. */
 const REFUSED = "refused_ticket";

@@ -74,6 +74,10 @@ export function eventText(event: JsonObject): string {
       return "somebody on the local network looks for this space with a ticket";
     case "reachability":
       return `how others reach this peer changed: ${reachChangeText(event) ?? "nothing is known of it"}`;
+    case "relay_linked":
+      return `this peer is linked with the relay at ${address}`;
+    case "relay_lost":
+      return `this peer is not linked any more with the relay at ${address}: ${reasonText(event)}`;
     case "refused":
       return `${who} was refused at the door, from ${address}: ${reasonText(event)}`;
     default:

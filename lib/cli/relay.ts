@@ -1,3 +1,4 @@
+import { ipOfEndpoint, isPublic } from "../base/ip_address.ts";
 import { RELAY_REPORT_EVERY_MS } from "../base/limits.ts";
 import type { PublicRelayCounts } from "../peer/public_relay.ts";
 import type { RunningRelay } from "./backend.ts";
@@ -31,6 +32,11 @@ export async function relay(context: Context): Promise<number> {
         "and the text above; who knows that may use it too, so pass it on as you would a key. Ctrl-C ends it.",
     );
   }
+  if (!addresses.some(isOpen)) {
+    output.warning(
+      "None of these addresses is a public one: where peers reach this machine elsewhere, say so with --address HOST:PORT.",
+    );
+  }
   using _report = reports(context, running);
   try {
     await Promise.race([interrupted, running.stopped]);
@@ -39,6 +45,12 @@ export async function relay(context: Context): Promise<number> {
   }
   if (running.failure !== null) throw running.failure;
   return EXIT_OK;
+}
+
+/** Whether an address is one of the public net, or may be by its name. */
+function isOpen(address: string): boolean {
+  const ip = ipOfEndpoint(address);
+  return ip === null || isPublic(ip);
 }
 
 /** Says what the relay carries whenever that has changed, but not more often than RELAY_REPORT_EVERY_MS. */

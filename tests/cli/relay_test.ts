@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { RunningRelay } from "../../lib/cli/backend.ts";
+import { eventText } from "../../lib/cli/events.ts";
 import { publicRelayText } from "../../lib/cli/public_relay.ts";
 import { runCommandLine } from "../../lib/cli/run.ts";
 import { relayText } from "../../lib/mesh/relay_address.ts";
@@ -128,8 +129,29 @@ Deno.test("relay prints its text, and what it carries once that has changed", as
   }
 });
 
+Deno.test("a relay on a machine without a public address says that peers may not find it", async () => {
+  for (const [address, isTold] of [["192.168.1.10:5485", true], ["relay.example.org:1", false]] as const) {
+    const { err } = await run(["relay"], {}, (_, backend) => {
+      backend.startRelay = () => {
+        return Promise.resolve({
+          ...{ text: TEXT, addresses: [address], home: "/h/relay", failure: null },
+          counts: () => ({ clients: 0, circuits: 0, carriedBytes: 0, refused: {} }),
+          stopped: Promise.resolve("asked to stop"),
+          stop: () => Promise.resolve(),
+        });
+      };
+    });
+    assertEquals(err.includes("--address HOST:PORT"), isTold);
+  }
+});
+
 Deno.test("how it stands with a relay is said in words", () => {
   const address = "45.77.0.1:5485";
+  assertEquals(eventText({ event: "relay_linked", address }), `this peer is linked with the relay at ${address}`);
+  assertEquals(
+    eventText({ event: "relay_lost", address, reason: "goodbye" }),
+    `this peer is not linked any more with the relay at ${address}: it said goodbye`,
+  );
   assertEquals(publicRelayText(null), null);
   assertEquals(publicRelayText({ address, linked: true, problem: null }), `linked with ${address}`);
   assertEquals(publicRelayText({ address, linked: false, problem: null }), `not linked with ${address} so far`);

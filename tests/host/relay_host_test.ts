@@ -41,7 +41,11 @@ Deno.test("two peers link through a relay of this machine, and its text comes fr
   await using again = await startHost(home, { lan: false });
   await linked(again);
   assertEquals(relay.counts.clients, 1);
+  const events = (await again.call("GET", "/v1/events")).body?.pipeThrough(new TextDecoderStream()).getReader();
   await relay.stop();
+  let told = "";
+  while (!told.includes("relay_lost")) told += (await events?.read())?.value ?? "";
+  await events?.cancel();
   await until("the loss to be noticed", () => again.host.peer.status().publicRelay?.isLinked === false);
   const { public_relay } = await again.object("GET", "/v1/status");
   const { address, linked: isLinked, problem } = public_relay as Record<string, unknown>;

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { toBase32 } from "../../lib/base/base32.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
-import { HANDSHAKE_TIMEOUT_MS, MAX_RELAY_CLIENTS_OF_SOURCE, MAX_RELAY_OPENS_BURST } from "../../lib/base/limits.ts";
+import {
+  FULL_MESH_LINKS,
+  FULL_MESH_SLACK,
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_RELAY_CLIENTS_OF_SOURCE,
+  MAX_RELAY_OPENS_BURST,
+} from "../../lib/base/limits.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import { lanDay } from "../../lib/mesh/lan_names.ts";
 import type { RelayAddress } from "../../lib/mesh/relay_address.ts";
@@ -133,6 +139,25 @@ Deno.test("a member is asked first where one relays, and a direct link takes the
   assertEquals(relayed?.relay, m.id);
 });
 
+Deno.test("in a large space, where not all are linked, who is linked with nobody finds some through it", () => {
+  const lab = new Lab();
+  const relay = new SimRelay(lab);
+  const founder = lab.add({ publicRelay: relay.address });
+  lab.ask(founder, { type: "create_space" });
+  const keys = lab.invite(founder, FULL_MESH_LINKS + FULL_MESH_SLACK + 1);
+  for (let i = 0; i <= FULL_MESH_LINKS + FULL_MESH_SLACK; i++) lab.join(lab.add(), keys, founder);
+  const alone = lab.add({ publicRelay: relay.address });
+  lab.join(alone, lab.invite(founder), founder);
+  lab.until(() => alone.machine?.status().members === lab.peers.length, "the space to arrive");
+  for (const other of lab.peers) if (other !== alone) lab.network.cut(alone, other);
+  for (const end of lab.network.connections()) {
+    if ((end.host === alone) !== (end.other.host === alone) && ![end.host, end.other.host].includes(relay)) {
+      lab.network.lose(end);
+    }
+  }
+  lab.until(() => alone.machine?.peers().some(({ path }) => path === "relayed") === true, "a relayed link");
+});
+
 Deno.test("who has another key is refused like any stranger, and hears why", () => {
   const lab = new ApartLab({ accessKey: new Uint8Array(16).fill(7) });
   lab.until(() => lab.viewOf(lab.b)?.problem !== null, "the refusal");
@@ -145,11 +170,14 @@ Deno.test("who has another key is refused like any stranger, and hears why", () 
 });
 
 Deno.test("another relay at its address is found out before anything is shown to it", () => {
-  const lab = new ApartLab({ peer: new Uint8Array(32).fill(7) });
-  lab.until(() => lab.viewOf(lab.b)?.problem !== null, "the refusal");
-  assertEquals(lab.viewOf(lab.b)?.problem, "bad_handshake");
+  const lab = new ApartLab();
+  const other = new Stranger(lab);
+  const c = lab.add({ publicRelay: { ...lab.relay.address, addresses: [other.listensAt] } });
+  lab.until(() => lab.viewOf(c)?.problem !== null, "the refusal");
+  assertEquals(lab.viewOf(c)?.problem, "bad_handshake");
   lab.wait(5000);
-  assertEquals(lab.relay.machine.counts.clients, 1);
+  assertEquals(other.messages, []);
+  assert(other.closed.length > 0 && other.closed.every((reason) => reason === "bad_handshake"));
 });
 
 Deno.test("a relay that does not show the key in turn is not used", () => {
