@@ -124,7 +124,7 @@ async function placed(
   const inner = await network.plugBehind(outer, number, surrounding === "symmetric");
   if (surrounding === "forwarded") await network.forward(outer, PORT, inner);
   if (surrounding === "by_address") await network.letInKnown(outer, PORT, inner);
-  if (surrounding === "udp_blocked") await network.blockUdp(outer);
+  if (surrounding === "udp_blocked") await network.blockUdp(outer, true);
   if (surrounding === "mapped") resources.use(await UpnpRouter.start(outer, `inner${number}`));
   return inner;
 }

@@ -5,11 +5,14 @@ import { asked, statusOf } from "./asked.ts";
 import { type Home, Machine, until } from "./kith.ts";
 import { type Station, VirtualSwitch } from "./virtual_switch.ts";
 
-/** What went through a relay, and then directly. */
+/** How the link goes in the end: a way opens between the machines, or routers that kept back UDP no longer do. */
+export type Way = "direct" | "punched";
+
+/** What went through a relay, and then by the way that opened. */
 export interface RelayFigures {
   readonly relayedBytesPerS: number;
-  readonly directBytesPerS: number;
-  /** From the moment at which a direct way opened until the link went by it, in ms. */
+  readonly openBytesPerS: number;
+  /** From the moment at which that way opened until the link went by it, in ms. */
   readonly changedMs: number;
   /** Messages that were sent while it changed; none of them was lost, or came twice. */
   readonly streamed: number;
@@ -21,6 +24,8 @@ export interface RelayRun {
   readonly sizeBytes: number;
   /** A text in all that is sent. */
   readonly text: string;
+  /** Default: "direct". */
+  readonly way?: Way;
   /** Is told of the relay's station before anything is sent. */
   readonly atRelay?: (relay: Station) => Promise<void>;
 }
@@ -34,17 +39,17 @@ const AROUND_MS = 500;
 
 /**
  * Two peers that can't reach each other are linked through a third. Messages to one of them alone are timed; then, while
- * more of them and writes go on, a direct way opens, and the same is timed there.
+ * more of them and writes go on, another way opens, and the same is timed there.
  */
-export async function runRelayScenario({ sizeBytes, text, atRelay }: RelayRun): Promise<RelayFigures> {
+export async function runRelayScenario(
+  { sizeBytes, text, way = "direct", atRelay }: RelayRun,
+): Promise<RelayFigures> {
   await using network = await VirtualSwitch.make();
   await using machines = new AsyncDisposableStack();
-  const stations = await Promise.all([1, 2, 3].map((number) => network.plug(number))) as [Station, Station, Station];
+  const { stations, open } = way === "direct" ? await keptApart(network) : await behindRouters(network);
   const homes = stations.map(({ wrapper }) => machines.use(new Machine(wrapper)).home("home"));
   const [between, anna, bert] = homes as [Home, Home, Home];
-  const apart = stations.slice(1);
-  await network.keepApart(apart, true);
-  await atRelay?.(stations[0]);
+  await atRelay?.(stations[0] as Station);
   const listen = ["--listen", "0.0.0.0:5484"];
   await between.up(listen);
   const { words } = await between.object("invite", "--uses", "2");
@@ -76,9 +81,9 @@ export async function runRelayScenario({ sizeBytes, text, atRelay }: RelayRun): 
   });
   const streaming = posted(anna, "stream", lines);
   await pause(AROUND_MS);
-  await network.keepApart(apart, false);
+  await open();
   const openedMs = performance.now();
-  await pathToBert(anna, "direct");
+  await pathToBert(anna, way);
   const changedMs = performance.now() - openedMs;
   await pause(AROUND_MS);
   isOver = true;
@@ -89,8 +94,33 @@ export async function runRelayScenario({ sizeBytes, text, atRelay }: RelayRun): 
     return (await statusOf(bert)).entries === written.length ? true : null;
   });
 
-  const directBytesPerS = await rate(anna, bert, sizeBytes, text);
-  return { relayedBytesPerS, directBytesPerS, changedMs, streamed };
+  const openBytesPerS = await rate(anna, bert, sizeBytes, text);
+  return { relayedBytesPerS, openBytesPerS, changedMs, streamed };
+}
+
+/** Machines of which the second and the third can't reach each other, until a way opens. */
+interface Apart {
+  readonly stations: readonly Station[];
+  readonly open: () => Promise<void>;
+}
+
+async function keptApart(network: VirtualSwitch): Promise<Apart> {
+  const stations = await Promise.all([1, 2, 3].map((number) => network.plug(number)));
+  await network.keepApart(stations.slice(1), true);
+  return { stations, open: () => network.keepApart(stations.slice(1), false) };
+}
+
+async function behindRouters(network: VirtualSwitch): Promise<Apart> {
+  const [between, ...routers] = await Promise.all([1, 2, 3].map((number) => network.plug(number)));
+  const inner = await Promise.all(routers.map((router) => network.plugBehind(router, router.number, false)));
+  for (const router of routers) await network.blockUdp(router, true);
+  return {
+    stations: [between as Station, ...inner],
+    open: async () => {
+      for (const router of routers) await network.blockUdp(router, false);
+      for (const station of inner) await network.addAddress(station);
+    },
+  };
 }
 
 async function pathToBert(anna: Home, path: string): Promise<void> {

@@ -103,13 +103,19 @@ export class VirtualSwitch implements AsyncDisposable {
     await run([...router.wrapper, "nft", lines.join("\n")]);
   }
 
-  /** Has a router pass on no UDP. */
-  async blockUdp(router: Station): Promise<void> {
-    await this.#nft(router, "through", "filter hook forward priority 0", "meta l4proto udp drop");
+  /** Has a router pass on no UDP, or again. */
+  async blockUdp(router: Station, isOn: boolean): Promise<void> {
+    if (isOn) await this.#nft(router, "through", "filter hook forward priority 0", "meta l4proto udp drop");
+    else await run([...router.wrapper, "nft", "flush chain ip kith through"]);
   }
 
   async #nft({ wrapper }: Station, chain: string, type: string, rule: string): Promise<void> {
     await run([...wrapper, "nft", `table ip kith {\nchain ${chain} {\ntype ${type};\n${rule}\n}\n}`]);
+  }
+
+  /** Gives a machine behind a router one address more, by which it notices that something changed. */
+  async addAddress({ wrapper, number }: Station): Promise<void> {
+    await run([...wrapper, "ip", "address", "add", `192.168.${number}.3/24`, "dev", "eth0"]);
   }
 
   /** Gives a machine another address. */
