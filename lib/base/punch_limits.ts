@@ -6,13 +6,18 @@ export const QUIC_DIAL_TIMEOUT_MS = 5_000;
 export const QUIC_ASK_TIMEOUT_MS = 2_000;
 /** Addresses that are asked at a time: two tell apart routers that give each connection another port. */
 export const MAX_QUIC_ASKS = 8;
-/** Connections by QUIC that came in and are no links yet, of whatever protocol: the oldest gives way, as it may be forged. */
+/** Connections by QUIC that began to come in, from wherever they say: the oldest gives way, as it may be forged. */
 export const MAX_QUIC_HANDSHAKES = 128;
 /** How many may begin in a second, and in a burst, wherever they say that they come from: an honest one keeps its place for 2.5 s. */
 export const MAX_QUIC_HANDSHAKES_PER_S = 25;
 export const MAX_QUIC_HANDSHAKE_BURST = 64;
-/** How long one of them has to become a link, or to hear at what address it is seen. */
+/** How long one of them has to become a link. */
 export const QUIC_HANDSHAKE_TIMEOUT_MS = 5_000;
+/** Those of which it is shown where they come from, and that are no links yet, of one source and in all: 2.5 MB of unread bytes each. */
+export const MAX_QUIC_WAITING_OF_SOURCE = 8;
+export const MAX_QUIC_WAITING = 32;
+/** How long one has to hear at what address it is seen: a lost packet is sent again within it. */
+export const QUIC_TELL_TIMEOUT_MS = 1_000;
 /** Silence after which a connection by QUIC shows a router that it is in use: many forget UDP after 30 s. RFC 4787, 4.3. */
 export const QUIC_KEEP_ALIVE_MS = 15_000;
 /** Silence after which it is over: as for links. */

@@ -2,11 +2,15 @@ import { utf8Encode } from "../base/bytes.ts";
 import { ipOfEndpoint } from "../base/ip_address.ts";
 import {
   MAX_QUIC_HANDSHAKES,
+  MAX_QUIC_WAITING,
+  MAX_QUIC_WAITING_OF_SOURCE,
   MAX_SEEN_ADDRESS_BYTES,
   QUIC_HANDSHAKE_TIMEOUT_MS,
   QUIC_IDLE_TIMEOUT_MS,
   QUIC_KEEP_ALIVE_MS,
+  QUIC_TELL_TIMEOUT_MS,
 } from "../base/limits.ts";
+import { sourceOf } from "../peer/source_address.ts";
 import { addressText, type Endpoint } from "./address.ts";
 import type { ByteSocket } from "./byte_socket.ts";
 import { messageOf } from "./message_of.ts";
@@ -43,14 +47,22 @@ interface Connected {
   readonly whyLost: Promise<string | null>;
 }
 
+/** One that came in and is no link yet. */
+interface Waiting {
+  /** Where it comes from; null until that is shown. */
+  source: string | null;
+  /** Gives it up. */
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
 /** One UDP port, at which connections by QUIC come in, and from which they are dialled. */
 export class QuicEndpoint {
   readonly #api: QuicApi;
   readonly #hooks: QuicEndpointHooks;
   readonly #endpoint: Deno.QuicEndpoint;
   readonly #listener: Deno.QuicListener;
-  /** Those that came in and are no links yet, the oldest first; with when they are given up. */
-  readonly #handshakes = new Map<Deno.QuicConn, ReturnType<typeof setTimeout>>();
+  /** The oldest first. */
+  readonly #waiting = new Map<Deno.QuicConn, Waiting>();
   readonly #running = new Set<Promise<unknown>>();
   #isStopped = false;
 
@@ -107,7 +119,7 @@ export class QuicEndpoint {
   /** Ends it, and all connections. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const [conn, timer] of this.#handshakes) {
+    for (const [conn, { timer }] of this.#waiting) {
       clearTimeout(timer);
       conn.close();
     }
@@ -173,6 +185,7 @@ export class QuicEndpoint {
       try {
         await conn.handshake;
         if (this.#hooks.refuses(address)) return conn.close();
+        this.#shown(conn, sourceOf(address));
         if (conn.protocol === SEEN_PROTOCOL) return await this.#tell(conn, address, whyLost);
         const { value: stream } = await conn.incomingBidirectionalStreams.getReader().read();
         if (stream === undefined) throw new Error(await whyLost ?? "it was closed");
@@ -187,24 +200,42 @@ export class QuicEndpoint {
 
   /** Tells somebody at what address it is seen; it closes the connection once it has read that. */
   async #tell(conn: Deno.QuicConn, address: string, whyLost: Promise<string | null>): Promise<void> {
-    const writer = (await conn.createUnidirectionalStream()).getWriter();
-    await writer.write(utf8Encode(address));
-    await writer.close();
-    await whyLost;
+    const timer = setTimeout(() => conn.close({ closeCode: 0, reason: "it was told" }), QUIC_TELL_TIMEOUT_MS);
+    try {
+      const writer = (await conn.createUnidirectionalStream()).getWriter();
+      await writer.write(utf8Encode(address));
+      await writer.close();
+      await whyLost;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #begin(conn: Deno.QuicConn): void {
-    const [oldest] = this.#handshakes.keys();
-    if (oldest !== undefined && this.#handshakes.size >= MAX_QUIC_HANDSHAKES) {
-      oldest.close({ closeCode: 0, reason: "somebody else came" });
-      this.#end(oldest);
-    }
-    this.#handshakes.set(conn, setTimeout(() => conn.close(), QUIC_HANDSHAKE_TIMEOUT_MS));
+    this.#makeRoom(MAX_QUIC_HANDSHAKES, (source) => source === null);
+    this.#waiting.set(conn, { source: null, timer: setTimeout(() => conn.close(), QUIC_HANDSHAKE_TIMEOUT_MS) });
+  }
+
+  /** It is shown where one comes from. */
+  #shown(conn: Deno.QuicConn, source: string): void {
+    this.#makeRoom(MAX_QUIC_WAITING_OF_SOURCE, (other) => other === source);
+    this.#makeRoom(MAX_QUIC_WAITING, (other) => other !== null);
+    const waiting = this.#waiting.get(conn);
+    if (waiting !== undefined) waiting.source = source;
+  }
+
+  /** Has the oldest of those that count give way to one more. */
+  #makeRoom(max: number, counts: (source: string | null) => boolean): void {
+    const rivals = [...this.#waiting].flatMap(([conn, { source }]) => counts(source) ? [conn] : []);
+    const [oldest] = rivals;
+    if (oldest === undefined || rivals.length < max) return;
+    oldest.close({ closeCode: 0, reason: "somebody else came" });
+    this.#end(oldest);
   }
 
   #end(conn: Deno.QuicConn): void {
-    clearTimeout(this.#handshakes.get(conn));
-    this.#handshakes.delete(conn);
+    clearTimeout(this.#waiting.get(conn)?.timer);
+    this.#waiting.delete(conn);
   }
 
   /** Resolves once a connection is gone: with null where either side closed it, else with why. */

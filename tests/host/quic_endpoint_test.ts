@@ -1,6 +1,11 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import dgram from "node:dgram";
-import { MAX_QUIC_HANDSHAKES, MAX_SEEN_ADDRESS_BYTES } from "../../lib/base/limits.ts";
+import {
+  MAX_QUIC_HANDSHAKES,
+  MAX_QUIC_WAITING,
+  MAX_QUIC_WAITING_OF_SOURCE,
+  MAX_SEEN_ADDRESS_BYTES,
+} from "../../lib/base/limits.ts";
 import type { ByteSocket } from "../../lib/host/byte_socket.ts";
 import { QUIC_CERTIFICATE, QUIC_CERTIFICATE_KEY, QUIC_SERVER_NAME } from "../../lib/host/quic_certificate.ts";
 import { QuicSocket } from "../../lib/host/quic_socket.ts";
@@ -224,15 +229,63 @@ Deno.test("an answer that is none is not believed", async () => {
   }
 });
 
-Deno.test("so many may wait to become links: then the oldest gives way", async () => {
-  const dropped: string[] = [];
-  const far = openQuic({ dropped: (reason) => dropped.push(reason) });
+/** Has so many wait to become links, each from an address of this machine. */
+async function wait(port: number, hostnames: readonly string[]): Promise<Deno.QuicConn[]> {
   const conns: Deno.QuicConn[] = [];
-  const plain = plainEndpoint();
-  for (let i = 0; i < MAX_QUIC_HANDSHAKES + 3; i++) conns.push(await dialPlain(far.port, "kith", plain));
+  for (const hostname of hostnames) {
+    conns.push(await dialPlain(port, "kith", new Deno.QuicEndpoint({ hostname, port: 0 })));
+  }
+  return conns;
+}
+
+Deno.test("so many of one source, and of all, may wait to become links: then the oldest gives way", async () => {
+  const ofOne = Array.from({ length: MAX_QUIC_WAITING_OF_SOURCE + 3 }, () => "127.0.0.1");
+  // All of 127.0.0.0/8 is this machine, but where the system has the first address of it alone.
+  const ofMany = Array.from({ length: MAX_QUIC_WAITING + 3 }, (_, i) => `127.0.0.${1 + i}`);
+  for (const hostnames of Deno.build.os === "darwin" ? [ofOne] : [ofOne, ofMany]) {
+    const dropped: string[] = [];
+    const far = openQuic({ dropped: (reason) => dropped.push(reason) });
+    const conns = await wait(far.port, hostnames);
+    await until("the oldest gave way", () => dropped.length === 3);
+    const reasons = await Promise.all(conns.slice(0, 3).map((conn) => conn.closed));
+    assertEquals(new Set(reasons.map(({ reason }) => reason)), new Set(["somebody else came"]));
+    for (const conn of conns) conn.endpoint.close();
+    await Promise.all(conns.map((conn) => conn.closed));
+    await far.stop();
+  }
+});
+
+Deno.test("so many may begin whose address may be forged, and the oldest of them gives way, but nobody else", async () => {
+  const dropped: string[] = [];
+  const accepted: ByteSocket[] = [];
+  let begun = 0;
+  const far = openQuic({
+    refusesUnproven: () => ++begun === 0,
+    dropped: (reason) => dropped.push(reason),
+    accepted: (socket) => accepted.push(socket),
+  });
+  const [conn] = await wait(far.port, ["127.0.0.1"]) as [Deno.QuicConn];
+  // Few at a time, as the system drops what it has no room for.
+  for (let left = MAX_QUIC_HANDSHAKES + 3; left > 0; left -= 16) {
+    const before = begun;
+    await firstPackets(Math.min(16, left), far.port);
+    await until("they began", () => begun === before + Math.min(16, left));
+  }
   await until("three gave way", () => dropped.length === 3);
-  await Promise.all(conns.slice(0, 3).map((conn) => conn.closed));
+  const stream = await conn.createBidirectionalStream();
+  await stream.writable.getWriter().write(Uint8Array.of(1));
+  await until("who waited is a link", () => accepted.length === 1);
+  conn.endpoint.close();
+  await conn.closed;
+  await far.stop();
+  assertEquals(dropped.length, 3);
+});
+
+Deno.test("who was told at what address it is seen does not stay", async () => {
+  const far = openQuic();
+  const plain = plainEndpoint();
+  const conn = await dialPlain(far.port, "kith-seen", plain);
+  assertEquals((await conn.closed).reason, "it was told");
   plain.close();
-  await Promise.all(conns.map((conn) => conn.closed));
   await far.stop();
 });
