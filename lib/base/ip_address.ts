@@ -15,6 +15,13 @@ export function ipBytes(text: string): Uint8Array | null {
   return text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
 }
 
+/** An address in one spelling for all that mean the same: that of RFC 5952, but that no zeros are left out. */
+export function ipText(address: Uint8Array): string {
+  if (address.length === 4) return address.join(".");
+  const groups = Array.from({ length: 8 }, (_, i) => (address[2 * i] as number) << 8 | (address[2 * i + 1] as number));
+  return groups.map((group) => group.toString(16)).join(":");
+}
+
 /**
  * The address in a text `a.b.c.d:port` or `[v6]:port`, in bytes.
  *
@@ -74,10 +81,11 @@ export function isLoopbackIp(address: Uint8Array): boolean {
 }
 
 function ipv4Bytes(text: string): Uint8Array | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return null;
-  const bytes = match.slice(1).map(Number);
-  return bytes.every((byte) => byte <= 255) ? Uint8Array.from(bytes) : null;
+  const parts = text.split(".");
+  // With a zero before it a number is octal to some systems, and a name to others.
+  const isAddress = parts.length === 4 &&
+    parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return isAddress ? Uint8Array.from(parts, Number) : null;
 }
 
 function ipv6Bytes(text: string): Uint8Array | null {

@@ -1,5 +1,5 @@
 import { utf8Encode } from "../base/bytes.ts";
-import { ipOfEndpoint } from "../base/ip_address.ts";
+import { ipOfEndpoint, ipText } from "../base/ip_address.ts";
 import {
   MAX_QUIC_HANDSHAKES,
   MAX_QUIC_WAITING,
@@ -129,10 +129,11 @@ export class QuicEndpoint {
 
   async #connect({ hostname, port }: Endpoint, protocol: string, signal: AbortSignal): Promise<Connected> {
     // A name would be looked up while everything else waits.
-    if (ipOfEndpoint(addressText({ hostname, port })) === null) throw new Error("it is no IP address with a port");
+    const ip = ipOfEndpoint(addressText({ hostname, port }));
+    if (ip === null) throw new Error("it is no IP address with a port");
     signal.throwIfAborted();
     const connecting = this.#api.connectQuic<false>({
-      ...{ endpoint: this.#endpoint, hostname, port },
+      ...{ endpoint: this.#endpoint, hostname: ipText(ip), port },
       ...{ serverName: QUIC_SERVER_NAME, caCerts: [QUIC_CERTIFICATE], alpnProtocols: [protocol] },
       ...{ keepAliveInterval: QUIC_KEEP_ALIVE_MS, maxIdleTimeout: QUIC_IDLE_TIMEOUT_MS },
       ...{ maxConcurrentBidirectionalStreams: 0, maxConcurrentUnidirectionalStreams: 1 },

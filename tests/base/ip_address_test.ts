@@ -3,6 +3,7 @@ import { toHex } from "../../lib/base/bytes.ts";
 import {
   ipBytes,
   ipOfEndpoint,
+  ipText,
   isInSubnet,
   isLinkLocal,
   isPrivate,
@@ -30,8 +31,29 @@ Deno.test("addresses are read in every spelling", () => {
   for (const [text, hex] of Object.entries(spelled)) assertEquals(toHex(bytes(text)), hex, text);
 });
 
+Deno.test("an address has one text, which is read as the same again", () => {
+  const texts = { "10.0.255.1": "10.0.255.1", "2001:DB8::8:417A": "2001:db8:0:0:0:0:8:417a", "::": "0:0:0:0:0:0:0:0" };
+  for (const [spelled, text] of Object.entries(texts)) {
+    assertEquals(ipText(bytes(spelled)), text);
+    assertEquals(bytes(text), bytes(spelled));
+  }
+});
+
 Deno.test("what is no address is none", () => {
-  const wrong = ["", "10.0.0", "10.0.0.256", "10.0.0.1.1", "a.b.c.d", "1:2:3", "1::2::3", "fe80::1%eth0", "12345::"];
+  const wrong = [
+    "",
+    "10.0.0",
+    "10.0.0.256",
+    "10.0.0.1.1",
+    "a.b.c.d",
+    "08.8.8.8",
+    "8.8.8.010",
+    "00.0.0.0",
+    "1:2:3",
+    "1::2::3",
+    "fe80::1%eth0",
+    "12345::",
+  ];
   for (const text of [...wrong, "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", ":::", "::10.0.0.300", "10.0.0.1:5484"]) {
     assertEquals(ipBytes(text), null, text);
   }

@@ -7,6 +7,7 @@ import {
   MAX_SEEN_ADDRESS_BYTES,
 } from "../../lib/base/limits.ts";
 import type { ByteSocket } from "../../lib/host/byte_socket.ts";
+import type { QuicApi } from "../../lib/host/quic_endpoint.ts";
 import { QUIC_CERTIFICATE, QUIC_CERTIFICATE_KEY, QUIC_SERVER_NAME } from "../../lib/host/quic_certificate.ts";
 import { QuicSocket } from "../../lib/host/quic_socket.ts";
 import { openQuic, readAll } from "./socket_pairs.ts";
@@ -188,10 +189,25 @@ Deno.test("a stream that is broken off ends its connection, and says why that wa
 
 Deno.test("what is no address of a machine is not dialled", async () => {
   const near = openQuic();
-  for (const hostname of ["localhost", "fe80::1%lo", ""]) {
+  for (const hostname of ["localhost", "fe80::1%lo", "", "127.0.0.01"]) {
     await assertRejects(() => near.dial({ hostname, port: 1 }, never), Error, "no IP address");
   }
   await assertRejects(() => near.dial(at(0), never), Error, "no IP address");
+  await near.stop();
+});
+
+Deno.test("what is dialled is written anew, so that nothing is taken for a name", async () => {
+  const dialled: string[] = [];
+  const connectQuic = ({ hostname }: { hostname: string }) => {
+    dialled.push(hostname);
+    return Promise.reject(new Error("unreachable"));
+  };
+  const api = { QuicEndpoint: Deno.QuicEndpoint, connectQuic } as unknown as QuicApi;
+  const near = openQuic({}, api);
+  for (const hostname of ["192.0.2.1", "2001:DB8::0:1", "0001::192.0.2.1"]) {
+    await assertRejects(() => near.dial({ hostname, port: 1 }, never), Error, "unreachable");
+  }
+  assertEquals(dialled, ["192.0.2.1", "2001:db8:0:0:0:0:0:1", "1:0:0:0:0:0:c000:201"]);
   await near.stop();
 });
 

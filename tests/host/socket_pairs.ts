@@ -1,5 +1,5 @@
 import { type ByteSocket, TcpSocket } from "../../lib/host/byte_socket.ts";
-import { QuicEndpoint, type QuicEndpointHooks } from "../../lib/host/quic_endpoint.ts";
+import { type QuicApi, QuicEndpoint, type QuicEndpointHooks } from "../../lib/host/quic_endpoint.ts";
 
 /** Both ends of a connection on this machine. */
 export interface SocketPair extends AsyncDisposable {
@@ -31,8 +31,8 @@ export async function quicPair(): Promise<SocketPair> {
 }
 
 /** An endpoint of QUIC on loopback, which lets everything in. */
-export function openQuic(hooks: Partial<QuicEndpointHooks> = {}): QuicEndpoint {
-  return new QuicEndpoint({ hostname: "127.0.0.1", port: 0 }, Deno, {
+export function openQuic(hooks: Partial<QuicEndpointHooks> = {}, api: QuicApi = Deno): QuicEndpoint {
+  return new QuicEndpoint({ hostname: "127.0.0.1", port: 0 }, api, {
     isFull: () => false,
     refusesUnproven: () => false,
     refuses: () => false,
