@@ -240,16 +240,18 @@ export class Joiner {
       if (reason !== "dial_failed") join.untilMs = Math.max(join.untilMs, join.patientUntilMs);
       join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
       join.doors.set(address, now.monotonicMs + (isRelayDoor(address) ? RELAY_MEET_AGAIN_MS : REDIAL_MS));
-    } else if (code === "refused_ticket") {
-      join.finalFailure = { code, values: { detail: "it is unknown here, used up, expired or closed" } };
-      join.doors.delete(address);
     } else {
-      join.finalFailure ??= { code, values: { address, detail } };
-      join.doors.delete(address);
+      if (code !== "refused_ticket") join.finalFailure ??= { code, values: { address, detail } };
+      else join.finalFailure = { code, values: { detail: "it is unknown here, used up, expired or closed" } };
+      // Whoever knows the ticket's tag, and the relay itself, may answer there: the next turn leads to another one.
+      if (isRelayDoor(address)) join.doors.set(address, now.monotonicMs + RELAY_MEET_AGAIN_MS);
+      else join.doors.delete(address);
     }
     const wasLastNamed = code !== undefined && join.named.delete(address) && join.named.size === 0;
-    // A door that was found by the ticket knows it: what it says of it counts, as what those say that a person means.
-    const isRefused = code === "refused_ticket" && (wasLastNamed || join.nearby.has(address));
+    // A door on the local network knows the ticket by which it was found: what it says of it counts, as what those say
+    // that a person means. One behind a relay need not know more than the tag.
+    const isNearby = join.nearby.has(address) && !isRelayDoor(address);
+    const isRefused = code === "refused_ticket" && (wasLastNamed || isNearby);
     if (isRefused || this.#isOver(join, now)) this.#giveUp(now);
   }
 

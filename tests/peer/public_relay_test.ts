@@ -9,10 +9,14 @@ import {
   MAX_RELAY_OPENS_BURST,
 } from "../../lib/base/limits.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
+import { Link } from "../../lib/link/link.ts";
+import { CircuitEnd } from "../../lib/mesh/circuit_end.ts";
 import { lanDay } from "../../lib/mesh/lan_names.ts";
 import type { RelayAddress } from "../../lib/mesh/relay_address.ts";
 import { relayAccessProof, relayTicketTag } from "../../lib/mesh/relay_keys.ts";
+import { JOIN_TIMEOUT_MS } from "../../lib/peer/join.ts";
 import { lanKeysOf } from "../../lib/peer/lan_discovery.ts";
+import type { TicketKeys } from "../../lib/peer/machine.ts";
 import type { Message } from "../../lib/wire/message.ts";
 import { relayReasonOf } from "../../lib/wire/relay_messages.ts";
 import { Lab } from "../sim/lab.ts";
@@ -52,6 +56,11 @@ class ApartLab extends Lab {
 /** A client of a relay that does what a test wants once it is let in. */
 class Client extends Stranger {
   session: Session | null = null;
+  /** Whoever is led to it is let in that far, and then refused like one with a ticket that is unknown. */
+  isSquatter = false;
+  /** How many it has refused. */
+  refusals = 0;
+  readonly #inside = new Map<number, CircuitEnd>();
   readonly #relay: SimRelay;
   readonly #clientLab: Lab;
 
@@ -62,8 +71,9 @@ class Client extends Stranger {
         const mac = relayAccessProof(accessKey, link.handshakeHash, "out", this.identity.peerId);
         link.send({ type: "relay_access", mac });
       },
-      message: (link, { type }) => {
-        if (type === "relay_access") this.session = link;
+      message: (link, message) => {
+        if (message.type === "relay_access") this.session = link;
+        if (this.isSquatter) this.#squat(link, message);
       },
     }, identity);
     this.#relay = relay;
@@ -82,6 +92,31 @@ class Client extends Stranger {
     for (const message of messages) this.session?.send(message);
     this.flush();
     this.#clientLab.wait(500);
+  }
+
+  #squat(session: Session, message: Message): void {
+    if (!("circuit" in message)) return;
+    const now = { monotonicMs: this.#clientLab.schedule.nowMs, wallMs: 0 };
+    if (message.type === "relay_incoming") {
+      const { identity } = this;
+      const link = new Link({ direction: "in", identity, random: this.#clientLab.prng, now, address: "" });
+      const end = new CircuitEnd(message.circuit, null, {
+        ...{ wake: () => {}, answered: () => {}, ended: () => {} },
+        received: (bytes) => {
+          for (const event of link.receive(bytes, now)) {
+            if (event.type !== "frame") continue;
+            this.refusals++;
+            link.close("refused_ticket");
+          }
+        },
+        pull: (maxBytes) => link.pull(maxBytes, now),
+      }, now);
+      this.#inside.set(message.circuit, end);
+    }
+    const end = this.#inside.get(message.circuit);
+    if (message.type === "relay_data") end?.data(message.bytes, now);
+    if (message.type === "relay_credit") end?.credit(message.sizeBytes, now);
+    for (let said = end?.next(now); said; said = end?.next(now)) session.send(said);
   }
 
   /** Why circuits were closed, in order. */
@@ -297,6 +332,39 @@ Deno.test("who registers the tag of a ticket that it does not hold keeps nobody 
   });
   lab.ask(lab.b, { type: "join", keys, addresses: [] });
   lab.untilHealed();
+});
+
+/** Somebody who knows the tags of a ticket, and no more of it, takes the turn before the true door, and refuses. */
+function squatterOf(lab: ApartLab, keys: TicketKeys): Client {
+  const squatter = new Client(lab, lab.relay).link();
+  squatter.isSquatter = true;
+  const day = lanDay(lab.a.now.wallMs);
+  lab.a.crash(false);
+  squatter.say({ type: "relay_tags", tags: lanKeysOf(keys).map((key) => relayTicketTag(key, day)) });
+  return squatter;
+}
+
+Deno.test("a false door behind a relay that refuses the ticket does not end the join: the true one is asked as well", () => {
+  const lab = new ApartLab();
+  const keys = lab.invite(lab.a);
+  const squatter = squatterOf(lab, keys);
+  lab.a.boot();
+  lab.until(() => lab.viewOf(lab.a)?.isLinked === true, "the true door to be there");
+  lab.wait(1000);
+  lab.ask(lab.b, { type: "join", keys, addresses: [] });
+  assert(squatter.refusals > 0);
+  lab.untilHealed();
+});
+
+Deno.test("where all doors behind a relay refuse the ticket, that is told once the time of the join is over", () => {
+  const lab = new ApartLab();
+  const keys = lab.invite(lab.a);
+  const squatter = squatterOf(lab, keys);
+  const startMs = lab.schedule.nowMs;
+  const reply = lab.answer(lab.b, { type: "join", keys, addresses: [] });
+  assert(!reply.ok && reply.code === "refused_ticket");
+  assert(lab.schedule.nowMs - startMs >= JOIN_TIMEOUT_MS);
+  assert(squatter.refusals > 2, `${squatter.refusals} refusals`);
 });
 
 Deno.test("only so many come from one place, and who comes a second time takes its own place", () => {
