@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { X509Certificate } from "node:crypto";
 import dgram from "node:dgram";
 import {
   MAX_QUIC_HANDSHAKES,
@@ -102,6 +103,18 @@ Deno.test("who asks is told at what address it is seen", async () => {
   const [near, far] = [openQuic(), openQuic()];
   assertEquals(await near.seenBy(at(far.port), never), `127.0.0.1:${near.port}`);
   await Promise.all([near.stop(), far.stop()]);
+});
+
+Deno.test("at all of this machine's addresses, one port is for IPv4 and IPv6", async () => {
+  const [near, far] = [openQuic({}, Deno, "::"), openQuic({}, Deno, "::")];
+  assertEquals(await near.seenBy(at(far.port), never), `127.0.0.1:${near.port}`);
+  assertEquals(await near.seenBy({ hostname: "::1", port: far.port }, never), `[::1]:${near.port}`);
+  await Promise.all([near.stop(), far.stop()]);
+});
+
+Deno.test("the certificate is good on a machine without a clock", () => {
+  const { validFrom, validTo } = new X509Certificate(QUIC_CERTIFICATE);
+  assertEquals([Date.parse(validFrom), new Date(validTo).getUTCFullYear()], [0, 9999]);
 });
 
 Deno.test("whoever may not come in is closed before anything is served", async () => {

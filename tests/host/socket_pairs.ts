@@ -30,9 +30,13 @@ export async function quicPair(): Promise<SocketPair> {
   });
 }
 
-/** An endpoint of QUIC on loopback, which lets everything in. */
-export function openQuic(hooks: Partial<QuicEndpointHooks> = {}, api: QuicApi = Deno): QuicEndpoint {
-  return new QuicEndpoint({ hostname: "127.0.0.1", port: 0 }, api, {
+/** An endpoint of QUIC, on loopback unless told otherwise, which lets everything in. */
+export function openQuic(
+  hooks: Partial<QuicEndpointHooks> = {},
+  api: QuicApi = Deno,
+  hostname = "127.0.0.1",
+): QuicEndpoint {
+  return new QuicEndpoint({ hostname, port: 0 }, api, {
     isFull: () => false,
     refusesUnproven: () => false,
     refuses: () => false,
