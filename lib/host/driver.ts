@@ -134,6 +134,9 @@ export class Driver {
         case "dial":
           if (!this.#offline) this.network.dial(effect.address);
           break;
+        case "dial_quic":
+          if (!this.#offline) this.network.dialQuic(effect.address);
+          break;
         case "output":
           this.network.output(effect.connection);
           break;

@@ -104,9 +104,18 @@ export class Network {
     this.#refused("too_many_links", address);
   }
 
-  /** Dials `host:port`, or `quic:host:port`; leads to exactly one `connected` or `dial_failed`. */
+  /** Dials `host:port`; leads to exactly one `connected` or `dial_failed`. */
   dial(address: string): void {
-    this.#track(this.#dial(address));
+    this.#track(this.#dial(address, parseAddress(address), dialByTcp, DIAL_TIMEOUT_MS));
+  }
+
+  /** Dials `host:port` by QUIC; leads to the same, with `quic:host:port`. */
+  dialQuic(address: string): void {
+    const dial = this.#dialByQuic;
+    if (dial === null) {
+      const detail = "this peer takes no QUIC";
+      this.#hooks.push({ type: "dial_failed", address: QUIC_PREFIX + address, detail, isUntried: true });
+    } else this.#track(this.#dial(QUIC_PREFIX + address, parseAddress(address), dial, QUIC_DIAL_TIMEOUT_MS));
   }
 
   /** There may be something to pull for a connection. */
@@ -140,20 +149,16 @@ export class Network {
     await Promise.all(this.#running);
   }
 
-  async #dial(address: string): Promise<void> {
-    const dialByQuic = address.startsWith(QUIC_PREFIX) ? this.#dialByQuic : null;
-    const endpoint = parseAddress(dialByQuic === null ? address : address.slice(QUIC_PREFIX.length));
+  async #dial(address: string, endpoint: Endpoint | null, dial: Dial, timeoutMs: number): Promise<void> {
     if (endpoint === null || this.#stopped || !this.#hasRoom()) {
       const detail = endpoint === null ? "not an address" : "too many connections";
       this.#hooks.push({ type: "dial_failed", address, detail, isUntried: true });
       return;
     }
     const abort = new AbortController();
-    const timeoutMs = dialByQuic === null ? DIAL_TIMEOUT_MS : QUIC_DIAL_TIMEOUT_MS;
     const timer = setTimeout(() => abort.abort(), timeoutMs);
     this.#dials.add(abort);
     try {
-      const dial = dialByQuic ?? dialByTcp;
       this.#connected(await dial(endpoint, abort.signal), "out", address);
     } catch (error) {
       const detail = abort.signal.aborted ? `no answer in ${timeoutMs / 1000} s` : messageOf(error);

@@ -34,7 +34,7 @@ export interface Machine {
 export type Input =
   /** The deadline has passed. */
   | { readonly type: "tick" }
-  /** A socket is open: accepted (`in`), or dialled (`out`) after a `dial` effect with the same address. */
+  /** A socket is open: accepted (`in`), or dialled (`out`) after a `dial` or `dial_quic` effect. */
   | {
     readonly type: "connected";
     readonly connection: number;
@@ -48,7 +48,7 @@ export type Input =
   | { readonly type: "received"; readonly connection: number; readonly bytes: Uint8Array }
   /** The socket is gone, from whichever side; the number is not used again. */
   | { readonly type: "disconnected"; readonly connection: number; readonly detail?: string }
-  /** A `dial` effect did not lead to a connection. `isUntried` where it was not dialled at all, for want of room here. */
+  /** A dial did not lead to a connection. `isUntried` where it was not dialled at all, for want of room here. */
   | { readonly type: "dial_failed"; readonly address: string; readonly detail: string; readonly isUntried?: true }
   /** Someone local asks for something; answered by exactly one `reply` effect with the same id. */
   | { readonly type: "request"; readonly id: number; readonly request: Request }
@@ -98,11 +98,13 @@ export type Input =
 
 /** What the machine asks of the host, after the commit. */
 export type Effect =
-  /**
-   * Open a connection to `host:port`, or to `quic:host:port` by QUIC, from the port at which this peer takes such
-   * connections itself; answered by exactly one `connected` or `dial_failed` with the same address.
-   */
+  /** Open a connection to `host:port`; answered by exactly one `connected` or `dial_failed` with the same address. */
   | { readonly type: "dial"; readonly address: string }
+  /**
+   * The same by QUIC, from the port at which this peer takes such connections itself; the answer has `quic:host:port`.
+   * Addresses that members tell lead to `dial` alone: this is bounded by what asks for it.
+   */
+  | { readonly type: "dial_quic"; readonly address: string }
   /** There is something to pull for this connection. */
   | { readonly type: "output"; readonly connection: number }
   /** Close the socket once all that can be pulled is written, or `atOnce`: there is nothing to say. */

@@ -27,6 +27,11 @@ export class Outbox {
     this.#effects.push({ type: "dial", address });
   }
 
+  /** Asks for a connection to an address by QUIC. */
+  dialQuic(address: string): void {
+    this.#effects.push({ type: "dial_quic", address });
+  }
+
   /** Asks those at these addresses at what address they see this peer by QUIC. */
   quicAsk(addresses: readonly string[]): void {
     this.#effects.push({ type: "quic_ask", addresses });

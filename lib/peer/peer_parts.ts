@@ -262,6 +262,7 @@ export class PeerParts {
     }, options.now);
     this.reach = new Reachability({
       ...{ identity, random, links: this.links, book: this.book, emit, dial, self: options },
+      dialQuic: (address) => outbox.dialQuic(address),
       quicAsk: (addresses) => outbox.quicAsk(addresses),
       others: () => this.membership.members().length - 1,
       provenChanged: (now) => this.addressesChanged(now),

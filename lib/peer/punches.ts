@@ -16,7 +16,7 @@ import type { Identity } from "../crypto/identity.ts";
 import type { Punch, PunchMessage } from "../wire/punch_messages.ts";
 import type { Connection } from "./links.ts";
 import type { Input } from "./machine.ts";
-import { isLoopback, QUIC_PREFIX } from "./source_address.ts";
+import { isLoopback } from "./source_address.ts";
 import { isMeant, UdpWitnesses, type UdpWitnessParts, type UdpWitnessView } from "./udp_witnesses.ts";
 
 /** The first wait after an attempt in vain, and the longest: networks change, and an attempt costs some packets. */
@@ -47,7 +47,7 @@ export type PunchFailure =
 export interface PunchParts extends UdpWitnessParts {
   readonly identity: Identity;
   readonly random: Random;
-  readonly dial: (address: string) => void;
+  readonly dialQuic: (address: string) => void;
   /** What a member is called, by its base32 id; empty where that is not known. */
   readonly nameOf: (peer: string) => string;
   readonly emit: (event: PeerEvent) => void;
@@ -334,7 +334,7 @@ export class Punches {
     attempt.dueMs = now.monotonicMs + PUNCH_LINK_TIMEOUT_MS;
     const own = this.#witnesses.addresses;
     for (const address of new Set(attempt.theirs)) {
-      if (!own.includes(address)) this.#parts.dial(`${QUIC_PREFIX}${address}`);
+      if (!own.includes(address)) this.#parts.dialQuic(address);
     }
   }
 

@@ -32,6 +32,7 @@ const ITSELF = "";
 
 /** What reachability works upon. */
 export interface ReachabilityParts extends Omit<PunchParts, "isSeenFromBeyond" | "addressesOf" | "nameOf"> {
+  readonly dial: (address: string) => void;
   readonly book: AddressBook;
   /** Where this peer listens. */
   readonly self: { readonly addresses: readonly string[] };

@@ -139,7 +139,8 @@ async function start() {
   made.start();
   await until("it is open", () => inputs.length === 1);
   return {
-    ...{ machine, driver, events, address: `quic:127.0.0.1:${portOf(inputs[0])}` },
+    ...{ machine, driver, events, target: `127.0.0.1:${portOf(inputs[0])}` },
+    address: `quic:127.0.0.1:${portOf(inputs[0])}`,
     stop: async () => {
       await driver.stop();
       await made.stop();
@@ -162,7 +163,7 @@ Deno.test("a machine that dials by QUIC reaches one that listens, and both learn
       b.machine.effect({ type: "close", connection: input.connection });
     }
   };
-  a.machine.effect({ type: "dial", address: b.address });
+  a.machine.effect({ type: "dial_quic", address: b.target });
   a.driver.push({ type: "network_changed" });
   await until("both are disconnected", () => {
     return a.machine.inputs.includes("disconnected") && b.machine.inputs.includes("disconnected");
@@ -178,8 +179,8 @@ Deno.test("a machine that dials by QUIC reaches one that listens, and both learn
 
 Deno.test("a dial by QUIC that leads nowhere becomes an input, and connections that are open at the end are closed", async () => {
   const [a, b] = await Promise.all([start(), start()]);
-  for (const address of ["quic:no address", "quic:example.org:5484", "quic:[fe80::1%lo]:1", b.address]) {
-    a.machine.effect({ type: "dial", address });
+  for (const address of ["no address", "example.org:5484", "[fe80::1%lo]:1", b.target]) {
+    a.machine.effect({ type: "dial_quic", address });
   }
   a.machine.onInput = (input) => {
     if (input.type === "connected") a.machine.send(input.connection, Uint8Array.of(1));
@@ -197,6 +198,15 @@ Deno.test("a dial by QUIC that leads nowhere becomes an input, and connections t
   await b.stop();
 });
 
+Deno.test("an address that a member tells is not dialled by QUIC, whatever it looks like", async () => {
+  const [a, b] = await Promise.all([start(), start()]);
+  a.machine.effect({ type: "dial", address: b.address });
+  a.driver.push({ type: "network_changed" });
+  await until("it failed, or came about", () => a.machine.details.length + a.machine.connections.length === 1);
+  assertEquals([a.machine.details, a.machine.connections], [["not an address"], []]);
+  await Promise.all([a.stop(), b.stop()]);
+});
+
 Deno.test("connections by QUIC beyond the bound of all are closed, and told of", async () => {
   const [a, b] = await Promise.all([start(), start()]);
   const full = b.driver.network;
@@ -206,7 +216,7 @@ Deno.test("connections by QUIC beyond the bound of all are closed, and told of",
     Array.from({ length: MAX_CONNECTIONS }, () => Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port })),
   );
   await until("it has as many as it takes", () => full.connections === MAX_CONNECTIONS);
-  a.machine.effect({ type: "dial", address: b.address });
+  a.machine.effect({ type: "dial_quic", address: b.target });
   a.driver.push({ type: "network_changed" });
   await until("it is refused, and told", () => {
     return a.machine.details.length === 1 && b.events.some(({ name }) => name === "connection_refused");

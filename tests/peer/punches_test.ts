@@ -48,7 +48,7 @@ function setUp({ port = 5485 as number | null, relayAddress = "198.51.100.1:5484
     quicAsk: (addresses) => asked.push(addresses),
     isSeenFromBeyond: (number) => number < 10,
     addressesOf: () => ["name.example:1", "198.51.100.99:1"],
-    dial: (address) => dialled.push(address),
+    dialQuic: (address) => dialled.push(address),
     nameOf: () => "otter",
     emit: ({ name, reason = "" }) => events.push(`${name} ${reason}`),
   });
@@ -96,7 +96,7 @@ Deno.test("who has the lower id asks where it is seen, says so, and dials as soo
   answer(other, 7, [THEIRS], 10);
   assertEquals(dialled, [], "that answers something else");
   answer(other, 1, [THEIRS, "[2001:db8::7]:5485", THEIRS], 11);
-  assertEquals(dialled, [`quic:${THEIRS}`, "quic:[2001:db8::7]:5485"]);
+  assertEquals(dialled, [THEIRS, "[2001:db8::7]:5485"]);
   answer(other, 1, [THEIRS], 12);
   assertEquals(dialled.length, 2, "one answer is enough");
 });
@@ -111,7 +111,7 @@ Deno.test("the other one answers, and dials half a round trip later", () => {
   assertEquals(sent, [[BELOW, { type: "punch", round: 9, answers: true, addresses: [HOME] }]]);
   assertEquals([dialled, punches.deadline()], [[], 60]);
   punches.tick(at(60));
-  assertEquals(dialled, [`quic:${THEIRS}`]);
+  assertEquals(dialled, [THEIRS]);
 });
 
 Deno.test("a link that comes of it ends the attempt; without one it has failed, and the next is later each time", () => {
@@ -257,7 +257,7 @@ Deno.test("addresses that no single machine can have are wrong; those of this ma
     seen(5, "127.0.0.1:5485");
     punches.tick(at(45));
     const isLocal = relayAddress.startsWith("127.");
-    assertEquals(dialled, isLocal ? ["quic:127.0.0.1:5486"] : []);
+    assertEquals(dialled, isLocal ? ["127.0.0.1:5486"] : []);
     assertEquals(events, isLocal ? [] : ["punch_refused no_address"]);
     assertEquals(sent.map(([, message]) => message.type === "punch" && message.addresses), [
       isLocal ? ["127.0.0.1:5485"] : [],
@@ -272,7 +272,7 @@ Deno.test("this peer's own address is not dialled, and a lie of those that are a
   seen(5, "224.0.0.1:1", HOME);
   assertEquals(sent.map(([, message]) => message.type === "punch" && message.addresses), [[HOME]]);
   answer(other, 1, [HOME, THEIRS], 9);
-  assertEquals(dialled, [`quic:${THEIRS}`]);
+  assertEquals(dialled, [THEIRS]);
 });
 
 Deno.test("a punch on a link that is not relayed, or by the wrong side, is wrong; of who is no member it is refused", () => {

@@ -57,6 +57,7 @@ function setUp({ addresses = ["192.168.1.5:5484"], others = 5 } = {}) {
     book: { get: () => ({ record: { addresses: ["10.0.0.7:5484", "10.0.0.7:80"] } }) } as unknown as AddressBook,
     emit: ({ name, reason = "", fields }) => events.push(`${name} ${reason || JSON.stringify(fields)}`),
     dial: (address) => dialled.push(address),
+    dialQuic: () => {},
     self: { addresses },
     others: () => others,
     provenChanged: () => records.push([...reach.proven]),

@@ -1,6 +1,5 @@
 import type { LanMessage } from "../../lib/mesh/lan_message.ts";
 import { MIN_PULL_BYTES } from "../../lib/link/record.ts";
-import { QUIC_PREFIX } from "../../lib/peer/source_address.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 import { SimUdp, type UdpNat } from "./sim_udp.ts";
@@ -113,7 +112,6 @@ export class Network {
 
   /** Dials: leads to `connected` on both sides, or to `dialFailed`. */
   dial(host: NetworkHost, address: string): void {
-    if (address.startsWith(QUIC_PREFIX)) return this.udp.dial(host, address);
     const { life } = host;
     const there = this.#latency();
     this.#schedule.after(there, () => {

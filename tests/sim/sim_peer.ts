@@ -386,6 +386,7 @@ export class SimPeer implements NetworkHost {
       }
       trace.add(() => `${this.#time} p${this.index} → ${JSON.stringify(effect)}`);
       if (effect.type === "dial") network.dial(this, effect.address);
+      if (effect.type === "dial_quic") network.udp.dial(this, effect.address);
       if (effect.type === "lan_send") network.multicast(this, effect.message);
       if (effect.type === "quic_ask") network.udp.ask(this, effect.addresses);
       if (effect.type === "dht_query") this.options.dht?.ask(this, effect.query);

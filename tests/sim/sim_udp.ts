@@ -25,6 +25,8 @@ export class SimUdp {
   /** When something was sent last from one address to another. */
   readonly #sentMs = new Map<string, number>();
   readonly #variedPorts = new Map<string, number>();
+  /** What was dialled, by whomever. */
+  readonly dialled: string[] = [];
 
   /** @param connect a connection came about; `source`: from where, as its target sees it. */
   constructor(
@@ -39,10 +41,11 @@ export class SimUdp {
     this.#connect = connect;
   }
 
-  /** Dials `quic:host:port`: leads to `connected` on both sides, or to `dialFailed`. */
-  dial(host: NetworkHost, address: string): void {
+  /** Dials `host:port`: leads to `connected` on both sides, or to `dialFailed`, with `quic:host:port`. */
+  dial(host: NetworkHost, to: string): void {
     const { life } = host;
-    const to = address.slice(QUIC_PREFIX.length);
+    const address = QUIC_PREFIX + to;
+    this.dialled.push(to);
     let isOver = false;
     for (const waitMs of SENT_AFTER_MS) {
       this.#schedule.after(waitMs, () => {
