@@ -3,6 +3,7 @@ import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { forgetOldest } from "../base/forget_oldest.ts";
+import { ipOfEndpoint, isLoopbackIp } from "../base/ip_address.ts";
 import {
   MAX_PUNCH_ADDRESSES,
   MAX_PUNCHED_MEMBERS,
@@ -323,7 +324,9 @@ export class Punches {
 
   /** An address of this machine alone means something only to who is on it, as the relay is then too. */
   #isUsable({ connection }: Attempt, address: string): boolean {
-    if (!isLoopback(address)) return true;
+    const ip = ipOfEndpoint(address);
+    // In bytes: an address of IPv6 can be written in many ways.
+    if (ip === null || !isLoopbackIp(ip)) return ip !== null;
     return [...this.#parts.links.members()].some((link) =>
       link.peer === connection.relay && link.relay === null && isLoopback(link.address)
     );

@@ -250,14 +250,22 @@ Deno.test("addresses that no single machine can have are wrong; those of this ma
     assertThrows(() => offer(other, 1, [THEIRS, address], 0), ProtocolError, "no address of one machine", address);
     assertEquals(dialled, []);
   }
-  for (const relayAddress of ["198.51.100.1:5484", "127.0.0.1:5484"]) {
+  for (
+    const [relayAddress, target] of [
+      ["198.51.100.1:5484", "127.0.0.1:5486"],
+      ["198.51.100.1:5484", "[::1]:5486"],
+      ["198.51.100.1:5484", "[0:0:0:0:0:0:0:1]:5486"],
+      ["198.51.100.1:5484", "[0::0.0.0.1]:5486"],
+      ["127.0.0.1:5484", "127.0.0.1:5486"],
+    ] as const
+  ) {
     const { punches, relayed, offer, seen, dialled, sent, events } = setUp({ relayAddress });
     const other = relayed(BELOW);
-    offer(other, 1, ["127.0.0.1:5486"], 0);
+    offer(other, 1, [target], 0);
     seen(5, "127.0.0.1:5485");
     punches.tick(at(45));
     const isLocal = relayAddress.startsWith("127.");
-    assertEquals(dialled, isLocal ? ["127.0.0.1:5486"] : []);
+    assertEquals(dialled, isLocal ? [target] : [], target);
     assertEquals(events, isLocal ? [] : ["punch_refused no_address"]);
     assertEquals(sent.map(([, message]) => message.type === "punch" && message.addresses), [
       isLocal ? ["127.0.0.1:5485"] : [],
