@@ -42,5 +42,10 @@ export const MAX_PUNCHED_MEMBERS = 256;
 export const PUNCH_ANSWER_TIMEOUT_MS = 8_000;
 /** Time from the dial to a link, before an attempt has failed: as long as a dial may take, and what follows it. */
 export const PUNCH_LINK_TIMEOUT_MS = 2 * QUIC_DIAL_TIMEOUT_MS;
+/**
+ * Bytes of messages on topics that are remembered of a punched link, which mostly ends without a word: what QUIC takes
+ * before the other end has it, 1.25 MB with Deno, and what is in the lanes.
+ */
+export const MAX_PUNCHED_POSTS_BYTES = 2 * 1024 * 1024;
 /** Silence of a punched link after which a relay is asked: a sign of life was asked for, and 2.5 s were not enough. */
 export const HOLE_SILENT_AFTER_MS = 7_500;

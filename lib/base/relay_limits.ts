@@ -42,7 +42,7 @@ export const LEAST_RELAYED_MESSAGE_BYTES = 4 * 1024;
 /** Circuits that a member may bring others by at a time, at the end that is asked: as many as it may serve one. */
 export const MAX_CIRCUITS_BY_RELAY = 32;
 /**
- * Bytes of messages on topics that are remembered of a relayed or punched link, in case that another one takes its place:
+ * Bytes of messages on topics that are remembered of a relayed link, in case that another one takes its place:
  * what may be in its lanes, at the relay and under way.
  */
 export const MAX_RELAYED_POSTS_BYTES = 1024 * 1024;

@@ -4,6 +4,7 @@ import type { PeerEvent } from "../base/event.ts";
 import {
   MAX_LIVE_POSTS_BYTES,
   MAX_POST_QUEUE_BYTES,
+  MAX_PUNCHED_POSTS_BYTES,
   MAX_RELAYED_POSTS_BYTES,
   RELAYED_POSTS_KEPT_MS,
   RESUME_POSTS_BYTES,
@@ -77,8 +78,7 @@ export class PostLinks {
 
   /** A member is linked: it is told that posts are taken here. */
   opened(connection: Connection, now: Now): void {
-    const path = pathOf(connection);
-    const gone = path === "relayed" || path === "punched" ? new PostQueue(MAX_RELAYED_POSTS_BYTES) : null;
+    const gone = goneBy(connection);
     const { queue, dropped } = this.#takeLeft(connection.peer, now);
     const link = { connection, queue, takesPosts: false, untoldDrops: dropped, isDropping: false, gone };
     this.#byNumber.set(connection.number, link);
@@ -192,6 +192,13 @@ export class PostLinks {
     if (count === 0 || isTold) return;
     this.#emit({ name: "messages_dropped", level: "warning", reason, fields: { peer } });
   }
+}
+
+/** What is to be remembered of what goes by a link; null for nothing. */
+function goneBy(connection: Connection): PostQueue | null {
+  const path = pathOf(connection);
+  if (path === "relayed") return new PostQueue(MAX_RELAYED_POSTS_BYTES);
+  return path === "punched" ? new PostQueue(MAX_PUNCHED_POSTS_BYTES) : null;
 }
 
 /** How many posts wait in a queue, which is empty then. */

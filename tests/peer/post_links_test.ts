@@ -1,12 +1,19 @@
 import { assertEquals } from "@std/assert";
 import type { CloseReason } from "../../lib/base/errors.ts";
-import { MAX_LIVE_POSTS_BYTES, MAX_POST_QUEUE_BYTES, RELAYED_POSTS_KEPT_MS } from "../../lib/base/limits.ts";
+import {
+  MAX_LIVE_POSTS_BYTES,
+  MAX_POST_QUEUE_BYTES,
+  MAX_PULL_BYTES,
+  RELAYED_POSTS_KEPT_MS,
+} from "../../lib/base/limits.ts";
 import type { Connection, Links } from "../../lib/peer/links.ts";
 import { PostLinks } from "../../lib/peer/post_links.ts";
 import type { OutgoingBatch } from "../../lib/peer/post_queue.ts";
 import { at } from "../link/pair.ts";
 
 const BATCH_BYTES = 64 * 1024;
+/** What QUIC takes of one stream before the other side has read it. */
+const QUIC_WINDOW_BYTES = 1_250_000;
 const FULL = MAX_POST_QUEUE_BYTES / BATCH_BYTES;
 
 /** The links of a peer, whose sockets take what the test has them take. */
@@ -24,12 +31,12 @@ class PostLab {
   readonly #taken = { liveQueuedBytes: 0 };
   nowMs = 0;
 
-  open(number: number, relay: string | null, takesPosts = true): Connection {
+  open(number: number, relay: string | null, takesPosts = true, address = "10.0.0.7:5484"): Connection {
     const connection = {
       number,
       relay,
       peer: "p",
-      address: "10.0.0.7:5484",
+      address,
       link: this.#taken,
     } as unknown as Connection;
     this.links.opened(connection, at(this.nowMs));
@@ -106,4 +113,15 @@ Deno.test("posts: what was under way by a relay goes again before what waits, an
   lab.open(2, null);
   assertEquals(lab.sent, Array.from({ length: FULL + 3 }, (_, i) => `2: ${i}`));
   assertEquals([lab.links.dropped, lab.dropped], [0, []]);
+});
+
+Deno.test("posts: of a hole that closes all goes again that QUIC may have taken, and the other side has not", () => {
+  const lab = new PostLab();
+  const punched = lab.open(1, null, true, "quic:203.0.113.9:1");
+  const count = Math.ceil((QUIC_WINDOW_BYTES + MAX_LIVE_POSTS_BYTES + MAX_PULL_BYTES) / BATCH_BYTES);
+  lab.send(punched, 0, count);
+  lab.sent.splice(0);
+  lab.close(punched, "silent");
+  lab.open(2, "m");
+  assertEquals(lab.sent, Array.from({ length: count }, (_, i) => `2: ${i}`));
 });
