@@ -12,17 +12,16 @@ import {
   PUNCH_EVERY_MS,
   PUNCH_LINK_TIMEOUT_MS,
 } from "../base/limits.ts";
-import { type Random, randomBelow } from "../base/random.ts";
+import type { Random } from "../base/random.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { Punch, PunchMessage } from "../wire/punch_messages.ts";
 import type { Connection } from "./links.ts";
 import type { Input } from "./machine.ts";
+import { isPunched } from "./path.ts";
+import { punchBackoffMs, PunchedHoles } from "./punched_holes.ts";
 import { isLoopback } from "./source_address.ts";
 import { isMeant, UdpWitnesses, type UdpWitnessParts, type UdpWitnessView } from "./udp_witnesses.ts";
 
-/** The first wait after an attempt in vain, and the longest: networks change, and an attempt costs some packets. */
-const FIRST_BACKOFF_MS = 60_000;
-const MAX_BACKOFF_MS = 60 * 60 * 1000;
 /** How long a member that could tell where it sees this peer is waited for before those that are there are asked. */
 const LOOK_AFTER_MS = 2000;
 /** How long an attempt waits where as many are under way as there may be. */
@@ -95,6 +94,7 @@ export class Punches {
   readonly #attempts = new Map<string, Attempt>();
   /** When a member last told, or was told, where to dial; the longest ago first. */
   readonly #lastMs = new Map<string, number>();
+  readonly #holes: PunchedHoles;
   readonly #failed = new Map<string, { readonly reason: PunchFailure; readonly timeMs: number }>();
   #round = 0;
   /** When members are asked though nobody is to be reached: so that people are told what this network allows. */
@@ -104,6 +104,7 @@ export class Punches {
   constructor(parts: PunchParts) {
     this.#parts = parts;
     this.#witnesses = new UdpWitnesses(parts);
+    this.#holes = new PunchedHoles(parts.random);
   }
 
   /** Takes an input that is about QUIC. */
@@ -125,8 +126,11 @@ export class Punches {
     if (relay === null) {
       this.#attempts.delete(peer);
       this.#failed.delete(peer);
+      if (isPunched(connection)) this.#holes.opened(peer, now);
+      else this.#holes.forget(peer);
       return;
     }
+    this.#holes.relayed(peer, now);
     const begins = toBase32(this.#parts.identity.peerId) < peer;
     const attempt: Attempt = {
       ...{ connection, begins, step: "time", dueMs: Infinity },
@@ -157,6 +161,7 @@ export class Punches {
   /** This machine's addresses changed: what did not work may do now. */
   networkChanged(now: Now): void {
     this.#witnesses.networkChanged();
+    this.#holes.networkChanged();
     this.#lookSoon(now);
     for (const attempt of this.#attempts.values()) {
       attempt.failures = 0;
@@ -216,9 +221,11 @@ export class Punches {
   /** The next attempt is made as soon as it may, where this end begins. */
   #hurry(attempt: Attempt, now: Now): void {
     if (!attempt.begins || attempt.step !== "time") return;
-    const lastMs = this.#lastMs.get(attempt.connection.peer) ?? -Infinity;
+    const { peer } = attempt.connection;
+    const lastMs = this.#lastMs.get(peer) ?? -Infinity;
     // The other end counts from when it was asked; the way there is not always as long.
-    attempt.dueMs = Math.max(now.monotonicMs, lastMs + PUNCH_EVERY_MS + PUNCH_LINK_TIMEOUT_MS);
+    const mayMs = Math.max(lastMs + PUNCH_EVERY_MS + PUNCH_LINK_TIMEOUT_MS, this.#holes.notBeforeMs(peer));
+    attempt.dueMs = Math.max(now.monotonicMs, mayMs);
   }
 
   #dueMs({ connection, step, dueMs }: Attempt): number {
@@ -343,9 +350,8 @@ export class Punches {
 
   #fail(attempt: Attempt, reason: PunchFailure, now: Now): void {
     const { connection: { peer, relay }, begins, failures, theirs } = attempt;
-    const longestMs = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures, 20), MAX_BACKOFF_MS);
     attempt.step = "time";
-    attempt.dueMs = begins ? now.monotonicMs + longestMs + randomBelow(this.#parts.random, longestMs / 2) : Infinity;
+    attempt.dueMs = begins ? now.monotonicMs + punchBackoffMs(this.#parts.random, failures) : Infinity;
     attempt.failures++;
     attempt.theirs = [];
     this.#failed.delete(peer);

@@ -52,22 +52,22 @@ function setUp({ port = 5485 as number | null, relayAddress = "198.51.100.1:5484
     nameOf: () => "otter",
     emit: ({ name, reason = "" }) => events.push(`${name} ${reason}`),
   });
-  const link = (number: number, by: number, address: string, relay: number | null): Connection => {
+  const link = (number: number, by: number, address: string, relay: number | null, ms = 0): Connection => {
     const connection = {
       ...{ number, address, peer: toBase32(idOf(by)), relay: relay === null ? null : toBase32(idOf(relay)) },
       ...{ localAddress: "192.168.1.5:50000", isKnownMember: true, link: { roundTripMs: 80 } },
     } as unknown as Connection;
     members.push(connection);
-    punches.linked(connection, at(0));
+    punches.linked(connection, at(ms));
     return connection;
   };
   if (port !== null) punches.take({ type: "quic", port, problem: null }, at(0));
   const relays = [link(1, 1, relayAddress, null), link(2, 2, "198.51.100.2:7000", null)];
   for (const relay of relays) punches.received(relay, { type: "quic_port", port: 5485 }, at(0));
   /** A member behind a relay, that takes QUIC as well. */
-  const relayed = (by: number, number = by) => {
-    const connection = link(number, by, `relay:${toBase32(idOf(1))}`, 1);
-    punches.received(connection, { type: "quic_port", port: 5485 }, at(0));
+  const relayed = (by: number, number = by, ms = 0) => {
+    const connection = link(number, by, `relay:${toBase32(idOf(1))}`, 1, ms);
+    punches.received(connection, { type: "quic_port", port: 5485 }, at(ms));
     sent.splice(0);
     return connection;
   };
@@ -142,6 +142,33 @@ Deno.test("a link that comes of it ends the attempt; without one it has failed, 
   punches.tick(at(ms + PUNCH_LINK_TIMEOUT_MS));
   assertEquals([punches.deadline(), events.length], [Infinity, 9]);
   assertEquals(sent.slice(offers).map(([, { type }]) => type), ["quic_port"]);
+});
+
+Deno.test("of holes that open and soon close each has the next one wait longer; one that lasts does not", () => {
+  const { punches, relayed, link } = setUp();
+  let other = relayed(ABOVE);
+  let number = 500;
+  /** Through a hole for so long; then by a relay again. @returns how long it is until the next attempt. */
+  const punched = (fromMs: number, forMs: number): number => {
+    const through = link(number++, ABOVE, `quic:${THEIRS}`, null, fromMs);
+    punches.unlinked(other);
+    punches.unlinked(through);
+    other = relayed(ABOVE, number++, fromMs + forMs);
+    return punches.deadline() - fromMs - forMs;
+  };
+  punches.tick(at(2000));
+  let ms = 100_000;
+  for (let i = 0; i < 8; i++) {
+    const waitMs = punched(ms, 30_000);
+    const leastMs = Math.min(60_000 * 2 ** i, 3_600_000);
+    assert(waitMs >= leastMs && waitMs < 1.5 * leastMs, `${waitMs} ms after ${i + 1}`);
+    ms += 30_000 + waitMs;
+  }
+  assertEquals(punched(ms, 300_000), 0);
+  ms += 300_000;
+  assert(punched(ms, 1000) >= 60_000);
+  punches.networkChanged(at(ms + 2000));
+  assertEquals(punches.deadline(), ms + 2000, "another network, other routers");
 });
 
 Deno.test("why an attempt fails is told: nobody to ask, nobody answers, the other one does not, or declines", () => {
