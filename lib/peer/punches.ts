@@ -149,12 +149,15 @@ export class Punches {
   /** A member said something about it. @throws {ProtocolError} */
   received(connection: Connection, message: PunchMessage, now: Now): void {
     if (message.type === "punch") return this.#punched(connection, message, now);
-    this.#witnesses.tells(connection, message.port);
+    const isNews = this.#witnesses.tells(connection, message.port);
+    const attempt = this.#attempts.get(connection.peer);
+    // Who says it again has come to another network.
+    if (attempt?.connection === connection) this.#hurry(attempt, now);
+    if (!isNews || connection.relay !== null) return;
+    this.#lookSoon(now);
     // Who could not be reached for want of somebody to ask may be now.
-    if (connection.relay === null) this.#lookSoon(now);
     for (const attempt of this.#attempts.values()) {
-      const isUnasked = this.#failed.get(attempt.connection.peer)?.reason === "nobody_to_ask";
-      if (attempt.connection === connection || isUnasked) this.#hurry(attempt, now);
+      if (this.#failed.get(attempt.connection.peer)?.reason === "nobody_to_ask") this.#hurry(attempt, now);
     }
   }
 
@@ -215,7 +218,9 @@ export class Punches {
   }
 
   #lookSoon(now: Now): void {
-    this.#lookAtMs = Math.max(now.monotonicMs + LOOK_AFTER_MS, this.#lookedMs + PUNCH_EVERY_MS);
+    const dueMs = Math.max(now.monotonicMs + LOOK_AFTER_MS, this.#lookedMs + PUNCH_EVERY_MS);
+    // Not later than it was: members that say again and again where they take QUIC would put it off for good.
+    this.#lookAtMs = Math.min(this.#lookAtMs, dueMs);
   }
 
   /** The next attempt is made as soon as it may, where this end begins. */

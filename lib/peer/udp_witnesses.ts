@@ -64,10 +64,12 @@ export class UdpWitnesses {
     this.#parts = parts;
   }
 
-  /** A member says on a link at which port it takes QUIC; 0: at none. */
-  tells({ number }: Connection, port: number): void {
+  /** A member says on a link at which port it takes QUIC; 0: at none. @returns whether that is news. */
+  tells({ number }: Connection, port: number): boolean {
+    const before = this.#ports.get(number) ?? 0;
     if (port === 0) this.#ports.delete(number);
     else this.#ports.set(number, port);
+    return port !== before;
   }
 
   /** Whether the other end of a link takes QUIC, as far as it said. */

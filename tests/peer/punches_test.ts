@@ -374,6 +374,24 @@ Deno.test("without anybody to be reached two members from beyond this network ar
   assertEquals(asked.length, 2);
 });
 
+Deno.test("members that say again and again where they take QUIC put nothing off, and have nothing tried more often", () => {
+  const { punches, relays, asked } = setUp();
+  const [first, second] = relays as [Connection, Connection];
+  for (let ms = 0; ms < 4000; ms += 500) {
+    punches.received(first, { type: "quic_port", port: 5485 + ms }, at(ms));
+    punches.tick(at(ms));
+  }
+  assertEquals(asked.length, 1);
+
+  const alone = setUp();
+  for (const relay of alone.relays) alone.punches.received(relay, { type: "quic_port", port: 0 }, at(0));
+  alone.relayed(ABOVE);
+  alone.punches.tick(at(0));
+  const before = alone.punches.deadline();
+  alone.punches.received(second, { type: "quic_port", port: 0 }, at(1));
+  assertEquals([alone.punches.deadline(), alone.events.length], [before, 1]);
+});
+
 Deno.test("what routers do is told by two that see this peer from beyond its network", () => {
   for (
     const [addresses, mapping] of [
