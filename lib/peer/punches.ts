@@ -168,6 +168,8 @@ export class Punches {
     this.#lookSoon(now);
     for (const attempt of this.#attempts.values()) {
       attempt.failures = 0;
+      // What was told, or dialled, is of the network that was.
+      if (attempt.step !== "witnesses") Object.assign(attempt, { step: "time", dueMs: Infinity, theirs: [] });
       this.#hurry(attempt, now);
       // The other end begins, and has waited the longer the more often it was in vain: by this it is told.
       if (!attempt.begins && this.#port !== null) this.#tellPort(attempt.connection.number);
@@ -262,9 +264,13 @@ export class Punches {
   }
 
   #seen(input: Extract<Input, { type: "quic_seen" }>, now: Now): void {
-    this.#witnesses.answered(input);
+    const isOfUse = this.#witnesses.answered(input);
     for (const attempt of this.#attempts.values()) {
       if (attempt.step !== "witnesses") continue;
+      if (!isOfUse) {
+        if (!this.#witnesses.ask()) this.#unseen(attempt, "nobody_to_ask", now);
+        continue;
+      }
       const allowed = this.#witnesses.addresses.filter((address) => this.#isUsable(attempt, address));
       const own = allowed.slice(0, MAX_PUNCH_ADDRESSES);
       if (own.length === 0) {

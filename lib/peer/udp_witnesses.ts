@@ -58,6 +58,8 @@ export class UdpWitnesses {
   readonly #ports = new Map<number, number>();
   /** Those that are asked now. */
   #asked: readonly Witness[] | null = null;
+  /** Whether the network changed since they were asked. */
+  #isStale = false;
   #told: readonly Witness[] = [];
 
   constructor(parts: UdpWitnessParts) {
@@ -85,6 +87,7 @@ export class UdpWitnesses {
   /** What was found was about another network. */
   networkChanged(): void {
     this.#told = [];
+    this.#isStale = this.#asked !== null;
   }
 
   /** Asks, unless that is under way. @returns false where there is nobody to be asked. */
@@ -97,13 +100,19 @@ export class UdpWitnesses {
     return true;
   }
 
-  /** The answers. */
-  answered({ seen }: Extract<Input, { type: "quic_seen" }>): void {
+  /** The answers. @returns false where they are about the network that was, and of no use. */
+  answered({ seen }: Extract<Input, { type: "quic_seen" }>): boolean {
+    if (this.#isStale) {
+      this.#isStale = false;
+      this.#asked = null;
+      return false;
+    }
     const addresses = new Map(seen.map(({ asked, address }) => [asked, address]));
     this.#told = (this.#asked ?? []).map((witness) => {
       return { ...witness, address: addresses.get(witness.quicAddress) ?? null };
     });
     this.#asked = null;
+    return true;
   }
 
   /** At which addresses this peer was seen last, of those that can be one machine's; from beyond its network first. */

@@ -392,6 +392,24 @@ Deno.test("members that say again and again where they take QUIC put nothing off
   assertEquals([alone.punches.deadline(), alone.events.length], [before, 1]);
 });
 
+Deno.test("what is answered about the network that was is asked again, and what was begun on it is over", () => {
+  const { punches, relayed, asked, seen, sent, answer, dialled } = setUp();
+  const other = relayed(ABOVE);
+  punches.tick(at(0));
+  punches.networkChanged(at(10));
+  seen(20, "203.0.113.200:1", "203.0.113.200:1");
+  assertEquals([asked.length, sent.filter(([, { type }]) => type === "punch")], [2, []]);
+  seen(30, HOME, HOME);
+  assertEquals(sent, [[ABOVE, { type: "punch", round: 1, answers: false, addresses: [HOME] }]]);
+  punches.networkChanged(at(40));
+  answer(other, 1, [THEIRS], 50);
+  assertEquals(dialled, []);
+  punches.tick(at(30 + PUNCH_EVERY_MS + PUNCH_LINK_TIMEOUT_MS));
+  seen(80_000, HOME, HOME);
+  answer(other, 2, [THEIRS], 80_001);
+  assertEquals(dialled, [THEIRS]);
+});
+
 Deno.test("what routers do is told by two that see this peer from beyond its network", () => {
   for (
     const [addresses, mapping] of [
