@@ -296,11 +296,13 @@ export class Neighbours {
   /**
    * Which of two links to one peer stays. Both ends must choose alike: of a simultaneous dial the one that the lower
    * id dialled; else the newer one, since who dialled it no longer has the older. A relayed link gives way to one that
-   * is not, and takes the place of one that is silent.
+   * is not, and takes the place of one that is silent; also of a punched one where the other end asked for it, for which
+   * that is silent then.
    */
   #prefers(older: Connection, newer: Connection, now: Now): boolean {
     if ((older.relay === null) !== (newer.relay === null)) {
-      return older.relay === null && !isSilent(older, now);
+      const isLostThere = isPunched(older) && newer.direction === "in";
+      return older.relay === null && !isSilent(older, now) && !isLostThere;
     }
     if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;
     const ownIsLower = toBase32(this.#parts.identity.peerId) < older.peer;

@@ -193,6 +193,19 @@ Deno.test("a hole that closes without a word is noticed before anybody is told t
   for (const peer of [lab.a, lab.b]) assertEquals(lab.reasons(peer, "member_gone"), []);
 });
 
+for (const seed of [2, 3]) {
+  Deno.test(`a hole that lets through one direction only is given up by both as soon as one notices (seed ${seed})`, () => {
+    const lab = new PunchLab({ seed });
+    lab.takeQuic();
+    lab.untilPath("punched");
+    for (const end of lab.ends()) (seed % 2 === 0 ? end : end.other).intoTheVoid = true;
+    const tookMs = lab.untilPath("relayed");
+    assert(tookMs < HOLE_SILENT_AFTER_MS + 2000, `${tookMs} ms`);
+    lab.wait(20_000);
+    for (const peer of [lab.a, lab.b]) assertEquals(lab.reasons(peer, "member_gone"), []);
+  });
+}
+
 Deno.test("the relay carries nothing any more, and where the hole leads to is kept nowhere, and told to nobody", () => {
   const lab = new PunchLab();
   lab.takeQuic();
