@@ -229,10 +229,12 @@ export class Relays {
     this.#isStale = false;
     const { identity, overlay, links } = this.#parts;
     const sought = () => this.#seeksNeighbours ? overlay.wanted : this.#others();
-    const missed = new Set(this.#relays().size > 0 ? sought() : []);
+    const hasRelay = this.#relays().size > 0;
+    const missed = new Set(hasRelay ? sought() : []);
     missed.delete(toBase32(identity.peerId));
     for (const link of links.members()) if (!this.#holes.isSilent(link)) missed.delete(link.peer);
-    this.#routes.seek(missed, now, this.#holes.takeUrgent());
+    // Who was lost while there was no relay is urgent still, once there is one.
+    this.#routes.seek(missed, now, hasRelay ? this.#holes.takeUrgent() : new Set());
   }
 
   /** Asks for circuits in place of those that are about to end: the link in a newer one takes the place of the older. */

@@ -193,6 +193,21 @@ Deno.test("a hole that closes without a word is noticed before anybody is told t
   for (const peer of [lab.a, lab.b]) assertEquals(lab.reasons(peer, "member_gone"), []);
 });
 
+Deno.test("where a hole breaks while there is no relay, one is asked as soon as it is there", () => {
+  const lab = new PunchLab();
+  lab.takeQuic();
+  lab.untilPath("punched");
+  // Whose id is lower asks first.
+  const first = lab.a.id < lab.b.id ? lab.a : lab.b;
+  for (const end of lab.network.connections()) {
+    if (end.host === first || end.other.host === first) lab.network.lose(end);
+  }
+  lab.until(() => first.machine?.peers().length === 0, "it to be alone");
+  lab.until(() => (first.machine?.peers().length ?? 0) > 0, "a relay");
+  const tookMs = lab.untilPath("relayed");
+  assert(tookMs < RELAY_AFTER_MS / 2, `${tookMs} ms`);
+});
+
 for (const seed of [2, 3]) {
   Deno.test(`a hole that lets through one direction only is given up by both as soon as one notices (seed ${seed})`, () => {
     const lab = new PunchLab({ seed });
