@@ -175,6 +175,10 @@ export const ERRORS = {
     exit: 1,
     sentence: "Another kith (process {pid}) uses {home}; stop it with 'kith down', or name another home with --home.",
   },
+  relay_running: {
+    exit: 1,
+    sentence: "A relay (process {pid}) already runs in {home}; end that one, or name another home with --home.",
+  },
   home_unusable: {
     exit: 1,
     sentence: "The home {home} can't be used: {detail}; repair it, or name another with --home.",

@@ -1,18 +1,18 @@
 import { utf8Encode } from "../base/bytes.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { KithError } from "../base/errors.ts";
-import { ipOfEndpoint, isPublic } from "../base/ip_address.ts";
-import { MAX_RELAY_CLIENTS, RELAY_ACCESS_KEY_BYTES } from "../base/limits.ts";
+import { ipBytes, ipOfEndpoint, isPublic } from "../base/ip_address.ts";
+import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_RELAY_CLIENTS, RELAY_ACCESS_KEY_BYTES } from "../base/limits.ts";
 import { hmacSha256 } from "../crypto/hash.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { relayText } from "../mesh/relay_address.ts";
 import { PublicRelay, type PublicRelayCounts } from "../peer/public_relay.ts";
 import { addressText, parseAddress, parseTarget } from "./address.ts";
 import { Driver } from "./driver.ts";
-import { homePaths, prepareHome, resolveHome } from "./home.ts";
+import { type HomePaths, homePaths, prepareHome, resolveHome } from "./home.ts";
 import { openIdentity } from "./identity_file.ts";
 import { listenOn } from "./listen.ts";
-import { lockHome } from "./lock.ts";
+import { type HomeLock, lockHome } from "./lock.ts";
 import { type Log, openLog } from "./log.ts";
 import { networkInterfaces } from "./network_watch.ts";
 import { dialableAddresses } from "./own_addresses.ts";
@@ -26,7 +26,7 @@ export interface RelayHostOptions {
   readonly home?: string;
   /** Where to listen, `HOST:PORT`. Default: all interfaces, DEFAULT_RELAY_PORT. */
   readonly listen?: readonly string[];
-  /** Where others reach it, `HOST:PORT`. Default: the public addresses of this machine, or all where it has none. */
+  /** Where others reach it, `HOST:PORT`. 1 to MAX_ADDRESSES. Default: the public addresses of this machine, or all where it has none. */
   readonly addresses?: readonly string[];
 }
 
@@ -50,14 +50,16 @@ export class RelayHost {
   /**
    * Runs the relay of a home. Its identity, from which its access key follows, is made where there is none.
    *
-   * @throws {KithError} `usage`, `home_…`, `key_damaged`, `port_in_use`, `address_unusable`; nothing is left open then.
+   * @throws {KithError} `usage`, `relay_running`, `home_…`, `key_damaged`, `port_in_use`, `address_unusable`; nothing is left open then.
    */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     await using resources = new AsyncDisposableStack();
     const separator = Deno.build.os === "windows" ? "\\" : "/";
-    const paths = homePaths(`${resolveHome(options.home)}${separator}relay`);
+    const named = options.addresses === undefined ? null : namedAddresses(options.addresses);
+    const home = resolveHome(options.home);
+    const paths = homePaths(`${home}${separator}relay`);
     prepareHome(paths.home);
-    const lock = await lockHome(paths);
+    const lock = await lockRelay(paths, home);
     resources.defer(() => lock.release());
     const random = { bytes: (size: number) => crypto.getRandomValues(new Uint8Array(size)) };
     const identity = openIdentity(paths, random);
@@ -67,8 +69,7 @@ export class RelayHost {
       return endpointOf(text, parseAddress(text, DEFAULT_RELAY_PORT));
     }));
     for (const listener of listeners) resources.use(listener);
-    const named = options.addresses?.map((text) => addressText(endpointOf(text, parseTarget(text))));
-    const addresses = named ?? reachedAt(listeners.map(({ addr }) => addr));
+    const addresses = named ?? reachedAt(listeners.map(({ addr }) => addr), networkInterfaces());
     const host = new RelayHost(identity, random, addresses, paths.home, log, resources.move());
     host.#driver.network.listen(listeners);
     host.#tell({ name: "started", level: "info", fields: { addresses: addresses.join(" ") } });
@@ -153,13 +154,42 @@ function accessKeyOf(identity: Identity): Uint8Array {
   return hmacSha256(identity.toBytes(), utf8Encode("kith relay access key 1")).subarray(0, RELAY_ACCESS_KEY_BYTES);
 }
 
-function reachedAt(listening: Parameters<typeof dialableAddresses>[0]): readonly string[] {
-  const all = dialableAddresses(listening, networkInterfaces());
-  const open = all.filter((address) => {
-    const ip = ipOfEndpoint(address);
-    return ip !== null && isPublic(ip);
+/** As `lockHome`; whoever has the folder is another relay, which no command stops. @throws {KithError} `relay_running`. */
+async function lockRelay(paths: HomePaths, home: string): Promise<HomeLock> {
+  try {
+    return await lockHome(paths);
+  } catch (error) {
+    if (!(error instanceof KithError && error.code === "home_owned")) throw error;
+    throw new KithError("relay_running", { ...error.values, home }, error);
+  }
+}
+
+/** The addresses that were named, each once. @throws {KithError} `usage` where a text cannot hold them. */
+function namedAddresses(texts: readonly string[]): readonly string[] {
+  const named = new Set(texts.map((text) => {
+    return addressText(endpointOf(text, utf8Encode(text).length > MAX_ADDRESS_BYTES ? null : parseTarget(text)));
+  }));
+  if (named.size <= MAX_ADDRESSES) return [...named];
+  throw new KithError("usage", {
+    detail: `A relay has at most ${MAX_ADDRESSES} addresses; name fewer with --address.`,
   });
-  return open.length > 0 ? open : all;
+}
+
+/**
+ * Where a relay is reached that was not told: at the public addresses of what it listens on, or at all where there is
+ * none. The others are left out first, so that they take no public one's place.
+ */
+export function reachedAt(
+  listening: Parameters<typeof dialableAddresses>[0],
+  interfaces: Parameters<typeof dialableAddresses>[1],
+): readonly string[] {
+  const open = dialableAddresses(listening, interfaces.filter(({ address }) => isOpen(ipBytes(address))));
+  const reached = open.filter((address) => isOpen(ipOfEndpoint(address)));
+  return reached.length > 0 ? reached : dialableAddresses(listening, interfaces);
+}
+
+function isOpen(ip: Uint8Array | null): boolean {
+  return ip !== null && isPublic(ip);
 }
 
 function endpointOf<T>(text: string, endpoint: T | null): T {

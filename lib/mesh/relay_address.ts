@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import { fromBase32, toBase32 } from "../base/base32.ts";
 import { equal, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { KithError, ProtocolError } from "../base/errors.ts";
@@ -20,10 +21,18 @@ export interface RelayAddress {
   readonly addresses: readonly string[];
 }
 
-/** A relay's address as people pass it on: `kithrelay1`, then base32 of id, key, addresses and a checksum of 32 bits. */
+/**
+ * A relay's address as people pass it on: `kithrelay1`, then base32 of id, key, addresses and a checksum of 32 bits.
+ *
+ * @throws {Error} where it has none or more than MAX_ADDRESSES addresses, or a longer one than MAX_ADDRESS_BYTES: nobody
+ *   could read that.
+ */
 export function relayText({ peer, accessKey, addresses }: RelayAddress): string {
-  const writer = new Writer().raw(peer).raw(accessKey).varint(addresses.length);
-  for (const address of addresses) writer.blob(utf8Encode(address));
+  const encoded = addresses.map(utf8Encode);
+  assert(encoded.length > 0 && encoded.length <= MAX_ADDRESSES, "a relay has 1 to MAX_ADDRESSES addresses");
+  assert(encoded.every(({ length }) => length <= MAX_ADDRESS_BYTES), "a relay's address is one of a peer's record");
+  const writer = new Writer().raw(peer).raw(accessKey).varint(encoded.length);
+  for (const address of encoded) writer.blob(address);
   const body = writer.finish();
   return PREFIX + toBase32(new Writer().raw(body).raw(checksum(body)).finish());
 }

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KithError } from "../../lib/base/errors.ts";
+import { MAX_ADDRESSES } from "../../lib/base/limits.ts";
 import { relayFromText } from "../../lib/mesh/relay_address.ts";
-import { RelayHost } from "../../lib/host/relay_host.ts";
+import { reachedAt, RelayHost } from "../../lib/host/relay_host.ts";
+import { showsKey } from "../mesh/relay_key.ts";
 import { startHost, tempFolder } from "./temp_host.ts";
 import { until } from "./until.ts";
 
@@ -18,10 +20,11 @@ Deno.test("a relay keeps its text from one run to the next, beside a peer in the
   assertEquals(again.text, text);
   assertEquals(relayFromText(text).addresses, ["relay.example.org:7000"]);
   const error = await assertRejects(() => RelayHost.start({ home, ...LISTEN }), KithError);
-  assertEquals(error.code, "home_owned");
+  assertEquals([error.code, error.values], ["relay_running", { pid: String(Deno.pid), home }]);
+  assert(!error.message.includes("kith down"));
   await again.stop();
   const log = await Deno.readTextFile(`${home}/relay/kith.log`);
-  assert(log.includes('"started"') && !log.includes(text.slice(-40)));
+  assert(log.includes('"started"') && !showsKey(text, log));
   assert(peer.host.running);
   await Deno.remove(`${home}/relay/identity.key`);
   const other = await RelayHost.start({ home, ...LISTEN });
@@ -50,6 +53,34 @@ Deno.test("two peers link through a relay of this machine, and its text comes fr
   const { public_relay } = await again.object("GET", "/v1/status");
   const { address, linked: isLinked, problem } = public_relay as Record<string, unknown>;
   assertEquals([address, isLinked, problem], [relay.addresses[0], false, "goodbye"]);
+});
+
+Deno.test("a relay is not started with more addresses than its text holds, nor with one that is too long", async () => {
+  await using folder = await tempFolder();
+  const start = (addresses: readonly string[]) => RelayHost.start({ home: `${folder.path}/r`, ...LISTEN, addresses });
+  const some = Array.from({ length: MAX_ADDRESSES }, (_, i) => `relay.example.org:${i + 1}`);
+  for (const wrong of [[...some, "relay.example.org:99"], [`${"é".repeat(200)}:1`]]) {
+    const error = await assertRejects(() => start(wrong), KithError);
+    assertEquals(error.code, "usage");
+  }
+  const relay = await start([...some, ...some]);
+  await relay.stop();
+  assertEquals(relayFromText(relay.text).addresses, some);
+});
+
+Deno.test("a relay names its public addresses, however many others come first, and all where it has none", () => {
+  const listening = [{ hostname: "::", port: 5485 }, { hostname: "192.168.1.7", port: 7000 }];
+  const inside = Array.from(
+    { length: MAX_ADDRESSES },
+    (_, i) => ({ address: `10.0.0.${i + 1}`, family: "IPv4" as const }),
+  );
+  const outside = [{ address: "45.77.0.1", family: "IPv4" as const }, {
+    address: "2a01:4f8::1",
+    family: "IPv6" as const,
+  }];
+  assertEquals(reachedAt(listening, [...inside, ...outside]), ["45.77.0.1:5485", "[2a01:4f8::1]:5485"]);
+  assertEquals(reachedAt(listening, inside.slice(0, 2)), ["10.0.0.1:5485", "10.0.0.2:5485", "192.168.1.7:7000"]);
+  assertEquals(reachedAt([{ hostname: "127.0.0.1", port: 1 }], outside), ["127.0.0.1:1"]);
 });
 
 Deno.test("what is no relay's text is refused before anything is started", async () => {

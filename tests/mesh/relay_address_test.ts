@@ -37,6 +37,12 @@ Deno.test("the text of a relay stays what it is", () => {
   );
 });
 
+Deno.test("no text is made that nobody could read", () => {
+  for (const addresses of [[], new Array(MAX_ADDRESSES + 1).fill("45.77.0.1:1"), ["é".repeat(200)]]) {
+    assertThrows(() => relayText({ ...RELAY, addresses }), Error, "broken invariant");
+  }
+});
+
 Deno.test("a text with a slip in it is refused, and the refusal says nothing of it", () => {
   const text = relayText(RELAY);
   for (
