@@ -46,7 +46,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "through it ('kith up --relay', 'kith join --relay'). Links through it are encrypted from end to end: it sees " +
       "which peers are linked, when, and how much goes by it. The text stays the same, since its identity is kept in " +
       "the home, in a folder of its own: without that folder a new one is made, with which the former text is void. " +
-      "Behind the text it prints what it carries and refuses, whenever that changes.",
+      "What it carries and refuses is told on standard error whenever that changes, with --json on standard output.",
     needs: "network",
     arguments: [],
     flags: [
@@ -66,6 +66,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       ["kith relay", "run one until Ctrl-C"],
       ["kith relay --address relay.example.org:5485", "tell peers a name in place of addresses"],
+      ["kith relay > relay.txt", "keep its text in a file, for 'kith up --relay @relay.txt'"],
       ["kith relay --json", "for a program, one object a line"],
     ],
   },

@@ -34,7 +34,8 @@ export async function relay(context: Context): Promise<number> {
   }
   if (!addresses.some(isOpen)) {
     output.warning(
-      "None of these addresses is a public one: where peers reach this machine elsewhere, say so with --address HOST:PORT.",
+      "None of these addresses is a public one, so nobody outside this network reaches the relay by its text. Where it " +
+        "is reached at another address, as behind a router or on a rented machine, name that: --address HOST:PORT.",
     );
   }
   using _report = reports(context, running);
@@ -53,17 +54,27 @@ function isOpen(address: string): boolean {
   return ip === null || isPublic(ip);
 }
 
-/** Says what the relay carries whenever that has changed, but not more often than RELAY_REPORT_EVERY_MS. */
+/**
+ * Says what the relay carries whenever that has changed, but not more often than RELAY_REPORT_EVERY_MS. For people beside
+ * the results, since these are the text that others read from a file.
+ */
 function reports({ output }: Context, running: RunningRelay): Disposable {
-  let told = countsText(running.counts());
+  let told: string | null = countsText(running.counts());
   const report = () => {
+    if (told === null) return;
     const counts = running.counts();
     const text = countsText(counts);
     if (text === told) return;
     told = text;
     const { clients, circuits, carriedBytes, refused } = counts;
-    if (output.json) output.object({ event: "counts", clients, circuits, carried: carriedBytes, refused });
-    else output.line(text);
+    try {
+      if (output.json) output.object({ event: "counts", clients, circuits, carried: carriedBytes, refused });
+      else output.words(text);
+    } catch {
+      // Nobody reads any more, or the disk is full: whatever becomes of its words, the relay serves on.
+      clearInterval(timer);
+      told = null;
+    }
   };
   const timer = setInterval(report, RELAY_REPORT_EVERY_MS);
   return {

@@ -1,3 +1,5 @@
+import { toBase32 } from "../base/base32.ts";
+import { relayFromText } from "../mesh/relay_address.ts";
 import { isLoopback } from "../peer/source_address.ts";
 import { askChoice } from "./ask.ts";
 import type { RunningPeer, StartOptions } from "./backend.ts";
@@ -74,11 +76,20 @@ export async function join(context: Context): Promise<number> {
   }
 }
 
-/** A relay is not changed under a running peer. @throws {KithError} `usage` where another one is given than it uses. */
+/**
+ * A relay is not changed under a running peer. What its home keeps says nothing of that: it holds from the next start on.
+ *
+ * @throws {KithError} `usage` where another one is given than it uses.
+ */
 async function checkRelay(context: Context, running: Client): Promise<void> {
   const relay = relayOf(context, true);
-  if (relay === undefined || (await running.object("GET", "/v1/config")).relay === relay) return;
-  throw usageError("--relay needs the peer of this home stopped; run 'kith down' first.");
+  if (relay === undefined) return;
+  const used = (await running.object("GET", "/v1/status")).public_relay as JsonObject | null | undefined;
+  if (used?.peer === toBase32(relayFromText(relay).peer)) return;
+  throw usageError(
+    "The peer of this home runs with another relay, or with none, and takes one only when it starts; " +
+      "to join through this one, run 'kith down' first.",
+  );
 }
 
 /** Joins, and receives the space; without `--exit` not for longer than a member is linked. */

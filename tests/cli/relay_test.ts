@@ -1,14 +1,16 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { toBase32 } from "../../lib/base/base32.ts";
 import type { RunningRelay } from "../../lib/cli/backend.ts";
 import { eventText } from "../../lib/cli/events.ts";
 import { publicRelayText } from "../../lib/cli/public_relay.ts";
 import { runCommandLine } from "../../lib/cli/run.ts";
-import { relayText } from "../../lib/mesh/relay_address.ts";
+import { relayFromText, relayText } from "../../lib/mesh/relay_address.ts";
+import { showsKey } from "../mesh/relay_key.ts";
 import { apiObject, FakeBackend, FakeConsole, fakeTransport, run } from "./fakes.ts";
 
 const TEXT = relayText({
   peer: new Uint8Array(32).fill(1),
-  accessKey: new Uint8Array(16).fill(2),
+  accessKey: Uint8Array.from({ length: 16 }, (_, i) => 0xc3 + 29 * i),
   addresses: ["45.77.0.1:5485"],
 });
 const SEEN = "on the command line";
@@ -51,7 +53,8 @@ Deno.test("a relay is taken from the flag, the variable or a file, kept in the h
   assertEquals([file.started, file.kept, file.err], [TEXT, kept, ""]);
   const none = await upWith([]);
   assertEquals([none.started, none.kept], [undefined, []]);
-  for (const { err, out } of [seen, variable, file]) assert(!`${err}${out}`.includes(TEXT.slice(-30)));
+  for (const { err, out } of [seen, variable, file]) assert(!showsKey(TEXT, err + out));
+  for (const shown of [TEXT, TEXT.toUpperCase().slice(0, 75), "key c3e0fd1a37"]) assert(showsKey(TEXT, shown), shown);
 });
 
 Deno.test("what is no relay is refused before anything is started, and not repeated", async () => {
@@ -59,7 +62,7 @@ Deno.test("what is no relay is refused before anything is started, and not repea
   const { code, err, out, started } = await upWith(["--relay", wrong]);
   assertEquals([code, started], [2, undefined]);
   assertStringIncludes(out, "relay_invalid");
-  assert(!`${err}${out}`.includes(wrong.slice(10)));
+  assert(!showsKey(TEXT, err + out));
   const missing = await upWith(["--relay", "@nothing"]);
   assertEquals(missing.code, 1);
   assertStringIncludes(missing.out, "file_unreadable");
@@ -84,17 +87,28 @@ Deno.test("config keeps a relay, and shows where it is and no more", async () =>
   for (const words of [["config"], ["config", "--json"], ["config", "relay"], ["config", "relay", "@r", "--json"]]) {
     const { out } = await run(words, answers, (console) => console.files.r = TEXT);
     assertStringIncludes(out, "45.77.0.1:5485");
-    assert(!out.includes(TEXT.slice(-30)));
+    assert(!showsKey(TEXT, out));
   }
   assertEquals((await run(["config", "relay", "x"], answers)).code, 2);
 });
 
-Deno.test("join takes no other relay than that of a peer which runs", async () => {
-  const answers = { "GET /v1/config": () => apiObject({}) };
+Deno.test("join takes no other relay than that of a peer which runs, whatever its home keeps for the next start", async () => {
   const ticket = "advice-document-advice-choice-limb-awkward";
-  const { code, err } = await run(["join", ticket, "--relay", TEXT], answers);
-  assertEquals(code, 2);
-  assertStringIncludes(err, "--relay needs the peer of this home stopped");
+  for (
+    const [used, kept, isTaken] of [
+      [null, TEXT, false],
+      [{ peer: toBase32(new Uint8Array(32).fill(9)) }, TEXT, false],
+      [{ peer: toBase32(relayFromText(TEXT).peer) }, undefined, true],
+    ] as const
+  ) {
+    const { code, err, asked } = await run(["join", ticket, "--relay", TEXT], {
+      "GET /v1/status": () => apiObject({ public_relay: used }),
+      "GET /v1/config": () => apiObject({ relay: kept }),
+    });
+    const isRefused = code === 2 && err.includes("The peer of this home runs with another relay, or with none");
+    assertEquals(isRefused, !isTaken);
+    assertEquals(asked.some(({ method }) => method === "POST"), isTaken);
+  }
 });
 
 Deno.test("relay prints its text, and what it carries once that has changed", async () => {
@@ -110,11 +124,16 @@ Deno.test("relay prints its text, and what it carries once that has changed", as
       stopped: new Promise(() => {}),
       stop: () => Promise.resolve(),
     };
-    backend.startRelay = () => Promise.resolve(running);
-    const words = ["relay", "--listen", "0.0.0.0:7000", ...(json ? ["--json"] : [])];
-    const running_ = runCommandLine(words, { console, backend, prompted: null }, interruption.signal);
+    const started: unknown[] = [];
+    backend.startRelay = (options?: unknown) => {
+      started.push(options);
+      return Promise.resolve(running);
+    };
+    const words = ["relay", "--listen", "0.0.0.0:7000", "--address", "45.77.0.1:5485", ...(json ? ["--json"] : [])];
+    const ended = runCommandLine(words, { console, backend, prompted: null }, interruption.signal);
     setTimeout(() => interruption.abort(), 0);
-    assertEquals(await running_, 0);
+    assertEquals(await ended, 0);
+    assertEquals(started, [{ listen: ["0.0.0.0:7000"], addresses: ["45.77.0.1:5485"] }]);
     const [first, ...others] = console.out.trim().split("\n");
     if (json) {
       const ready = { v: 1, event: "ready", relay: TEXT, addresses: ["45.77.0.1:5485"], home: "/h/relay" };
@@ -123,9 +142,39 @@ Deno.test("relay prints its text, and what it carries once that has changed", as
         { v: 1, event: "counts", clients: 2, circuits: 1, carried: 2048, refused: { not_linked: 3, too_often: 1 } },
       ]);
     } else {
-      assertEquals(first, TEXT);
-      assertEquals(others, ["2 peers, 1 link between them, 2.0 KiB so far; refused: not linked 3, too often 1"]);
+      // It is all that a file has of it, which '--relay @FILE' then reads.
+      assertEquals([first, others], [TEXT, []]);
+      const told = "2 peers, 1 link between them, 2.0 KiB so far; refused: not linked 3, too often 1";
+      assertEquals(console.err.trim().split("\n").at(-1), told);
     }
+  }
+});
+
+Deno.test("a relay serves on when nobody reads any more what it prints", async () => {
+  const timers: (() => void)[] = [];
+  const { setInterval: real } = globalThis;
+  globalThis.setInterval = ((callback: () => void) => timers.push(callback)) as unknown as typeof setInterval;
+  try {
+    const stopped = Promise.withResolvers<string>();
+    let clients = 0;
+    const ended = run(["relay", "--json"], {}, (console, backend) => {
+      console.readsLeft = 1;
+      backend.startRelay = () =>
+        Promise.resolve({
+          ...{ text: TEXT, addresses: ["45.77.0.1:5485"], home: "/h/relay", failure: null },
+          counts: () => ({ clients: clients++, circuits: 0, carriedBytes: 0, refused: {} }),
+          stopped: stopped.promise,
+          stop: () => Promise.resolve(),
+        });
+    });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(timers.length, 1);
+    for (let looks = 0; looks < 2; looks++) timers[0]?.();
+    stopped.resolve("asked to stop");
+    const { code, out, console } = await ended;
+    assertEquals([code, out.trim().split("\n").length, console.readsLeft], [0, 1, -1]);
+  } finally {
+    globalThis.setInterval = real;
   }
 });
 
