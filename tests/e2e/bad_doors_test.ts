@@ -4,7 +4,7 @@ import { newTicketSecret, ticketWords } from "../../lib/space/ticket.ts";
 import { encodeHello } from "../../lib/wire/hello.ts";
 import { Machine } from "./kith.ts";
 import { random, readAll, writeAll } from "./raw_link.ts";
-import { assertRefused } from "./refusal.ts";
+import { assertRefused, statusAt } from "./refusal.ts";
 
 /** A program that is no kith of this version: says something to whoever connects, and waits until they go. */
 class Stranger implements AsyncDisposable {
@@ -44,7 +44,7 @@ async function assertNoDoor(
   const env = { KITH_TICKET: ticketWords(newTicketSecret(random)) };
   await assertRefused(test, home, ["join", "--at", stranger.address, "--listen", "127.0.0.1:0"], refusal, { env });
   const peer = await home.up();
-  assertEquals((await home.object("status")).members, 1, "the home is as good as new");
+  assertEquals((await statusAt(home)).members, 1, "the home is as good as new");
   assertEquals(await peer.stop(), 0);
 }
 

@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { assertEquals } from "@std/assert";
 import { homePaths } from "../../lib/host/home.ts";
 import { type Home, Machine } from "./kith.ts";
-import { assertRefused } from "./refusal.ts";
+import { assertRefused, statusAt } from "./refusal.ts";
 
 /** A home with one value, whose peer was stopped; afterwards a peer runs in it and has that value. */
 async function withHome(test: (home: Home) => Promise<void>): Promise<void> {
@@ -10,12 +10,12 @@ async function withHome(test: (home: Home) => Promise<void>): Promise<void> {
   const home = machine.home("home");
   const peer = await home.up();
   await home.ok("set", "kept", "value");
-  const { digest } = await home.object("status");
+  const { digest } = await statusAt(home);
   assertEquals(await peer.stop(), 0);
   await test(home);
   await home.up();
   assertEquals(await home.ok("get", "kept"), "value");
-  assertEquals((await home.object("status")).digest, digest);
+  assertEquals((await statusAt(home)).digest, digest);
 }
 
 const UP = ["up", "--listen", "127.0.0.1:0"];

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { newTicketSecret, ticketWords } from "../../lib/space/ticket.ts";
 import { type Home, Machine, until, type UpPeer } from "./kith.ts";
-import { assertRefused, logOf } from "./refusal.ts";
+import { assertRefused, logOf, statusAt } from "./refusal.ts";
 
 /** A running peer with a value, and a second home that is in no space. */
 async function withDoor(test: (a: Home, peer: UpPeer, b: Home) => Promise<void>): Promise<void> {
@@ -18,7 +18,7 @@ function joinAt(peer: UpPeer, ...flags: string[]): string[] {
 
 /** The door says why, counts it, lets nobody in and goes on; whoever was refused gets in with a good ticket. */
 async function assertGoesOn(a: Home, peer: UpPeer, b: Home, refused: number): Promise<void> {
-  const status = await a.object("status");
+  const status = await statusAt(a);
   const told = logOf(a).filter(({ event, reason }) => event === "link_refused" && reason === "refused_ticket");
   assertEquals([status.entries, told.length, status.events["link_refused:refused_ticket"]], [1, refused, refused]);
   assertMatch(await a.ok("status"), new RegExp(`^refused +${refused} × link_refused: refused_ticket$`, "m"));
@@ -75,7 +75,7 @@ Deno.test("a ticket that is used up is refused", async (test) => {
       error: "refused_ticket",
       says: /used up/,
     }, { env: { KITH_TICKET: words } });
-    assertEquals((await a.object("status")).members, 2);
+    assertEquals((await statusAt(a)).members, 2);
     await assertGoesOn(a, peer, b, 2);
   });
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { kithCommand } from "../../scripts/kith_process.ts";
 import { Home, Machine } from "./kith.ts";
-import { assertRefused } from "./refusal.ts";
+import { assertRefused, statusAt } from "./refusal.ts";
 
 /** A running peer with one value; afterwards it must have that one and nothing else, and still take another. */
 async function withPeer(test: (home: Home) => Promise<void>): Promise<void> {
@@ -9,9 +9,9 @@ async function withPeer(test: (home: Home) => Promise<void>): Promise<void> {
   const home = machine.home("home");
   await home.up();
   await home.ok("set", "kept", "value");
-  const { digest } = await home.object("status");
+  const { digest } = await statusAt(home);
   await test(home);
-  assertEquals((await home.object("status")).digest, digest, "nothing was changed");
+  assertEquals((await statusAt(home)).digest, digest, "nothing was changed");
   assertEquals(await home.ok("get", "kept"), "value");
   await home.ok("set", "next", "1");
   assertEquals(await home.ok("ls"), "kept\nnext\n");

@@ -77,6 +77,11 @@ export async function ask(home: Home, path: string): Promise<string> {
   }
 }
 
+/** How a running peer is; asked without starting a process. */
+export async function statusAt(home: Home): Promise<Printed> {
+  return JSON.parse(await ask(home, "status"));
+}
+
 /** The lines of a home's log, as objects. */
 export function logOf(home: Home): Printed[] {
   const text = Deno.readTextFileSync(homePaths(home.path).log);

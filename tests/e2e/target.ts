@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { CloseReason } from "../../lib/base/errors.ts";
 import { type Home, type Printed, until, type UpPeer } from "./kith.ts";
-import { addRow, ask, logOf } from "./refusal.ts";
+import { addRow, ask, logOf, statusAt } from "./refusal.ts";
 
 /** What somebody does to a peer, and what has to become of it. */
 export interface Attack {
@@ -32,7 +32,7 @@ export class Target {
 
   /** What it holds from now on is what it has to hold. */
   async refresh(): Promise<void> {
-    this.#digest = (await this.home.object("status")).digest;
+    this.#digest = (await statusAt(this.home)).digest;
   }
 
   /** Where it listens. */
@@ -64,11 +64,11 @@ export class Target {
   /** It answers, and holds what it held. */
   async assertGoesOn(): Promise<void> {
     assertEquals(await ask(this.home, "entry?key=kept"), "value");
-    assertEquals(JSON.parse(await ask(this.home, "status")).digest, this.#digest);
+    assertEquals((await statusAt(this.home)).digest, this.#digest);
   }
 
   async #count(name: string): Promise<number> {
-    return JSON.parse(await ask(this.home, "status")).events[name] ?? 0;
+    return (await statusAt(this.home)).events[name] ?? 0;
   }
 }
 
