@@ -4,6 +4,8 @@
 export const QUIC_DIAL_TIMEOUT_MS = 5_000;
 /** How long those have to answer who are asked at what address they see this peer: one packet may be lost. */
 export const QUIC_ASK_TIMEOUT_MS = 2_000;
+/** Connections by QUIC begun from here and not yet there; one that is called off counts until it falls silent, after 30 s. */
+export const MAX_QUIC_CONNECTS = 64;
 /** Addresses that are asked at a time: two tell apart routers that give each connection another port. */
 export const MAX_QUIC_ASKS = 8;
 /** Connections by QUIC that began to come in, from wherever they say: the oldest gives way, as it may be forged. */

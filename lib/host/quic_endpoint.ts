@@ -1,6 +1,7 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { ipOfEndpoint, ipText } from "../base/ip_address.ts";
 import {
+  MAX_QUIC_CONNECTS,
   MAX_QUIC_HANDSHAKES,
   MAX_QUIC_WAITING,
   MAX_QUIC_WAITING_OF_SOURCE,
@@ -64,6 +65,8 @@ export class QuicEndpoint {
   /** The oldest first. */
   readonly #waiting = new Map<Deno.QuicConn, Waiting>();
   readonly #running = new Set<Promise<unknown>>();
+  /** Connections begun from here that are not there yet. */
+  #connecting = 0;
   #isStopped = false;
 
   /**
@@ -132,6 +135,8 @@ export class QuicEndpoint {
     const ip = ipOfEndpoint(addressText({ hostname, port }));
     if (ip === null) throw new Error("it is no IP address with a port");
     signal.throwIfAborted();
+    if (this.#connecting >= MAX_QUIC_CONNECTS) throw new Error("too many connections by QUIC are under way");
+    this.#connecting++;
     const connecting = this.#api.connectQuic<false>({
       ...{ endpoint: this.#endpoint, hostname: ipText(ip), port },
       ...{ serverName: QUIC_SERVER_NAME, caCerts: [QUIC_CERTIFICATE], alpnProtocols: [protocol] },
@@ -141,9 +146,9 @@ export class QuicEndpoint {
     const calledOff = Promise.withResolvers<never>();
     const callOff = () => calledOff.reject(signal.reason);
     signal.addEventListener("abort", callOff);
-    const connected = connecting.then((conn) => {
+    // What is called off goes on until its time is up: the runtime has no way to end it.
+    const connected = connecting.finally(() => this.#connecting--).then((conn) => {
       const whyLost = this.#watch(conn);
-      // It can't be called off itself.
       if (signal.aborted) conn.close();
       return { conn, whyLost };
     });

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import dgram from "node:dgram";
 import {
+  MAX_QUIC_CONNECTS,
   MAX_QUIC_HANDSHAKES,
   MAX_QUIC_WAITING,
   MAX_QUIC_WAITING_OF_SOURCE,
@@ -170,6 +171,28 @@ Deno.test("a dial to who does not answer can be called off, and does not hold up
   await near.stop();
   await failed;
   await new Promise<void>((resolve) => silent.close(() => resolve()));
+});
+
+Deno.test("so many dials may be under way, those among them that were called off", async () => {
+  const begun: PromiseWithResolvers<Deno.QuicConn>[] = [];
+  const connectQuic = () => {
+    begun.push(Promise.withResolvers());
+    return begun.at(-1)?.promise;
+  };
+  const near = openQuic({}, { QuicEndpoint: Deno.QuicEndpoint, connectQuic } as unknown as QuicApi);
+  const abort = new AbortController();
+  const dials = Array.from({ length: MAX_QUIC_CONNECTS }, () => near.dial(at(1), abort.signal));
+  abort.abort(new Error("it takes too long"));
+  for (const dial of dials) await assertRejects(() => dial, Error, "it takes too long");
+  await assertRejects(() => near.dial(at(1), never), Error, "too many connections by QUIC");
+  await assertRejects(() => near.seenBy(at(1), never), Error, "too many connections by QUIC");
+  for (const { reject } of begun) reject(new Error("timed out"));
+  await until("more may begin", () => {
+    near.dial(at(1), never).catch(() => {});
+    return begun.length > MAX_QUIC_CONNECTS;
+  });
+  begun.at(-1)?.reject(new Error("unreachable"));
+  await near.stop();
 });
 
 Deno.test("a dial that comes about after it was called off is closed", async () => {
