@@ -26,7 +26,7 @@ export interface RelayHostOptions {
   readonly home?: string;
   /** Where to listen, `HOST:PORT`. Default: all interfaces, DEFAULT_RELAY_PORT. */
   readonly listen?: readonly string[];
-  /** Where others reach it, `HOST:PORT`. 1 to MAX_ADDRESSES. Default: the public addresses of this machine, or all where it has none. */
+  /** Where others reach it, `HOST:PORT`, 1 to MAX_ADDRESSES. Default: this machine's public addresses, or all of them. */
   readonly addresses?: readonly string[];
 }
 
@@ -50,7 +50,8 @@ export class RelayHost {
   /**
    * Runs the relay of a home. Its identity, from which its access key follows, is made where there is none.
    *
-   * @throws {KithError} `usage`, `relay_running`, `home_…`, `key_damaged`, `port_in_use`, `address_unusable`; nothing is left open then.
+   * @throws {KithError} `usage`, `relay_running`, `home_…`, `key_damaged`, `port_in_use`, `address_unusable`; nothing is
+   *   left open then.
    */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     await using resources = new AsyncDisposableStack();
