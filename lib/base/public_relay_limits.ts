@@ -4,6 +4,8 @@
 export const MAX_RELAY_CLIENTS = 256;
 /** Those of them that come from one source: a household or an office behind one router. */
 export const MAX_RELAY_CLIENTS_OF_SOURCE = 64;
+/** Circuits that those of one source asked for: as many as one member may have, as there are ids for nothing. */
+export const MAX_RELAYED_CIRCUITS_OF_SOURCE = 32;
 /** Bytes of the body of a frame at a public relay: one message of a circuit, and what is around it. */
 export const MAX_RELAY_FRAME_BYTES = 80 * 1024;
 /** Tags under which a client can be met: those of its newest open invites, for yesterday, today and tomorrow. */

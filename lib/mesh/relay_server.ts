@@ -14,6 +14,7 @@ import {
   MAX_RELAYED_BYTES_PER_S,
   MAX_RELAYED_CIRCUITS,
   MAX_RELAYED_CIRCUITS_OF_MEMBER,
+  MAX_RELAYED_CIRCUITS_OF_SOURCE,
   RELAY_ANSWER_TIMEOUT_MS,
   RELAY_DATA_COST_BYTES,
   RELAY_WINDOW_BYTES,
@@ -35,6 +36,8 @@ export interface ServedEnd {
   readonly circuit: number;
   /** Base32 id. */
   readonly peer: string;
+  /** Where it asks from, at a relay that anybody may ask under many ids. */
+  readonly source?: string;
 }
 
 /** What a relay asks of whoever carries its links. */
@@ -87,16 +90,24 @@ export class RelayServer {
     return false;
   }
 
-  /** Whether a member may have a circuit now, wherever to. Counts as one that was asked for. */
-  refuses(asker: string, now: Now): KnownRelayReason | null {
+  /**
+   * Whether a member may have a circuit now, wherever to. Counts as one that was asked for.
+   *
+   * @param source where it asks from, where those of one source are bounded as well.
+   */
+  refuses(asker: string, now: Now, source: string | null = null): KnownRelayReason | null {
     if (!this.#isServing) return "not_serving";
     if (!takes(this.#opens, asker, MAX_RELAY_OPENS_PER_MIN, MAX_RELAY_OPENS_BURST, now)) return "too_often";
     // One that has ended counts for as long as something of it waits.
     for (const served of this.#circuits) if (served.isOver) this.#circuits.delete(served);
     if (this.#circuits.size >= MAX_RELAYED_CIRCUITS) return "too_many";
-    let ofAsker = 0;
-    for (const { asker: { peer } } of this.#circuits) if (peer === asker) ofAsker++;
-    return ofAsker >= MAX_RELAYED_CIRCUITS_OF_MEMBER ? "too_many" : null;
+    let [ofAsker, ofSource] = [0, 0];
+    for (const { asker: end } of this.#circuits) {
+      if (end.peer === asker) ofAsker++;
+      if (source !== null && end.source === source) ofSource++;
+    }
+    const hasRoom = ofAsker < MAX_RELAYED_CIRCUITS_OF_MEMBER && ofSource < MAX_RELAYED_CIRCUITS_OF_SOURCE;
+    return hasRoom ? null : "too_many";
   }
 
   /** Whether a member may be asked for another one. Counts as one that was. @returns why not; null where it may. */

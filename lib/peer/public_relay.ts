@@ -225,14 +225,17 @@ export class PublicRelay implements Machine, LinksListener {
   /** A client asks for a circuit to another one. */
   #asked(connection: Connection, { circuit, target }: RelayOpen, now: Now): CircuitSide | KnownRelayReason {
     const { peer } = connection;
-    const refused = this.#server.refuses(peer, now);
+    const source = sourceOf(connection.address);
+    const refused = this.#server.refuses(peer, now, source);
     if (refused !== null) return refused;
     if (equal(target, this.#options.identity.peerId) || toBase32(target) === peer) return "self";
     const to = this.#clients.get(toBase32(target)) ?? this.#holderOf(target, connection);
     if (to === null) return "not_linked";
+    const isTooOften = this.#server.refusesTo(to.peer, peer, now);
+    if (isTooOften !== null) return isTooOften;
     const other = this.#carriers.of(to);
     const sides = this.#server.begin(
-      { link: connection.number, circuit, peer },
+      { link: connection.number, circuit, peer, source },
       { link: to.number, circuit: other.ids.next(), peer: to.peer },
       fromBase32(peer),
       now,

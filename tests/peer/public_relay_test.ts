@@ -1,129 +1,28 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { toBase32 } from "../../lib/base/base32.ts";
-import type { PeerEvent } from "../../lib/base/event.ts";
 import {
   FULL_MESH_LINKS,
   FULL_MESH_SLACK,
   HANDSHAKE_TIMEOUT_MS,
   MAX_RELAY_CLIENTS_OF_SOURCE,
   MAX_RELAY_OPENS_BURST,
+  MAX_RELAY_PAIR_OPENS_BURST,
+  MAX_RELAYED_CIRCUITS_OF_SOURCE,
 } from "../../lib/base/limits.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
-import { Link } from "../../lib/link/link.ts";
-import { CircuitEnd } from "../../lib/mesh/circuit_end.ts";
 import { lanDay } from "../../lib/mesh/lan_names.ts";
-import type { RelayAddress } from "../../lib/mesh/relay_address.ts";
 import { relayAccessProof, relayTicketTag } from "../../lib/mesh/relay_keys.ts";
 import { JOIN_TIMEOUT_MS } from "../../lib/peer/join.ts";
 import { lanKeysOf } from "../../lib/peer/lan_discovery.ts";
 import type { TicketKeys } from "../../lib/peer/machine.ts";
 import type { Message } from "../../lib/wire/message.ts";
-import { relayReasonOf } from "../../lib/wire/relay_messages.ts";
 import { Lab } from "../sim/lab.ts";
-import type { SimPeer } from "../sim/sim_peer.ts";
 import { SimRelay } from "../sim/sim_relay.ts";
-import { type Session, Stranger } from "./stranger.ts";
+import { ApartLab } from "./apart_lab.ts";
+import { RelayUser } from "./relay_user.ts";
+import { Stranger } from "./stranger.ts";
 
 const RECORD = { dateMs: 1, name: "", addresses: [], signature: new Uint8Array(64) };
-
-/** Two peers that can't reach each other, and a relay that is no member, which both reach. */
-class ApartLab extends Lab {
-  readonly relay = new SimRelay(this);
-  readonly told: PeerEvent[] = [];
-  readonly a: SimPeer;
-  readonly b: SimPeer;
-
-  constructor(ofB: Partial<RelayAddress> = {}) {
-    super();
-    const { address } = this.relay;
-    this.a = this.add({ publicRelay: address });
-    this.b = this.add({ publicRelay: { ...address, ...ofB }, heard: (event) => void this.told.push(event) });
-    this.network.cut(this.a, this.b);
-    this.ask(this.a, { type: "create_space" });
-  }
-
-  /** Lets the second one in by a ticket of the first, through the relay. */
-  joinApart(): void {
-    this.ask(this.b, { type: "join", keys: this.invite(this.a), addresses: [] });
-    this.untilHealed();
-  }
-
-  viewOf(peer: SimPeer) {
-    return peer.machine?.status().publicRelay ?? null;
-  }
-}
-
-/** A client of a relay that does what a test wants once it is let in. */
-class Client extends Stranger {
-  session: Session | null = null;
-  /** Whoever is led to it is let in that far, and then refused like one with a ticket that is unknown. */
-  isSquatter = false;
-  /** How many it has refused. */
-  refusals = 0;
-  readonly #inside = new Map<number, CircuitEnd>();
-  readonly #relay: SimRelay;
-  readonly #clientLab: Lab;
-
-  constructor(lab: Lab, relay: SimRelay, identity?: Identity) {
-    super(lab, {
-      opened: (link) => {
-        const { accessKey } = relay.address;
-        const mac = relayAccessProof(accessKey, link.handshakeHash, "out", this.identity.peerId);
-        link.send({ type: "relay_access", mac });
-      },
-      message: (link, message) => {
-        if (message.type === "relay_access") this.session = link;
-        if (this.isSquatter) this.#squat(link, message);
-      },
-    }, identity);
-    this.#relay = relay;
-    this.#clientLab = lab;
-  }
-
-  /** Links with the relay. */
-  link(): this {
-    this.dial(this.#relay);
-    this.#clientLab.until(() => this.session !== null, "the relay to take it");
-    return this;
-  }
-
-  /** Says something to the relay. */
-  say(...messages: Message[]): void {
-    for (const message of messages) this.session?.send(message);
-    this.flush();
-    this.#clientLab.wait(500);
-  }
-
-  #squat(session: Session, message: Message): void {
-    if (!("circuit" in message)) return;
-    const now = { monotonicMs: this.#clientLab.schedule.nowMs, wallMs: 0 };
-    if (message.type === "relay_incoming") {
-      const { identity } = this;
-      const link = new Link({ direction: "in", identity, random: this.#clientLab.prng, now, address: "" });
-      const end = new CircuitEnd(message.circuit, null, {
-        ...{ wake: () => {}, answered: () => {}, ended: () => {} },
-        received: (bytes) => {
-          for (const event of link.receive(bytes, now)) {
-            if (event.type !== "frame") continue;
-            this.refusals++;
-            link.close("refused_ticket");
-          }
-        },
-        pull: (maxBytes) => link.pull(maxBytes, now),
-      }, now);
-      this.#inside.set(message.circuit, end);
-    }
-    const end = this.#inside.get(message.circuit);
-    if (message.type === "relay_data") end?.data(message.bytes, now);
-    if (message.type === "relay_credit") end?.credit(message.sizeBytes, now);
-    for (let said = end?.next(now); said; said = end?.next(now)) session.send(said);
-  }
-
-  /** Why circuits were closed, in order. */
-  get closes(): string[] {
-    return this.messages.flatMap((message) => message.type === "relay_close" ? [relayReasonOf(message.code)] : []);
-  }
-}
 
 Deno.test("two that reach nobody but a relay which is no member: one joins the other through it, and both sync", () => {
   const lab = new ApartLab();
@@ -265,7 +164,7 @@ Deno.test("a proof that was seen on one link is good for no other", () => {
 
 Deno.test("circuits to oneself, to the relay, to who is not there are refused with a reason, and endless ones end the link", () => {
   const lab = new ApartLab();
-  const client = new Client(lab, lab.relay).link();
+  const client = new RelayUser(lab, lab.relay).link();
   const open = (circuit: number, target: Uint8Array): Message => ({ type: "relay_open", circuit, target });
   client.say(open(1, client.identity.peerId), open(3, lab.relay.identity.peerId), open(5, new Uint8Array(32)));
   assertEquals(client.closes, ["self", "self", "not_linked"]);
@@ -289,7 +188,7 @@ Deno.test("what belongs between members, or comes from a relay, ends a client's 
       { type: "relay_access", mac: new Uint8Array(32) },
     ] satisfies Message[]
   ) {
-    const client = new Client(lab, lab.relay).link();
+    const client = new RelayUser(lab, lab.relay).link();
     client.say(message);
     assertEquals(client.closed, ["bad_state"], message.type);
   }
@@ -297,12 +196,12 @@ Deno.test("what belongs between members, or comes from a relay, ends a client's 
 
 Deno.test("a tag leads to who registered it last, by turns where there are several, and to nobody once it is gone", () => {
   const lab = new ApartLab();
-  const [one, two, asker] = [1, 2, 3].map(() => new Client(lab, lab.relay).link());
+  const [one, two, asker] = [1, 2, 3].map(() => new RelayUser(lab, lab.relay).link());
   assert(one !== undefined && two !== undefined && asker !== undefined);
   const [tag, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
   one.say({ type: "relay_tags", tags: [tag, other] });
   two.say({ type: "relay_tags", tags: [tag] });
-  const incoming = (client: Client) =>
+  const incoming = (client: RelayUser) =>
     client.messages.flatMap((message) => message.type === "relay_incoming" ? [toBase32(message.from)] : []);
   let circuit = 1;
   const ask = (target: Uint8Array) => asker.say({ type: "relay_open", circuit: circuit += 2, target });
@@ -326,7 +225,7 @@ Deno.test("who registers the tag of a ticket that it does not hold keeps nobody 
   const lab = new ApartLab();
   const keys = lab.invite(lab.a);
   const day = lanDay(lab.a.now.wallMs);
-  new Client(lab, lab.relay).link().say({
+  new RelayUser(lab, lab.relay).link().say({
     type: "relay_tags",
     tags: lanKeysOf(keys).map((key) => relayTicketTag(key, day)),
   });
@@ -335,8 +234,8 @@ Deno.test("who registers the tag of a ticket that it does not hold keeps nobody 
 });
 
 /** Somebody who knows the tags of a ticket, and no more of it, takes the turn before the true door, and refuses. */
-function squatterOf(lab: ApartLab, keys: TicketKeys): Client {
-  const squatter = new Client(lab, lab.relay).link();
+function squatterOf(lab: ApartLab, keys: TicketKeys): RelayUser {
+  const squatter = new RelayUser(lab, lab.relay).link();
   squatter.isSquatter = true;
   const day = lanDay(lab.a.now.wallMs);
   lab.a.crash(false);
@@ -370,22 +269,57 @@ Deno.test("where all doors behind a relay refuse the ticket, that is told once t
 Deno.test("only so many come from one place, and who comes a second time takes its own place", () => {
   const lab = new ApartLab();
   const clientOf = (identity?: Identity) => {
-    const client = new Client(lab, lab.relay, identity);
+    const client = new RelayUser(lab, lab.relay, identity);
     client.listensAt = "10.3.0.1:1";
     return client;
   };
   const clients = Array.from({ length: MAX_RELAY_CLIENTS_OF_SOURCE }, () => clientOf().link());
   assertEquals(clientOf().closedBy(lab.relay), "too_many_links");
-  const [first] = clients as [Client];
+  const [first] = clients as [RelayUser];
   clientOf(first.identity).link();
   assertEquals(first.closed, ["duplicate_link"]);
   assertEquals(lab.relay.machine.counts.clients, MAX_RELAY_CLIENTS_OF_SOURCE + 2);
-  new Client(lab, lab.relay).link();
+  new RelayUser(lab, lab.relay).link();
+});
+
+Deno.test("one client is asked for by another one, by its id or a tag, only so often, and keeps its room for others", () => {
+  const lab = new ApartLab();
+  const [asker, target, third] = [1, 2, 3].map(() => new RelayUser(lab, lab.relay).link());
+  assert(asker !== undefined && target !== undefined && third !== undefined);
+  const tag = new Uint8Array(32).fill(1);
+  target.say({ type: "relay_tags", tags: [tag] });
+  const opens = Array.from({ length: MAX_RELAY_PAIR_OPENS_BURST + 2 }, (_, i): Message => {
+    return { type: "relay_open", circuit: 1 + 2 * i, target: i % 2 === 0 ? tag : target.identity.peerId };
+  });
+  asker.say(...opens);
+  assertEquals(asker.closes, ["too_often", "too_often"]);
+  third.say({ type: "relay_open", circuit: 1, target: target.identity.peerId });
+  assertEquals(target.messages.filter(({ type }) => type === "relay_incoming").length, MAX_RELAY_PAIR_OPENS_BURST + 1);
+});
+
+Deno.test("those of one place ask for only so many circuits together, however many ids they have", () => {
+  const lab = new ApartLab();
+  const targets = Array.from({ length: 3 }, () => new RelayUser(lab, lab.relay).link());
+  const askers = Array.from({ length: 3 }, () => {
+    const asker = new RelayUser(lab, lab.relay);
+    asker.listensAt = "10.3.0.1:1";
+    return asker.link();
+  });
+  const each = MAX_RELAYED_CIRCUITS_OF_SOURCE / 2;
+  const openAll = (asker: RelayUser, count: number) =>
+    asker.say(...Array.from({ length: count }, (_, i): Message => {
+      return { type: "relay_open", circuit: 1 + 2 * i, target: targets[i % targets.length]!.identity.peerId };
+    }));
+  for (const [i, asker] of askers.entries()) openAll(asker, i < 2 ? each : 1);
+  assertEquals(askers.map(({ closes }) => closes), [[], [], ["too_many"]]);
+  const elsewhere = new RelayUser(lab, lab.relay).link();
+  openAll(elsewhere, 1);
+  assertEquals([elsewhere.closes, lab.relay.machine.counts.circuits], [[], MAX_RELAYED_CIRCUITS_OF_SOURCE + 1]);
 });
 
 Deno.test("a circuit that nobody answers ends in time, and a client that goes takes its circuits along", () => {
   const lab = new ApartLab();
-  const [asker, silent] = [new Client(lab, lab.relay).link(), new Client(lab, lab.relay).link()];
+  const [asker, silent] = [new RelayUser(lab, lab.relay).link(), new RelayUser(lab, lab.relay).link()];
   asker.say({ type: "relay_open", circuit: 1, target: silent.identity.peerId });
   lab.wait(6000);
   assertEquals(asker.closes, ["no_answer"]);
