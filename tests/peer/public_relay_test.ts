@@ -8,6 +8,7 @@ import {
   MAX_RELAY_OPENS_BURST,
   MAX_RELAY_PAIR_OPENS_BURST,
   MAX_RELAYED_CIRCUITS_OF_SOURCE,
+  RELAYED_CIRCUIT_LIFE_MS,
 } from "../../lib/base/limits.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
 import { lanDay } from "../../lib/mesh/lan_names.ts";
@@ -51,6 +52,17 @@ Deno.test("members that are linked through it find each other again after it, or
   lab.set(lab.a, "k", "again");
   lab.b.boot();
   lab.untilHealed();
+  assertEquals(lab.b.machine?.peers()[0]?.path, "relayed");
+});
+
+Deno.test("the circuit to a door, by which one joined, is renewed before its time of life is over", () => {
+  const lab = new ApartLab();
+  lab.joinApart();
+  lab.told.splice(0);
+  lab.wait(RELAYED_CIRCUIT_LIFE_MS);
+  const closed = lab.relay.events.filter(({ name }) => name === "relay_closed");
+  assertEquals(closed.map(({ reason }) => reason), ["done"]);
+  assertEquals(lab.told.filter(({ name }) => name === "link_closed").map(({ reason }) => reason), ["duplicate_link"]);
   assertEquals(lab.b.machine?.peers()[0]?.path, "relayed");
 });
 
