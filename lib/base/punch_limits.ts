@@ -24,6 +24,9 @@ export const QUIC_TELL_TIMEOUT_MS = 1_000;
 export const QUIC_KEEP_ALIVE_MS = 15_000;
 /** Silence after which it is over: as for links. */
 export const QUIC_IDLE_TIMEOUT_MS = 30_000;
+/** What a stream of QUIC takes to send, at the most, before it was acknowledged, and how slowly that may go: 1 Mbit/s. */
+export const QUIC_SEND_BUFFER_BYTES = 1_250_000;
+export const MIN_QUIC_BYTES_PER_S = 125_000;
 /** How long after the start the UDP port is opened: some 30 ms of work that nobody should wait for. */
 export const QUIC_OPEN_AFTER_MS = 200;
 /** How long after an endpoint was lost, or none could be had, another one is opened. */

@@ -1,10 +1,13 @@
 import { assert } from "../base/assert.ts";
+import { CLOSE_TIMEOUT_MS } from "../base/limits.ts";
 import { addressText } from "./address.ts";
 
 /** What carries the bytes of a connection to another peer. One read and one write at a time. */
 export interface ByteSocket {
   /** This machine's own end of it, `host:port`; null where it is not known. */
   readonly localAddress: string | null;
+  /** How long what is written until now may take to get there, before a close loses it. Unit: ms. */
+  readonly closeTimeoutMs: number;
   /**
    * Reads what came in.
    *
@@ -24,6 +27,8 @@ export interface ByteSocket {
 /** A connection by TCP. */
 export class TcpSocket implements ByteSocket {
   readonly localAddress: string;
+  /** Part of `ByteSocket`. The system goes on sending after a close. */
+  readonly closeTimeoutMs = CLOSE_TIMEOUT_MS;
   readonly #conn: Deno.TcpConn;
 
   constructor(conn: Deno.TcpConn) {

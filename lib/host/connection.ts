@@ -1,11 +1,4 @@
-import {
-  CLOSE_TIMEOUT_MS,
-  MAX_PULL_BYTES,
-  MAX_READ_BYTES,
-  MIN_READ_BYTES,
-  READ_BUFFERS,
-  SHRINK_AFTER_READS,
-} from "../base/limits.ts";
+import { MAX_PULL_BYTES, MAX_READ_BYTES, MIN_READ_BYTES, READ_BUFFERS, SHRINK_AFTER_READS } from "../base/limits.ts";
 import { hostOf } from "../peer/source_address.ts";
 import type { ByteSocket } from "./byte_socket.ts";
 import { messageOf } from "./message_of.ts";
@@ -75,11 +68,11 @@ export class Connection {
     if (!this.#writing && !this.#closed) void this.#write();
   }
 
-  /** Closes once all that can be pulled is written, or after CLOSE_TIMEOUT_MS. */
+  /** Closes once all that can be pulled is written, or after what the socket allows for that. */
   close(): void {
     if (this.#closing || this.#closed) return;
     this.#closing = true;
-    this.#closeTimer = setTimeout(() => this.#finish("close timed out"), CLOSE_TIMEOUT_MS);
+    this.#closeTimer = setTimeout(() => this.#finish("close timed out"), this.#socket.closeTimeoutMs);
     // A read loop that waits for a buffer would not notice the other side's end.
     this.#wake();
     this.output();

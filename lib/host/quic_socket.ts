@@ -1,3 +1,4 @@
+import { CLOSE_TIMEOUT_MS, MIN_QUIC_BYTES_PER_S, QUIC_SEND_BUFFER_BYTES } from "../base/limits.ts";
 import type { ByteSocket } from "./byte_socket.ts";
 
 /** One bidirectional stream of a connection by QUIC, which ends with it. */
@@ -8,6 +9,8 @@ export class QuicSocket implements ByteSocket {
   readonly #reader: ReadableStreamBYOBReader;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #whyLost: Promise<string | null>;
+  /** When what was written until now is there, even by a slow network. */
+  #sentByMs = 0;
 
   /** @param whyLost resolves once the connection is gone: with null where either side closed it. */
   constructor(conn: Deno.QuicConn, stream: Deno.QuicBidirectionalStream, whyLost: Promise<string | null>) {
@@ -31,9 +34,17 @@ export class QuicSocket implements ByteSocket {
     }
   }
 
+  /** Part of `ByteSocket`. A close would discard what is not acknowledged, of which the runtime tells nothing. */
+  get closeTimeoutMs(): number {
+    return CLOSE_TIMEOUT_MS + Math.max(0, this.#sentByMs - performance.now());
+  }
+
   /** Part of `ByteSocket`. */
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#writer.write(bytes);
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#writer.write(bytes);
+    const nowMs = performance.now();
+    const latestMs = nowMs + QUIC_SEND_BUFFER_BYTES / MIN_QUIC_BYTES_PER_S * 1000;
+    this.#sentByMs = Math.min(Math.max(this.#sentByMs, nowMs) + bytes.length / MIN_QUIC_BYTES_PER_S * 1000, latestMs);
   }
 
   /** Part of `ByteSocket`. */

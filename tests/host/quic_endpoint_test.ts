@@ -1,12 +1,15 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import dgram from "node:dgram";
 import {
+  CLOSE_TIMEOUT_MS,
   MAX_QUIC_CONNECTS,
   MAX_QUIC_HANDSHAKES,
   MAX_QUIC_WAITING,
   MAX_QUIC_WAITING_OF_SOURCE,
   MAX_SEEN_ADDRESS_BYTES,
+  MIN_QUIC_BYTES_PER_S,
+  QUIC_SEND_BUFFER_BYTES,
 } from "../../lib/base/limits.ts";
 import type { ByteSocket } from "../../lib/host/byte_socket.ts";
 import type { QuicApi } from "../../lib/host/quic_endpoint.ts";
@@ -221,6 +224,19 @@ Deno.test("a stream that is broken off ends its connection, and says why that wa
   assertEquals(await new QuicSocket(conn, streamThatBreaks(), closed.promise).read(new Uint8Array(1)), null);
   const lost = new QuicSocket(conn, streamThatBreaks(), Promise.resolve("timed out"));
   await assertRejects(() => lost.read(new Uint8Array(1)), Error, "timed out");
+});
+
+Deno.test("a close gives time to what was written but may be on its way, and no more than is ever so", async () => {
+  const stream = { readable: new ReadableStream({ type: "bytes" }), writable: new WritableStream() };
+  const socket = new QuicSocket({} as Deno.QuicConn, stream as Deno.QuicBidirectionalStream, Promise.resolve(null));
+  assertEquals(socket.closeTimeoutMs, CLOSE_TIMEOUT_MS);
+  await socket.write(new Uint8Array(QUIC_SEND_BUFFER_BYTES / 2));
+  const greatestMs = CLOSE_TIMEOUT_MS + QUIC_SEND_BUFFER_BYTES / MIN_QUIC_BYTES_PER_S * 1000;
+  const { closeTimeoutMs } = socket;
+  assert(closeTimeoutMs > CLOSE_TIMEOUT_MS && closeTimeoutMs < greatestMs, `${closeTimeoutMs}`);
+  for (let i = 0; i < 3; i++) await socket.write(new Uint8Array(QUIC_SEND_BUFFER_BYTES));
+  const lastMs = socket.closeTimeoutMs;
+  assert(lastMs > closeTimeoutMs && lastMs <= greatestMs, `${lastMs}`);
 });
 
 Deno.test("what is no address of a machine is not dialled", async () => {
