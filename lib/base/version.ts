@@ -1,2 +1,2 @@
 /** The version of this kith; the one of deno.json and of the newest entry of CHANGELOG.md. */
-export const VERSION = "0.4.0";
+export const VERSION = "0.5.0";

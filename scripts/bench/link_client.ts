@@ -1,6 +1,7 @@
 import { Identity } from "../../lib/crypto/identity.ts";
 import { Link } from "../../lib/link/link.ts";
 import { MAX_PULL_BYTES } from "../../lib/base/limits.ts";
+import { VERSION } from "../../lib/base/version.ts";
 import { spaceProof } from "../../lib/space/grant.ts";
 import { DOMAINS } from "../../lib/wire/domains.ts";
 import { encodeMessage, MESSAGE_KINDS } from "../../lib/wire/message.ts";
@@ -135,7 +136,7 @@ class OpenLink {
     for (
       const message of [
         { type: "prove", mac: spaceProof(this.#member.epochSecret, handshakeHash, "out", peerId) },
-        { type: "hello", version: "0.4.0", record },
+        { type: "hello", version: VERSION, record },
       ] as const
     ) {
       const { kind, body } = encodeMessage(message);

@@ -1,4 +1,5 @@
 import { assert } from "@std/assert";
+import { VERSION } from "../../lib/base/version.ts";
 import type { Identity } from "../../lib/crypto/identity.ts";
 import { homePaths } from "../../lib/host/home.ts";
 import { openIdentity } from "../../lib/host/identity_file.ts";
@@ -46,7 +47,7 @@ export async function linkAs(
   const mac = spaceProof(epochSecret, link.handshakeHash, "out", identity.peerId);
   const unsigned = { peer: identity.peerId, dateMs: 1, name: "", addresses: [] };
   const record = { ...unsigned, signature: identity.sign(DOMAINS.record, recordMessage(unsigned)) };
-  for (const message of [{ type: "prove", mac }, { type: "hello", version: "0.4.0", record }] as const) {
+  for (const message of [{ type: "prove", mac }, { type: "hello", version: VERSION, record }] as const) {
     const { kind, body } = encodeMessage(message);
     await link.send(kind, body);
   }

@@ -9,6 +9,23 @@ import { startHost, tempFolder } from "./temp_host.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 
+/** What later homes of releases hold alike: what a member changed after its removal is undone. */
+function withRemoval(version: string) {
+  return {
+    members: 2,
+    winners: {
+      both: "from a",
+      bytes: "\u0000\ufffd\u0001",
+      gone: "changed on b",
+      "json/ä": '{"n":1.5,"list":[true,null]}',
+      plain: `text of ${version}`,
+      shared: "from c",
+    },
+    conflicts: ["concurrent both", "delete_beside_put gone", "undone shared", "undone unseen/c"],
+    history: { key: "shared", versions: 2 },
+  };
+}
+
 /** What a release left in its home; the home is kept as it was, and opened by every later release. */
 const RELEASES = [{
   version: "0.1.0",
@@ -62,36 +79,22 @@ const RELEASES = [{
   peer: "imgphwe4bq4zvbrxh7cjytw2snxz7a23axohslsjehe77o7rhk3a",
   space: "jygbnvh6k5m3q5hpwdl42qic3lucx2pdskd45icksmmo7or6zydq",
   digest: "80dd4a0adecac1ddf93efaa86a329837c0be5d6775daae04eaca4b906739371d",
-  members: 2,
-  winners: {
-    both: "from a",
-    bytes: "\u0000\ufffd\u0001",
-    gone: "changed on b",
-    "json/ä": '{"n":1.5,"list":[true,null]}',
-    plain: "text of 0.3.0",
-    // What its writer changed later was undone by its removal.
-    shared: "from c",
-  },
-  conflicts: ["concurrent both", "delete_beside_put gone", "undone shared", "undone unseen/c"],
-  history: { key: "shared", versions: 2 },
+  ...withRemoval("0.3.0"),
   isCompacted: false,
 }, {
   version: "0.4.0",
   peer: "n6lrwcpnty5zda53rgqso6emqw2g66wyl33flydubzm6aafqzxjq",
   space: "mh2us2e6cj3lv72ais6k4xs5dsauxktw6sryprysrxi3smuqr5cq",
   digest: "b9e6a03facb085222a2c8dc59518111bc6986566276d039c34f3303f741a6d05",
-  members: 2,
-  winners: {
-    both: "from a",
-    bytes: "\u0000\ufffd\u0001",
-    gone: "changed on b",
-    "json/ä": '{"n":1.5,"list":[true,null]}',
-    plain: "text of 0.4.0",
-    shared: "from c",
-  },
-  conflicts: ["concurrent both", "delete_beside_put gone", "undone shared", "undone unseen/c"],
+  ...withRemoval("0.4.0"),
   // The removal is final by a checkpoint, and nothing was let go.
-  history: { key: "shared", versions: 2 },
+  isCompacted: true,
+}, {
+  version: "0.5.0",
+  peer: "u6svvgq4w4rzj23g5hl2bu3n6cvpadliug3vokdlyrfw5vxytuba",
+  space: "etbpj3gzx6llrrd5kg3i4k4tkp54pzhqqthf7247tjbg24pzpecq",
+  digest: "8c22ba9f71a934da5ae32faa589e99ac6e8efb0cf87304a72952857d11c8b55b",
+  ...withRemoval("0.5.0"),
   isCompacted: true,
 }];
 
