@@ -24,6 +24,9 @@ import { isMeant, UdpWitnesses, type UdpWitnessParts, type UdpWitnessView } from
 
 /** How long a member that could tell where it sees this peer is waited for before those that are there are asked. */
 const LOOK_AFTER_MS = 2000;
+/** How often this end begins for one member, and when it may again after that one declined. */
+const ROUND_EVERY_MS = PUNCH_EVERY_MS + PUNCH_LINK_TIMEOUT_MS;
+const DECLINED_MS = 5000;
 /** How long an attempt waits where as many are under way as there may be. */
 const BUSY_MS = 5000;
 
@@ -157,7 +160,10 @@ export class Punches {
     this.#lookSoon(now);
     // Who could not be reached for want of somebody to ask may be now.
     for (const attempt of this.#attempts.values()) {
-      if (this.#failed.get(attempt.connection.peer)?.reason === "nobody_to_ask") this.#hurry(attempt, now);
+      if (this.#failed.get(attempt.connection.peer)?.reason !== "nobody_to_ask") continue;
+      this.#hurry(attempt, now);
+      // The other end begins, and was told that this one has nobody to ask.
+      if (!attempt.begins) this.#tellPort(attempt.connection.number);
     }
   }
 
@@ -231,7 +237,7 @@ export class Punches {
     const { peer } = attempt.connection;
     const lastMs = this.#lastMs.get(peer) ?? -Infinity;
     // The other end counts from when it was asked; the way there is not always as long.
-    const mayMs = Math.max(lastMs + PUNCH_EVERY_MS + PUNCH_LINK_TIMEOUT_MS, this.#holes.notBeforeMs(peer));
+    const mayMs = Math.max(lastMs + ROUND_EVERY_MS, this.#holes.notBeforeMs(peer));
     attempt.dueMs = Math.max(now.monotonicMs, mayMs);
   }
 
@@ -288,6 +294,7 @@ export class Punches {
   /** Nobody tells where this peer is seen. */
   #unseen(attempt: Attempt, reason: PunchFailure, now: Now): void {
     if (!attempt.begins) this.#send(attempt, [], now);
+    if (!attempt.begins && reason === "nobody_to_ask") this.#lastMs.delete(attempt.connection.peer);
     this.#fail(attempt, reason, now);
   }
 
@@ -314,6 +321,8 @@ export class Punches {
     if (answers) {
       if (attempt.step !== "answer" || attempt.round !== round) return;
       attempt.theirs = theirs;
+      // Nobody was dialled, so that nothing is to be waited for but that the other end says that it can now.
+      if (theirs.length === 0) this.#lastMs.set(connection.peer, now.monotonicMs + DECLINED_MS - ROUND_EVERY_MS);
       if (theirs.length === 0) this.#fail(attempt, "declined", now);
       else this.#dial(attempt, now);
       return;

@@ -278,6 +278,22 @@ Deno.test("who has nobody to ask tries once there is somebody", () => {
   assert(tookMs < 5000, `${tookMs} ms`);
 });
 
+Deno.test("where the other end has nobody to ask it says once it has, and is asked again", () => {
+  const lab = new PunchLab({ publicTakesQuic: false });
+  const [first, second] = lab.a.id < lab.b.id ? [lab.a, lab.b] : [lab.b, lab.a];
+  const [one, other] = lab.publicOnes as [SimPeer, SimPeer];
+  // Each of both hears of one of them only.
+  first.machine!.passesOver = (message) => message.type === "quic_port" && message.port === QUIC_PORT + 1;
+  second.machine!.passesOver = (message) => message.type === "quic_port" && message.port === QUIC_PORT + 2;
+  one.takeQuic(QUIC_PORT + 2);
+  lab.takeQuic();
+  lab.until(() => lab.failure(first, second) === "declined", "an attempt");
+  lab.wait(6000);
+  other.takeQuic(QUIC_PORT + 1);
+  const tookMs = lab.untilPath("punched");
+  assert(tookMs < 5000, `${tookMs} ms`);
+});
+
 Deno.test("who takes no QUIC is left in peace, and that is said", () => {
   const lab = new PunchLab();
   lab.a.takeQuic(QUIC_PORT);
