@@ -84,7 +84,9 @@ export class Messages {
 
   /** Members came or went. */
   membershipChanged(now: Now): void {
-    for (const connection of this.#parts.links.members()) {
+    for (const connection of this.#parts.links.all()) {
+      // Also who is just proving that it belongs here: nothing of that makes it known later.
+      if (connection.stage === "opening" || connection.stage === "relay") continue;
       connection.isKnownMember = this.#parts.admission.isMember(fromBase32(connection.peer), now);
     }
   }

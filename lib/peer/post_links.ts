@@ -25,8 +25,10 @@ interface PostLink {
   /** Posts that gave way before that. */
   untoldDrops: number;
   isDropping: boolean;
-  /** Of a relayed or punched link what went by it last: some may not have come when another one takes its place. */
-  readonly gone: PostQueue | null;
+  /** What went by it last: some may not have come when another link takes its place. Null where none will. */
+  gone: PostQueue | null;
+  /** When none will any more: of two direct links that both ends made at the same time one goes at once. */
+  readonly settledMs: number;
 }
 
 /** What a link leaves to the one that takes its place. */
@@ -45,6 +47,8 @@ export class PostLinks {
   readonly #emit: (event: PeerEvent) => void;
   readonly #byNumber = new Map<number, PostLink>();
   readonly #byPeer = new Map<string, PostLink>();
+  /** Those that another one may take the place of, but not for long. */
+  readonly #unsettled = new Set<PostLink>();
   /** By peer. */
   readonly #left = new Map<string, Left>();
   #dropped = 0;
@@ -78,11 +82,15 @@ export class PostLinks {
 
   /** A member is linked: it is told that posts are taken here. */
   opened(connection: Connection, now: Now): void {
-    const gone = goneBy(connection);
-    const { queue, dropped } = this.#takeLeft(connection.peer, now);
-    const link = { connection, queue, takesPosts: false, untoldDrops: dropped, isDropping: false, gone };
+    const path = pathOf(connection);
+    const gone = new PostQueue(path === "punched" ? MAX_PUNCHED_POSTS_BYTES : MAX_RELAYED_POSTS_BYTES);
+    const isReplaced = path === "relayed" || path === "punched";
+    const settledMs = isReplaced ? Infinity : now.monotonicMs + RELAYED_POSTS_KEPT_MS;
+    const { queue, dropped } = this.#takeLeft(connection.peer);
+    const link = { connection, queue, takesPosts: false, untoldDrops: dropped, isDropping: false, gone, settledMs };
     this.#byNumber.set(connection.number, link);
     this.#byPeer.set(connection.peer, link);
+    if (!isReplaced) this.#unsettled.add(link);
     this.#links.send(connection.number, { type: "topics" }, "control");
   }
 
@@ -97,14 +105,14 @@ export class PostLinks {
 
   /**
    * A link is over. Where another one to the same peer takes its place, that sends what waits, and what may have been
-   * under way by a relayed or punched one; who got it already knows it. A punched one ends without a word where its hole
-   * closes.
+   * under way by this one; who got it already knows it. A punched one ends without a word where its hole closes.
    */
   closed(connection: Connection, reason: CloseReason, now: Now): void {
     const { number, peer } = connection;
     const link = this.#byNumber.get(number);
     if (link === undefined) return;
     this.#byNumber.delete(number);
+    this.#unsettled.delete(link);
     if (this.#byPeer.get(peer) === link) this.#byPeer.delete(peer);
     const { gone, queue: waiting } = link;
     if (reason !== "duplicate_link" && !(isPunched(connection) && LOST.includes(reason))) {
@@ -129,6 +137,52 @@ export class PostLinks {
     this.#fill(link);
   }
 
+  /**
+   * Keeps a batch for the link that takes the place of one to a peer that ended just now: what comes by another way
+   * meanwhile would come before what that link left.
+   *
+   * @returns whether such a link is waited for.
+   */
+  keep(peer: string, batch: OutgoingBatch): boolean {
+    const left = this.#left.get(peer);
+    if (left === undefined) return false;
+    this.#drop(peer, left.waiting.push(batch), "slow_link");
+    return true;
+  }
+
+  /**
+   * Does what is due.
+   *
+   * @returns what is for a peer alone, and was kept for a link to it that has not come in time: it may go by others.
+   */
+  tick(now: Now): OutgoingBatch[] {
+    for (const link of this.#unsettled) {
+      if (link.settledMs > now.monotonicMs) continue;
+      link.gone = null;
+      this.#unsettled.delete(link);
+    }
+    const unclaimed: OutgoingBatch[] = [];
+    for (const [peer, { waiting, untilMs }] of this.#left) {
+      if (untilMs > now.monotonicMs) continue;
+      this.#left.delete(peer);
+      let dropped = 0;
+      for (let batch = waiting.next(); batch !== null; batch = waiting.next()) {
+        if (batch.message.type === "sealed_posts" && this.#byNumber.size > 0) unclaimed.push(batch);
+        else dropped += batch.posts;
+      }
+      this.#drop(peer, dropped, "link_closed");
+    }
+    return unclaimed;
+  }
+
+  /** The monotonic time in ms at which `tick` is due. */
+  deadline(): number {
+    let deadline = Infinity;
+    for (const { untilMs } of this.#left.values()) deadline = Math.min(deadline, untilMs);
+    for (const { settledMs } of this.#unsettled) deadline = Math.min(deadline, settledMs);
+    return deadline;
+  }
+
   /** The socket of a link takes more. */
   drained(connection: Connection): void {
     const link = this.#byNumber.get(connection.number);
@@ -137,6 +191,8 @@ export class PostLinks {
 
   /** Whether who publishes may go on: little waits for the fastest link, or for the one that it goes by. */
   hasRoom(to: string | null): boolean {
+    const left = to === null ? undefined : this.#left.get(to);
+    if (left !== undefined) return left.waiting.sizeBytes <= RESUME_POSTS_BYTES;
     let leastBytes = Infinity;
     const link = to === null ? undefined : this.#byPeer.get(to);
     for (const { queue, takesPosts } of link === undefined ? this.#byNumber.values() : [link]) {
@@ -160,8 +216,7 @@ export class PostLinks {
   }
 
   /** A queue for a new link, with what the one before left; and how many posts of that found no room. */
-  #takeLeft(peer: string, now: Now): { queue: PostQueue; dropped: number } {
-    for (const [other, { untilMs }] of this.#left) if (untilMs < now.monotonicMs) this.#forget(other);
+  #takeLeft(peer: string): { queue: PostQueue; dropped: number } {
     const left = this.#left.get(peer);
     this.#left.delete(peer);
     // What has gone already is not to be in the way of what waits.
@@ -192,13 +247,6 @@ export class PostLinks {
     if (count === 0 || isTold) return;
     this.#emit({ name: "messages_dropped", level: "warning", reason, fields: { peer } });
   }
-}
-
-/** What is to be remembered of what goes by a link; null for nothing. */
-function goneBy(connection: Connection): PostQueue | null {
-  const path = pathOf(connection);
-  if (path === "relayed") return new PostQueue(MAX_RELAYED_POSTS_BYTES);
-  return path === "punched" ? new PostQueue(MAX_PUNCHED_POSTS_BYTES) : null;
 }
 
 /** How many posts wait in a queue, which is empty then. */

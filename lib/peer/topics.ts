@@ -93,6 +93,10 @@ export class Topics {
       const batch = { message, posts: posts.length };
       this.#spread.seen(id);
       const direct = to === null ? null : links.of(to);
+      if (to !== null && direct === null && links.keep(to, batch)) {
+        this.#sent += posts.length;
+        continue;
+      }
       const targets = direct === null ? this.#spread.onward(id, batch, links.all(), null, now) : [direct];
       for (const target of targets) links.send(target, batch);
       this.#sent += posts.length;
@@ -153,14 +157,20 @@ export class Topics {
     this.#inOrder(this.#order.take(row, toHex(batch.run), incoming, mayHold, now), now);
   }
 
-  /** Delivers what was held for long enough. */
+  /** Delivers what was held for long enough, and sends by others what was kept for a link that did not come. */
   tick(now: Now): void {
+    const { links } = this.#parts;
+    for (const batch of links.tick(now)) {
+      for (const target of this.#spread.onward(idOf(batch.message), batch, links.all(), null, now)) {
+        links.send(target, batch);
+      }
+    }
     this.#inOrder(this.#order.tick(now), now);
   }
 
   /** The monotonic time in ms at which `tick` is due. */
   deadline(): number {
-    return this.#order.deadline();
+    return Math.min(this.#order.deadline(), this.#parts.links.deadline());
   }
 
   #check({ sender }: BatchHead, { type, batch, signature }: Posts | SealedPosts): void {

@@ -23,7 +23,7 @@ class PostLab {
   readonly links = new PostLinks(
     {
       send: (number: number, { type, batch }: { type: string; batch: Uint8Array }) => {
-        if (type === "posts") this.sent.push(`${number}: ${batch[0]}`);
+        if (type.endsWith("posts")) this.sent.push(`${number}: ${batch[0]}`);
       },
     } as unknown as Links,
     ({ name, reason, fields }) => void this.dropped.push(`${name} ${reason} ${fields?.peer}`),
@@ -31,11 +31,11 @@ class PostLab {
   readonly #taken = { liveQueuedBytes: 0 };
   nowMs = 0;
 
-  open(number: number, relay: string | null, takesPosts = true, address = "10.0.0.7:5484"): Connection {
+  open(number: number, relay: string | null, takesPosts = true, address = "10.0.0.7:5484", peer = "p"): Connection {
     const connection = {
       number,
       relay,
-      peer: "p",
+      peer,
       address,
       link: this.#taken,
     } as unknown as Connection;
@@ -96,6 +96,7 @@ Deno.test("posts: what waits for a link that is closed is counted, unless anothe
   lab.send(left, 20, 1);
   lab.close(left, "duplicate_link");
   lab.nowMs = RELAYED_POSTS_KEPT_MS + 1;
+  lab.links.tick(at(lab.nowMs));
   lab.takes = true;
   lab.open(5, null);
   assertEquals([lab.links.dropped, lab.sent], [9, []], "that came too late");
@@ -124,4 +125,39 @@ Deno.test("posts: of a hole that closes all goes again that QUIC may have taken,
   lab.close(punched, "silent");
   lab.open(2, "m");
   assertEquals(lab.sent, Array.from({ length: count }, (_, i) => `2: ${i}`));
+});
+
+Deno.test("posts: what is for a peer whose link is replaced waits for the one that takes its place, else goes by others", () => {
+  const lab = new PostLab();
+  const other = lab.open(9, null, true, "10.0.0.9:5484", "other");
+  const batch = (byte: number, type = "sealed_posts") =>
+    ({ message: { type, batch: new Uint8Array(BATCH_BYTES).fill(byte) }, posts: 3 }) as unknown as OutgoingBatch;
+  const first = lab.open(1, null);
+  assertEquals(lab.links.keep("p", batch(1)), false, "there is a link");
+  lab.close(first, "duplicate_link");
+  assertEquals(lab.links.keep("p", batch(2)), true);
+  lab.open(2, null);
+  assertEquals(lab.sent.splice(0), ["2: 2"]);
+
+  const second = lab.open(3, "m");
+  lab.close(second, "duplicate_link");
+  for (const one of [batch(3), batch(4, "posts")]) assertEquals(lab.links.keep("p", one), true);
+  assertEquals(lab.links.tick(at(lab.nowMs)), []);
+  lab.nowMs = lab.links.deadline();
+  assertEquals(lab.links.tick(at(lab.nowMs)).map(({ message: { batch } }) => batch[0]), [3]);
+  assertEquals([lab.links.dropped, lab.links.keep("p", batch(5)), lab.links.of("other")], [3, false, other]);
+});
+
+Deno.test("posts: what went by a direct link goes again where another one takes its place soon, and later does not", () => {
+  for (const [afterMs, again] of [[RELAYED_POSTS_KEPT_MS - 1, ["2: 7"]], [RELAYED_POSTS_KEPT_MS, []]] as const) {
+    const lab = new PostLab();
+    const first = lab.open(1, null);
+    lab.send(first, 7, 1);
+    lab.sent.splice(0);
+    lab.nowMs = afterMs;
+    lab.links.tick(at(lab.nowMs));
+    lab.close(first, "duplicate_link");
+    lab.open(2, null);
+    assertEquals(lab.sent, [...again]);
+  }
 });

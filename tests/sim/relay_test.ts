@@ -26,8 +26,8 @@ class RelayLab extends Lab {
   readonly m: SimPeer;
   readonly told: PeerEvent[][] = [];
 
-  constructor(count = 3, options: { readonly servesRelay: boolean } = { servesRelay: true }) {
-    super();
+  constructor(count = 3, options: { readonly servesRelay: boolean } = { servesRelay: true }, seed?: number) {
+    super(seed);
     for (let i = 0; i < count; i++) {
       const told: PeerEvent[] = [];
       this.told.push(told);
@@ -88,7 +88,7 @@ class RelayLab extends Lab {
       sent++;
       this.wait(3);
     }
-    this.wait(3000);
+    this.wait(20_000);
     for (const [reader, sender] of [[atA, this.b], [atB, this.a]] as const) {
       const { posts, missed } = reader.take();
       const texts = posts.filter(({ peer }) => peer === sender.id).map(({ payload }) =>
@@ -174,9 +174,26 @@ Deno.test("once they reach each other the direct link takes the place of the rel
   assertEquals(paths, ["relayed", "direct", "relayed", "direct", "relayed"]);
 });
 
+Deno.test("who was heard of as a member while its link began is relayed for as any other", () => {
+  const lab = new RelayLab(3, { servesRelay: true }, 4);
+  lab.network.habits = { ...lab.network.habits, latencyMs: [1, 800] };
+  lab.untilPath("relayed by 2");
+});
+
 Deno.test("of a stream of messages to one peer none is lost, or comes twice, while the link becomes a direct one", () => {
   for (const latencyMs of [[1, 5], [40, 60]] as const) {
     const lab = new RelayLab();
+    lab.network.habits = { ...lab.network.habits, latencyMs };
+    lab.untilPath("relayed by 2");
+    lab.network.mend(lab.a, lab.b);
+    lab.a.push({ type: "network_changed" });
+    lab.streamUntil(() => lab.pathOf(lab.a, lab.b) === "direct" && lab.pathOf(lab.b, lab.a) === "direct");
+  }
+});
+
+Deno.test("nor where one end hears of the end of the relayed link long before it hears of the direct one", () => {
+  for (const [seed, latencyMs] of [[2, [1, 1000]], [4, [1, 1500]]] as const) {
+    const lab = new RelayLab(3, { servesRelay: true }, seed);
     lab.network.habits = { ...lab.network.habits, latencyMs };
     lab.untilPath("relayed by 2");
     lab.network.mend(lab.a, lab.b);
@@ -311,8 +328,10 @@ Deno.test("a circuit that can't be renewed ends with its time of life, and the n
     asked++;
     Object.assign(message, { target: fromBase32(lab.m.id) });
   };
-  lab.wait(RELAYED_CIRCUIT_LIFE_MS);
-  assertEquals([lab.eventsOf(lab.m, "relay_closed"), asked], [["expired"], 5]);
+  lab.wait(RELAYED_CIRCUIT_LIFE_MS - 1000);
+  assertEquals([lab.eventsOf(lab.m, "relay_closed"), asked], [[], 5]);
+  lab.wait(1000);
+  assertEquals(lab.eventsOf(lab.m, "relay_closed"), ["expired"]);
   lab.m.machine!.messageHeard = () => {};
   lab.untilPath("relayed by 2");
   lab.untilHealed();
