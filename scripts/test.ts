@@ -7,8 +7,8 @@ import { walkFiles } from "./walk.ts";
  * Runs the tests: those of the core with no permissions at all, which is one of its guards, and the rest with what
  * sockets, files and child processes need, all in some processes at a time. The last line is the sum over all.
  *
- * Usage: test.ts [--no-check] [--executable PATH] [FOLDER...], the folders of tests/ to run. Default: all.
- * --no-check: where types were checked before. --executable: those of e2e once more, with kith as an executable.
+ * Usage: test.ts [FOLDER...], the folders of tests/ to run. Default: all. KITH_TEST_NO_CHECK: set where types were checked
+ * before. KITH_TEST_EXECUTABLE: path of kith as an executable, with which those of e2e are run once more.
  */
 
 interface Tally {
@@ -96,10 +96,9 @@ async function run(
   return tally;
 }
 
-const words = [...Deno.args];
-const checks = words[0] === "--no-check" ? words.splice(0, 1) : [];
-const executable = words[0] === "--executable" ? words.splice(0, 2)[1] : undefined;
-const folders = testFolders(words);
+const checks = (Deno.env.get("KITH_TEST_NO_CHECK") ?? "") === "" ? [] : ["--no-check"];
+const executable = Deno.env.get("KITH_TEST_EXECUTABLE") ?? "";
+const folders = testFolders(Deno.args);
 const rest = folders.filter((folder) => !needsNothing(folder));
 const apart = run("with permissions", REST_FLAGS, rest.filter((folder) => !SIDE_BY_SIDE.has(folder)));
 const beside = run(
@@ -112,8 +111,8 @@ const built = Promise.all([apart, beside]).then(() =>
   run(
     "of the executable",
     ["--parallel", ...REST_FLAGS],
-    executable === undefined ? [] : folders.filter((folder) => folder === "e2e"),
-    { env: { KITH_EXE: executable ?? "" } },
+    executable === "" ? [] : folders.filter((folder) => folder === "e2e"),
+    { env: { KITH_EXE: executable } },
   )
 );
 // The rest waits more than it works, and has deadlines: the core takes the time that is left.
