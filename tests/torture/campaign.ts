@@ -1,7 +1,7 @@
 import { tryPoint } from "./point.ts";
 import { LISTEN, type Scenario } from "./scenario.ts";
 import { allScenarios } from "./scenarios.ts";
-import { type Fault, READING_CALLS, type Trouble } from "./strace.ts";
+import { type Fault, type Files, READING_CALLS, type Trouble } from "./strace.ts";
 import { TracedPeer } from "./traced_peer.ts";
 
 /** Which points are tried. */
@@ -11,8 +11,8 @@ export interface CampaignOptions {
   /** Calls by name. Default: all that change files; for errors also those that read. */
   readonly calls?: readonly string[];
   readonly troubles: readonly Trouble[];
-  /** Which of the points from 1 to `total` of a call. */
-  readonly pick: (total: number) => readonly number[];
+  /** Which of the points from 1 to `total` of a call on some files. */
+  readonly pick: (total: number, files: Files) => readonly number[];
   /** How many points are tried at once. */
   readonly jobs: number;
   /** Hears of each point that was tried. */
@@ -91,7 +91,7 @@ class Campaign {
           ? trouble === "eio" || !READING_CALLS.includes(call)
           : this.#calls.includes(call);
         if (!isTried) continue;
-        for (const number of this.#options.pick(count)) {
+        for (const number of this.#options.pick(count, files)) {
           points.push({ scenario, fault: { trouble, call, files, number } });
         }
       }
