@@ -321,11 +321,10 @@ export class Punches {
     if (answers) {
       if (attempt.step !== "answer" || attempt.round !== round) return;
       attempt.theirs = theirs;
+      if (theirs.length > 0) return this.#dial(attempt, now);
       // Nobody was dialled, so that nothing is to be waited for but that the other end says that it can now.
-      if (theirs.length === 0) this.#lastMs.set(connection.peer, now.monotonicMs + DECLINED_MS - ROUND_EVERY_MS);
-      if (theirs.length === 0) this.#fail(attempt, "declined", now);
-      else this.#dial(attempt, now);
-      return;
+      this.#lastMs.set(connection.peer, now.monotonicMs + DECLINED_MS - ROUND_EVERY_MS);
+      return this.#fail(attempt, "declined", now);
     }
     const reason = this.#refusal(attempt, theirs, now);
     if (reason !== null) {

@@ -93,13 +93,10 @@ export class Topics {
       const batch = { message, posts: posts.length };
       this.#spread.seen(id);
       const direct = to === null ? null : links.of(to);
-      if (to !== null && direct === null && links.keep(to, batch)) {
-        this.#sent += posts.length;
-        continue;
-      }
+      this.#sent += posts.length;
+      if (to !== null && direct === null && links.keep(to, batch)) continue;
       const targets = direct === null ? this.#spread.onward(id, batch, links.all(), null, now) : [direct];
       for (const target of targets) links.send(target, batch);
-      this.#sent += posts.length;
       if (to === null) this.#deliver(posts, toBase32(identity.peerId), now.wallMs, false, now);
     }
   }
