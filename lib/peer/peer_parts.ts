@@ -305,7 +305,7 @@ export class PeerParts {
       ...postParts,
       own,
       topics: this.topics,
-      find: (peer) => this.views.addresseeAs(peer),
+      find: (peer) => this.views.addresseeAs(peer, (id) => this.postLinks.isAwaited(id)),
       reply: (id, reply) => outbox.reply(id, reply),
     });
     this.messages = new Messages({

@@ -80,6 +80,11 @@ export class PostLinks {
     return this.#byPeer.get(peer)?.connection ?? null;
   }
 
+  /** Whether a link to a peer, by its base32 id, ended just now, and the one that takes its place has yet to come. */
+  isAwaited(peer: string): boolean {
+    return this.#left.has(peer);
+  }
+
   /** A member is linked: it is told that posts are taken here. */
   opened(connection: Connection, now: Now): void {
     const path = pathOf(connection);

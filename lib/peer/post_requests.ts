@@ -72,7 +72,7 @@ export class PostRequests {
     return this.#held.some(({ to }) => this.#parts.links.hasRoom(to)) ? 0 : Infinity;
   }
 
-  /** To a peer that is not linked: it goes by others, which is no use where that peer is not there. */
+  /** To a peer that is not linked: it goes by others, or a link to come, which is no use where that peer is not there. */
   #track(id: number, posts: readonly Post[], to: string, now: Now): void {
     const { own, questions } = this.#parts;
     const send = (question: Uint8Array) => {

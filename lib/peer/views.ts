@@ -230,12 +230,14 @@ export class Views {
    * The base32 id of a member that messages get to, called as for `linkedAs`: one that is linked or, in a space where
    * not all link with each other, any.
    *
+   * @param isAwaited whether a link to a member, by its base32 id, has just ended and is replaced by another one.
    * @throws {KithError} `peer_unknown`, `member_ambiguous`.
    */
-  addresseeAs(text: string): string {
+  addresseeAs(text: string, isAwaited: (peer: string) => boolean): string {
     const members = this.members().filter(({ self }) => !self);
-    if (members.length <= FULL_MESH_LINKS) return this.linkedAs(text).peer;
-    return memberCalled(members, text, "peer_unknown").peer;
+    const isReached = ({ peer, linked }: MemberView) => linked || isAwaited(peer);
+    const called = members.length <= FULL_MESH_LINKS ? members.filter(isReached) : members;
+    return memberCalled(called, text, "peer_unknown").peer;
   }
 
   /** The members without a link; where not all link with each other those that left or are lost, as far as is known. */

@@ -202,6 +202,30 @@ Deno.test("nor where one end hears of the end of the relayed link long before it
   }
 });
 
+Deno.test("who sends to a peer between two links is not refused, and what it sends goes by the next one", () => {
+  const lab = new RelayLab();
+  lab.network.habits = { ...lab.network.habits, latencyMs: [40, 60] };
+  lab.untilPath("relayed by 2");
+  const reader = lab.b.machine!.subscribe("");
+  lab.network.mend(lab.a, lab.b);
+  lab.a.push({ type: "network_changed" });
+  lab.until(() => lab.pathOf(lab.b, lab.a) === "direct", "the one that is dialled has the direct link");
+  // Word of that is held up, while word that the relayed one is over comes by the relay.
+  lab.network.cut(lab.a, lab.b);
+  lab.until(() => lab.pathOf(lab.a, lab.b) === null, "the other one has no link");
+  const posts = ["one", "two"].map((text) => ({ topic: "t", payload: new TextEncoder().encode(text) }));
+  const replies: boolean[] = [];
+  lab.a.request({ type: "post", posts, to: lab.b.id }, ({ ok }) => void replies.push(ok));
+  lab.wait(1000);
+  assertEquals(replies, [], "it is not known yet whether they come");
+  lab.network.mend(lab.a, lab.b);
+  lab.untilPath("direct");
+  lab.wait(1000);
+  assertEquals(replies, [true]);
+  assertEquals(reader.take().posts.map(({ payload }) => new TextDecoder().decode(payload)), ["one", "two"]);
+  reader.close();
+});
+
 Deno.test("who does not read holds up who sends, and the relay no more than what may be under way", () => {
   const lab = new RelayLab();
   lab.untilPath("relayed by 2");
