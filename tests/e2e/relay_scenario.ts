@@ -59,13 +59,13 @@ export async function runRelayScenario(
   await pathToBert(anna, "relayed");
   const relayedBytesPerS = await rate(anna, bert, sizeBytes, text);
 
-  await using reader = await Reader.open(bert, "stream");
+  using reader = await Reader.open(bert, "stream");
   const written: string[] = [];
   let isOver = false;
   const writing = (async () => {
     while (!isOver) {
       const key = `k/${written.length}`;
-      await asked(anna, "PUT", `/v1/entry?key=${key}`, text);
+      assertEquals((await asked(anna, "PUT", `/v1/entry?key=${key}`, text)).error, undefined);
       written.push(key);
       await pause(WRITE_EVERY_MS);
     }
@@ -79,15 +79,17 @@ export async function runRelayScenario(
       await pause(STREAM_EVERY_MS);
     },
   });
-  const streaming = posted(anna, "stream", lines);
-  await pause(AROUND_MS);
-  await open();
-  const openedMs = performance.now();
-  await pathToBert(anna, way);
-  const changedMs = performance.now() - openedMs;
-  await pause(AROUND_MS);
-  isOver = true;
-  await Promise.all([writing, streaming]);
+  const changing = (async () => {
+    await pause(AROUND_MS);
+    await open();
+    const openedMs = performance.now();
+    await pathToBert(anna, way);
+    const changedMs = performance.now() - openedMs;
+    await pause(AROUND_MS);
+    isOver = true;
+    return changedMs;
+  })();
+  const [changedMs] = await Promise.all([changing, writing, posted(anna, "stream", lines)]);
   const came = await reader.take(streamed);
   assertEquals(came.map((value) => Number(value.split(" ")[0])), Array.from({ length: streamed }, (_, i) => i));
   await until("bert holds all that anna wrote", async () => {
@@ -132,7 +134,7 @@ async function pathToBert(anna: Home, path: string): Promise<void> {
 
 /** Sends messages to bert alone. @returns bytes that came to him a second. */
 async function rate(anna: Home, bert: Home, sizeBytes: number, text: string): Promise<number> {
-  await using reader = await Reader.open(bert, "rate");
+  using reader = await Reader.open(bert, "rate");
   const line = new TextEncoder().encode(text.padEnd(LINE_BYTES - 1, "x") + "\n");
   const count = Math.ceil(sizeBytes / LINE_BYTES);
   let sent = 0;
@@ -143,39 +145,46 @@ async function rate(anna: Home, bert: Home, sizeBytes: number, text: string): Pr
     },
   });
   const startMs = performance.now();
-  const posting = posted(anna, "rate", lines);
-  await reader.take(count);
-  const tookS = (performance.now() - startMs) / 1000;
-  await posting;
+  let tookS = 0;
+  const taking = reader.take(count).then(() => tookS = (performance.now() - startMs) / 1000);
+  await Promise.all([posted(anna, "rate", lines), taking]);
   return count * LINE_BYTES / tookS;
 }
 
+/** Sends each line to bert alone. Rejects as soon as one is refused, since those behind it never come. */
 async function posted(anna: Home, topic: string, body: ReadableStream<Uint8Array>): Promise<void> {
   const control = await connectControl(homePaths(anna.path));
   assert(control !== null);
   const query = new URLSearchParams({ topic, to: "bert", lines: "1" });
   const answer = await control.request(new Request(`http://kith/v1/messages?${query}`, { method: "POST", body }));
-  await answer.text();
+  const { error, message } = await answer.json();
   control.close();
+  assertEquals([error, message], [undefined, undefined]);
 }
 
 /** The messages on a topic, as they come. */
-class Reader implements AsyncDisposable {
-  readonly #close: () => void;
+class Reader implements Disposable {
+  readonly #stop: () => void;
   readonly #lines: AsyncGenerator<string>;
 
-  private constructor(lines: AsyncGenerator<string>, close: () => void) {
+  private constructor(lines: AsyncGenerator<string>, stop: () => void) {
     this.#lines = lines;
-    this.#close = close;
+    this.#stop = stop;
   }
 
   static async open(home: Home, topic: string): Promise<Reader> {
     const control = await connectControl(homePaths(home.path));
     assert(control !== null);
-    const answer = await control.request(new Request(`http://kith/v1/messages?topic=${topic}`));
+    const stopped = new AbortController();
+    const answer = await control.request(
+      new Request(`http://kith/v1/messages?topic=${topic}`, { signal: stopped.signal }),
+    );
     const lines = linesOf(answer.body as ReadableStream<Uint8Array>);
     assertEquals(JSON.parse((await lines.next()).value).event, "subscribed");
-    return new Reader(lines, () => control.close());
+    return new Reader(lines, () => {
+      stopped.abort();
+      control.close();
+    });
   }
 
   /** The next messages. */
@@ -189,9 +198,9 @@ class Reader implements AsyncDisposable {
     return values;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#lines.return(undefined);
-    this.#close();
+  /** Also where a message is waited for, which then never comes. */
+  [Symbol.dispose](): void {
+    this.#stop();
   }
 }
 
