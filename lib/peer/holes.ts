@@ -25,8 +25,9 @@ export class Holes {
   }
 
   /** A link is closed. */
-  closed(connection: Connection): void {
-    if (isPunched(connection)) this.#lost.add(connection.peer);
+  closed(connection: Connection, reason: string): void {
+    // Of another one that takes its place this end may hear a little later.
+    if (isPunched(connection) && reason !== "duplicate_link") this.#lost.add(connection.peer);
   }
 
   /** Whether a link is one of them of which nothing is heard. */

@@ -22,7 +22,7 @@ import type { Discovery } from "./discovery.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Overlay } from "./overlay.ts";
-import { isPunched, isSilent, pathOf } from "./path.ts";
+import { hasBetterPath, isDirect, isPunched, isSilent, pathOf } from "./path.ts";
 import type { Reachability } from "./reachability.ts";
 import { sourceOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -79,8 +79,8 @@ export class Neighbours {
    *
    * @throws {ProtocolError} `duplicate_link` where who answered is linked: this end still has the older link, and the
    * address was tried for somebody else. Also where it answered at another address before: of two links that one end
-   * dialled at the same time the ends could not choose the same one. A relayed link counts beside another relayed one
-   * only, where that is not much older: it gives way. So does one that is silent, where a relayed one is to take its place.
+   * dialled at the same time the ends could not choose the same one. A link by a worse path does not count, as it gives
+   * way; nor does a relayed one that is much older, nor one that is silent, where a relayed one is to take its place.
    */
   answered(connection: Connection, now: Now): void {
     const { dialler, links } = this.#parts;
@@ -89,7 +89,7 @@ export class Neighbours {
     const isOld = ({ stage, memberSinceMs }: Connection) =>
       stage === "member" && now.monotonicMs - memberSinceMs > SIMULTANEOUS_MS;
     const givesWay = (other: Connection) => {
-      if (connection.relay === null) return other.relay !== null;
+      if (connection.relay === null) return hasBetterPath(connection, other);
       return other.relay === null ? isSilent(other, now) : isOld(other);
     };
     const linked = this.#linkByPeer.get(connection.peer);
@@ -110,7 +110,7 @@ export class Neighbours {
    */
   admitted(connection: Connection, now: Now): boolean {
     const { links, book, dialler, emit, self } = this.#parts;
-    const { number, peer, address, direction, relay } = connection;
+    const { number, peer, address, direction } = connection;
     const other = this.#linkByPeer.get(peer);
     links.becameMember(connection, other ?? null, now);
     if (other !== undefined && this.#prefers(other, connection, now)) {
@@ -119,13 +119,13 @@ export class Neighbours {
     }
     this.#linkByPeer.set(peer, connection);
     if (other !== undefined) links.close(other, "duplicate_link", now);
-    if (direction === "out" && relay === null && !isPunched(connection)) {
+    if (direction === "out" && isDirect(connection)) {
       // Where this is the door that let this peer in, its address is all that leads back to the space.
       book.seen(toHex(fromBase32(peer)), address, now.wallMs);
     }
-    // Who is linked through a relay only is dialled on.
-    if (relay === null) dialler.linked(peer, now);
-    else if (other?.relay === null) dialler.unlinked(peer, now);
+    // Who is linked through a relay only, or a hole, is dialled on.
+    if (isDirect(connection)) dialler.linked(peer, now);
+    else if (other !== undefined && isDirect(other)) dialler.unlinked(peer, now);
     this.#parts.farewells.linked(peer);
     emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
     // Whoever holds the secret of the space can make up any number of others.
@@ -145,14 +145,14 @@ export class Neighbours {
     if (toBase32(record.peer) !== connection.peer) throw new ProtocolError("bad_state", "a record of another peer");
     const isNew = book.add(record);
     // Where a hole leads to is of use to nobody else, and to this peer for as long as the hole is there.
-    const address = connection.relay !== null || isPunched(connection)
+    const address = !isDirect(connection)
       ? null
       : connection.direction === "out"
       ? connection.address
       : dialableAddress(connection.address, advertisedPort(record.addresses));
     book.seen(toHex(record.peer), address, now.wallMs, connection.direction === "out");
     this.aim(now);
-    if (connection.relay === null) dialler.linked(connection.peer, now);
+    if (isDirect(connection)) dialler.linked(connection.peer, now);
     this.#parts.overlay.linked(connection, now);
     if (!isNew) return;
     // Who only proves the space is not spoken of: its holder can make up any number of peers.
@@ -204,7 +204,7 @@ export class Neighbours {
     if (this.#linkByPeer.get(connection.peer) !== connection) return false;
     this.#linkByPeer.delete(connection.peer);
     book.seen(toHex(fromBase32(connection.peer)), null, now.wallMs);
-    if (connection.relay === null) dialler.unlinked(connection.peer, now);
+    if (isDirect(connection)) dialler.unlinked(connection.peer, now);
     return true;
   }
 
@@ -294,16 +294,17 @@ export class Neighbours {
   }
 
   /**
-   * Which of two links to one peer stays. Both ends must choose alike: of a simultaneous dial the one that the lower
-   * id dialled; else the newer one, since who dialled it no longer has the older. A relayed link gives way to one that
-   * is not, and takes the place of one that is silent; also of a punched one where the other end asked for it, for which
-   * that is silent then.
+   * Which of two links to one peer stays. Both ends must choose alike: the one by the better path; of a simultaneous dial
+   * the one that the lower id dialled; else the newer one, since who dialled it no longer has the older. A relayed link
+   * takes the place of one that is silent; also of a punched one where the other end asked for it, for which that is
+   * silent then.
    */
   #prefers(older: Connection, newer: Connection, now: Now): boolean {
     if ((older.relay === null) !== (newer.relay === null)) {
       const isLostThere = isPunched(older) && newer.direction === "in";
       return older.relay === null && !isSilent(older, now) && !isLostThere;
     }
+    if (hasBetterPath(older, newer) || hasBetterPath(newer, older)) return hasBetterPath(older, newer);
     if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;
     const ownIsLower = toBase32(this.#parts.identity.peerId) < older.peer;
     return (older.direction === "out") === ownIsLower;
@@ -326,9 +327,10 @@ export class Neighbours {
     this.#parts.emit({ name: "path_changed", level: "info", fields: { peer, name, path, ...by } });
   }
 
-  /** Whether a peer has a link that is not relayed. */
+  /** Whether a peer has a link that goes straight to it. */
   #isReached(peer: string): boolean {
-    return this.#linkByPeer.get(peer)?.relay === null;
+    const link = this.#linkByPeer.get(peer);
+    return link !== undefined && isDirect(link);
   }
 
   /** Whether a member was seen, or says that it listens, at the host of an address. */

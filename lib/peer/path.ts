@@ -14,6 +14,20 @@ export function isPunched({ address }: Pick<Connection, "address">): boolean {
   return address.startsWith(QUIC_PREFIX);
 }
 
+/** Whether a connection goes straight to its peer, through neither a relay nor a hole. */
+export function isDirect(connection: Pick<Connection, "address" | "relay">): boolean {
+  return connection.relay === null && !isPunched(connection);
+}
+
+/** Whether the path of a connection is a better one than that of another: direct, then punched, then relayed. */
+export function hasBetterPath(connection: Pick<Connection, "address" | "relay">, other: typeof connection): boolean {
+  return rankOf(connection) < rankOf(other);
+}
+
+function rankOf(connection: Pick<Connection, "address" | "relay">): number {
+  return isDirect(connection) ? 0 : connection.relay === null ? 1 : 2;
+}
+
 /** How a connection reaches its peer. @param isNearby whether that was found on a network of this machine. */
 export function pathOf(connection: Pick<Connection, "address" | "relay">, isNearby = false): Path {
   if (connection.relay !== null) return "relayed";

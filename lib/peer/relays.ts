@@ -126,7 +126,7 @@ export class Relays {
   /** A link is closed, of whatever stage: what it carried is lost, and what was asked for came to nothing. */
   closed(connection: Connection, reason: string, now: Now): void {
     this.#isStale = true;
-    this.#holes.closed(connection);
+    this.#holes.closed(connection, reason);
     this.#carriers.closed(connection, now);
     const ending = this.#endings.get(connection.number);
     // Of a door of a ticket the joiner hears as of any other.

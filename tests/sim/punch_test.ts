@@ -72,6 +72,11 @@ class PunchLab extends Lab {
     this.until(() => [this.failure(a, b), this.failure(b, a)].every((why) => why === "no_way_through"), "both to fail");
   }
 
+  /** The second comes to the network of the first as well. */
+  meet(): void {
+    this.b.alsoBehind(this.a.nat as Nat);
+  }
+
   /** The connections between the two. */
   ends(): End[] {
     const both = [this.a, this.b];
@@ -159,6 +164,68 @@ for (const seed of [1, 2, 3, 4]) {
     for (const peer of [lab.a, lab.b]) assertEquals(lab.reasons(peer, "member_gone"), [], "it was there all the time");
   });
 }
+
+for (const seed of [1, 2, 3, 4]) {
+  Deno.test(`under messages a punched link becomes direct where the two meet on one network; all comes once (seed ${seed})`, () => {
+    const lab = new PunchLab({ seed });
+    // One end may hear of the end of the punched link long before it hears of the direct one.
+    if (seed % 2 === 0) lab.network.habits = { ...lab.network.habits, latencyMs: [1, seed * 250] };
+    const stream = new Stream(lab);
+    lab.takeQuic();
+    stream.until(() => lab.isPath("punched"));
+    stream.goOn(20);
+    for (const told of lab.told.values()) told.splice(0);
+    lab.meet();
+    stream.until(() => lab.isPath("direct"));
+    stream.goOn(20);
+    stream.assertWhole();
+    lab.wait(120_000);
+    assert(lab.isPath("direct") && lab.ends().length === 1, "both have chosen the same one, which stays");
+    for (const peer of [lab.a, lab.b]) {
+      assertEquals([...new Set(lab.reasons(peer, "link_closed"))], ["duplicate_link"]);
+      for (const name of ["member_gone", "relay_failed", "punch_failed"]) assertEquals(lab.reasons(peer, name), []);
+      assertEquals(lab.reasons(peer, "path_changed"), [""]);
+    }
+  });
+}
+
+Deno.test("whichever side can dial, a punched link becomes direct; until one can they dial on, and no more often", () => {
+  for (const [dialler, listener] of [["a", "b"], ["b", "a"]] as const) {
+    const lab = new PunchLab();
+    for (const peer of lab.publicOnes) lab.told.get(peer)?.splice(0);
+    lab.takeQuic();
+    lab.untilPath("punched");
+    let dials = 0;
+    const dial = lab.network.dial.bind(lab.network);
+    lab.network.dial = (host, address) => {
+      if (host === lab[dialler] && address === lab[listener].listensAt) dials++;
+      if (host === lab[listener]) host.dialFailed(address, "it can't");
+      else dial(host, address);
+    };
+    lab.wait(300_000);
+    assert(lab.isPath("punched"));
+    assert(dials > 10 && dials < 50, `${dials} dials in five minutes`);
+    lab.network.habits = { ...lab.network.habits, latencyMs: [1, 500] };
+    const nat = lab[listener].nat as Nat;
+    nat.forwards.set(lab[listener].listensAt as string, lab[listener].listensAt as string);
+    const tookMs = lab.untilPath("direct");
+    assert(tookMs < 20_000, `${tookMs} ms`);
+    for (const peer of lab.publicOnes) assertEquals(lab.reasons(peer, "relay_opened"), [], "no circuit is needed");
+  }
+});
+
+Deno.test("a hole that opens while the two meet on one network takes the place of no direct link", () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const lab = new PunchLab({ seed });
+    lab.network.habits = { ...lab.network.habits, latencyMs: [1, 400] };
+    lab.takeQuic();
+    lab.until(() => lab.network.udp.dialled.length > 0, "the hole to be punched");
+    lab.meet();
+    lab.untilPath("direct");
+    lab.wait(60_000);
+    assert(lab.isPath("direct") && lab.ends().length === 1, "both have chosen the same one, which stays");
+  }
+});
 
 Deno.test("where a punched link breaks a relay is asked at once, and the next hole is punched after a while", () => {
   const lab = new PunchLab();

@@ -45,6 +45,7 @@ export class SimPeer implements NetworkHost {
   life = 0;
   #isOlder: boolean;
   #quicPort: number | null;
+  #nat: Nat | null;
   readonly #mends: (() => void)[] = [];
   /** The number of commits that is noted outside of its disk (lib/host/commit_counter.ts), and since when. */
   #noted = { commits: 0, atMs: -Infinity };
@@ -61,6 +62,7 @@ export class SimPeer implements NetworkHost {
     this.#addresses = [options.address];
     this.#isOlder = options.isOlder ?? false;
     this.#quicPort = options.quicPort ?? null;
+    this.#nat = options.nat ?? null;
     this.#clock = new SimClock(options.schedule, options.wallMs, options.wallRate);
     this.#disk = new SimDisk(this.#random, options.disk);
     this.#store = this.#disk.open();
@@ -74,7 +76,13 @@ export class SimPeer implements NetworkHost {
 
   /** Part of `NetworkHost`. */
   get nat(): Nat | null {
-    return this.options.nat ?? null;
+    return this.#nat;
+  }
+
+  /** Is behind another router from now on, by a network more: what is connected goes on by the one before. */
+  alsoBehind(nat: Nat): void {
+    this.#nat = nat;
+    this.push({ type: "network_changed" });
   }
 
   /** Part of `NetworkHost`. */
