@@ -1,4 +1,5 @@
 import { KithError } from "../base/errors.ts";
+import { canonicalAddresses } from "../base/ip_address.ts";
 import { MAX_JOIN_DOORS } from "../base/limits.ts";
 import { addressText, parseAddress } from "../host/address.ts";
 import type { HostApi } from "../host/host_api.ts";
@@ -27,7 +28,7 @@ export async function* join(host: HostApi, fields: Fields): AsyncGenerator<Field
   yield { event: "deriving" };
   const keys = await host.ticketKeys(ticket.secret);
   const found = [...named, ...ticket.addresses, ...await host.nearbyAddresses()];
-  const addresses = [...new Set(found)].slice(0, MAX_JOIN_DOORS);
+  const addresses = canonicalAddresses(found).slice(0, MAX_JOIN_DOORS);
   yield { event: "joining", addresses };
   const joining = host.request({ type: "join", keys, addresses, named });
   let detail: string | undefined;

@@ -15,11 +15,43 @@ export function ipBytes(text: string): Uint8Array | null {
   return text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
 }
 
-/** An address in one spelling for all that mean the same: that of RFC 5952, but that no zeros are left out. */
+/**
+ * An address in one spelling for all that mean the same: that of RFC 5952, but that one which is mapped (`::ffff:…`) is
+ * spelled as the IPv4 address that it stands for.
+ */
 export function ipText(address: Uint8Array): string {
   if (address.length === 4) return address.join(".");
+  if (address.subarray(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 0xff))) return address.subarray(12).join(".");
   const groups = Array.from({ length: 8 }, (_, i) => (address[2 * i] as number) << 8 | (address[2 * i + 1] as number));
-  return groups.map((group) => group.toString(16)).join(":");
+  const text = groups.map((group) => group.toString(16)).join(":");
+  let [zeros, at] = ["", 0];
+  for (const { 0: run, index } of text.matchAll(/\b0(?::0)+\b/g)) {
+    if (run.length > zeros.length) [zeros, at] = [run, index];
+  }
+  if (zeros === "") return text;
+  return `${text.slice(0, at).replace(/:$/, "")}::${text.slice(at + zeros.length).replace(/^:/, "")}`;
+}
+
+/**
+ * An address `host:port` in one spelling for all that mean the same: `ipText` of an IP address, in brackets with its zone
+ * where it is of IPv6; a name in lower case (RFC 4343); the port without zeros before it. What is no address is left as
+ * it is.
+ */
+export function canonicalAddress(text: string): string {
+  const match = /^(?:\[([0-9a-fA-F:.]+)(%[^\[\]]+)?\]|([^\[\]:]+)):0*(\d{1,5})$/.exec(text);
+  if (match === null) return text;
+  const [, inBrackets, zone = "", name, port] = match;
+  if (inBrackets === undefined) return `${name?.toLowerCase()}:${port}`;
+  const ip = ipBytes(inBrackets);
+  // An IPv4 address has no brackets.
+  if (ip === null || ip.length === 4) return text;
+  const host = ipText(ip);
+  return host.includes(":") ? `[${host}${zone}]:${port}` : `${host}:${port}`;
+}
+
+/** Addresses in that spelling, each one once. */
+export function canonicalAddresses(texts: readonly string[]): string[] {
+  return [...new Set(texts.map(canonicalAddress))];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { canonicalAddress } from "../base/ip_address.ts";
 import { MAX_ADDRESS_BYTES } from "../base/limits.ts";
 
 /** A TCP endpoint. */
@@ -8,10 +9,9 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** An endpoint as `host:port`, an IPv6 address in brackets, an IPv4 one without its mapping prefix. */
-export function addressText(endpoint: Endpoint): string {
-  const hostname = endpoint.hostname.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${endpoint.port}`;
+/** An endpoint as `host:port`, in the one spelling for all that mean the same (`canonicalAddress`). */
+export function addressText({ hostname, port }: Endpoint): string {
+  return canonicalAddress(`${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
 }
 
 /**

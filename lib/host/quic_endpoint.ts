@@ -1,5 +1,5 @@
 import { utf8Encode } from "../base/bytes.ts";
-import { ipOfEndpoint, ipText } from "../base/ip_address.ts";
+import { canonicalAddress, ipOfEndpoint, ipText } from "../base/ip_address.ts";
 import {
   MAX_QUIC_CONNECTS,
   MAX_QUIC_HANDSHAKES,
@@ -112,7 +112,7 @@ export class QuicEndpoint {
       const { value: stream } = await conn.incomingUnidirectionalStreams.getReader().read();
       const text = stream === undefined ? "" : await readText(stream);
       if (ipOfEndpoint(text) === null) throw new Error("what was told is no address");
-      return text;
+      return canonicalAddress(text);
     } finally {
       signal.removeEventListener("abort", close);
       close();

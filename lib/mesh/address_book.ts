@@ -1,5 +1,6 @@
 import { fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { forgetOldest } from "../base/forget_oldest.ts";
+import { canonicalAddresses } from "../base/ip_address.ts";
 import {
   ADDRESS_KEPT_MS,
   MAX_ADDRESS_BYTES,
@@ -123,7 +124,8 @@ export class AddressBook {
   /** Where to dial a peer, the most promising first: where it was found nearby, where it was seen, where it says. */
   addressesOf(peer: string): string[] {
     const known = this.#peers.get(peer);
-    const named = byPromise(known?.record?.addresses ?? [], this.#own());
+    // What a peer signed is passed on as it spelled it.
+    const named = byPromise(canonicalAddresses(known?.record?.addresses ?? []), this.#own());
     const all = [this.#nearby.get(peer) ?? [], known?.seenAddresses ?? [], named].flat();
     return [...new Set(all)].slice(0, MAX_ADDRESSES);
   }
@@ -148,7 +150,8 @@ export class AddressBook {
       const seen = utf8Decode(reader.blob(MAX_ADDRESS_BYTES));
       const lastSeenMs = reader.u48();
       const record = reader.u8() === 1 ? readPeerRecord(reader) : null;
-      this.#peers.set(peer, { record, seenAddresses: seen === "" ? [] : seen.split(" "), lastSeenMs });
+      const seenAddresses = seen === "" ? [] : canonicalAddresses(seen.split(" "));
+      this.#peers.set(peer, { record, seenAddresses, lastSeenMs });
     }
     this.#changed = false;
   }

@@ -1,4 +1,4 @@
-import { ipBytes, isInSubnet, isLinkLocal, isPrivate, isUnicast } from "../base/ip_address.ts";
+import { ipBytes, ipText, isInSubnet, isLinkLocal, isPrivate, isUnicast } from "../base/ip_address.ts";
 import { MAX_LAN_ADDRESSES } from "../base/limits.ts";
 import type { LanInterface, LanRecord } from "./lan_message.ts";
 
@@ -50,15 +50,16 @@ export class LanAddresses {
       if (address === null || rank === null) {
         refused.push("an address that is not near");
       } else if (address.length === 4) {
-        found.push({ text: `${text}:${port}`, rank });
+        found.push({ text: `${ipText(address)}:${port}`, rank });
       } else if (!isLinkLocal(address)) {
-        found.push({ text: `[${text}]:${port}`, rank: rank + 1 });
+        found.push({ text: `[${ipText(address)}]:${port}`, rank: rank + 1 });
       } else {
-        for (const zone of this.#zones(on)) found.push({ text: `[${text}%${zone}]:${port}`, rank: 4 });
+        for (const zone of this.#zones(on)) found.push({ text: `[${ipText(address)}%${zone}]:${port}`, rank: 4 });
       }
     }
     found.sort((a, b) => a.rank - b.rank);
-    return { dialable: found.slice(0, MAX_LAN_ADDRESSES).map(({ text }) => text), refused };
+    const dialable = [...new Set(found.map(({ text }) => text))].slice(0, MAX_LAN_ADDRESSES);
+    return { dialable, refused };
   }
 
   /** 0 on one of this machine's own networks, 2 on another private one; null where it may not be dialled. */

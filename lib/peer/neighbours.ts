@@ -3,6 +3,7 @@ import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
+import { canonicalAddresses } from "../base/ip_address.ts";
 import {
   FULL_MESH_LINKS,
   KNOWN_ADDRESSES_KEPT_MS,
@@ -177,7 +178,8 @@ export class Neighbours {
       }
       if (!this.#parts.book.add(record)) continue;
       // It is signed by this peer, which did not: by an earlier run of it, or by one with a copy of its home.
-      if (equal(record.peer, this.#parts.identity.peerId)) record.addresses.forEach(this.#parts.dial);
+      if (!equal(record.peer, this.#parts.identity.peerId)) continue;
+      canonicalAddresses(record.addresses).forEach(this.#parts.dial);
     }
     this.aim(now);
   }

@@ -3,7 +3,7 @@ import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { forgetOldest } from "../base/forget_oldest.ts";
-import { ipOfEndpoint, isLoopbackIp } from "../base/ip_address.ts";
+import { canonicalAddresses, ipOfEndpoint, isLoopbackIp } from "../base/ip_address.ts";
 import {
   MAX_PUNCH_ADDRESSES,
   MAX_PUNCHED_MEMBERS,
@@ -309,10 +309,10 @@ export class Punches {
     forgetOldest(this.#lastMs, MAX_PUNCHED_MEMBERS);
   }
 
-  #punched(connection: Connection, { round, answers, addresses }: Punch, now: Now): void {
+  #punched(connection: Connection, { round, answers, addresses: named }: Punch, now: Now): void {
     if (connection.relay === null) throw new ProtocolError("bad_state", "a punch on a link that is not relayed");
-    const wrong = addresses.find((address) => !isMeant(address));
-    if (wrong !== undefined) throw new ProtocolError("malformed", "a punch to what is no address of one machine");
+    if (!named.every(isMeant)) throw new ProtocolError("malformed", "a punch to what is no address of one machine");
+    const addresses = canonicalAddresses(named);
     const attempt = this.#attempts.get(connection.peer);
     // Of a link that another one took the place of nothing is to come any more.
     if (attempt?.connection !== connection) return;
@@ -351,7 +351,6 @@ export class Punches {
   /** An address of this machine alone means something only to who is on it, as the relay is then too. */
   #isUsable({ connection }: Attempt, address: string): boolean {
     const ip = ipOfEndpoint(address);
-    // In bytes: an address of IPv6 can be written in many ways.
     if (ip === null || !isLoopbackIp(ip)) return ip !== null;
     return [...this.#parts.links.members()].some((link) =>
       link.peer === connection.relay && link.relay === null && isLoopback(link.address)
@@ -362,7 +361,7 @@ export class Punches {
     attempt.step = "link";
     attempt.dueMs = now.monotonicMs + PUNCH_LINK_TIMEOUT_MS;
     const own = this.#witnesses.addresses;
-    for (const address of new Set(attempt.theirs)) {
+    for (const address of attempt.theirs) {
       if (!own.includes(address)) this.#parts.dialQuic(address);
     }
   }

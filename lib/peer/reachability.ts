@@ -2,7 +2,7 @@ import { fromBase32 } from "../base/base32.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { ipOfEndpoint, isPublic, isUnicast } from "../base/ip_address.ts";
+import { canonicalAddress, ipOfEndpoint, isPublic, isUnicast } from "../base/ip_address.ts";
 import { forgetOldest } from "../base/forget_oldest.ts";
 import {
   DIAL_BACK_EVERY_MS,
@@ -226,8 +226,9 @@ export class Reachability {
     if (this.#witnesses.has(connection.number)) throw new ProtocolError("bad_state", "a second address of this peer");
     // Who dialled has come, and says where to.
     const isIn = connection.direction === "in";
-    const tries = isIn && this.#isBeyond({ connection, seen: address }) ? address : null;
-    const witness = { connection, seen: address, askedMs: -Infinity, tries, hasCome: isIn, saysReached: isIn };
+    const seen = canonicalAddress(address);
+    const tries = isIn && this.#isBeyond({ connection, seen }) ? seen : null;
+    const witness = { connection, seen, askedMs: -Infinity, tries, hasCome: isIn, saysReached: isIn };
     this.#witnesses.set(connection.number, witness);
     this.#look(now);
   }

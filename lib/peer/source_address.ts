@@ -1,3 +1,5 @@
+import { ipBytes, ipText } from "../base/ip_address.ts";
+
 /** What an address begins with at which is spoken by QUIC. */
 export const QUIC_PREFIX = "quic:";
 
@@ -18,15 +20,9 @@ export function portOf(address: string): string {
  */
 export function sourceOf(address: string): string {
   const host = hostOf(address);
-  if (!host.startsWith("[")) return host;
-  const [before = "", after] = host.slice(1, -1).split("%")[0]?.split("::") ?? [];
-  const groups = before.split(":");
-  if (after !== undefined) {
-    const rest = after === "" ? [] : after.split(":");
-    while (groups.length + rest.length < 8) groups.push("0");
-    groups.push(...rest);
-  }
-  return `[${groups.slice(0, 4).map((group) => group === "" ? "0" : group).join(":")}::]`;
+  const ip = ipBytes(host.replace(/^\[([^%\]]*).*$/, "$1"));
+  if (ip === null || ip.length === 4) return host;
+  return `[${ipText(ip.map((byte, i) => i < 8 ? byte : 0))}]`;
 }
 
 /** Whether an address `host:port` is one of this machine alone. */

@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { toHex } from "../../lib/base/bytes.ts";
 import {
+  canonicalAddress,
+  canonicalAddresses,
   ipBytes,
   ipOfEndpoint,
   ipText,
@@ -32,11 +35,82 @@ Deno.test("addresses are read in every spelling", () => {
 });
 
 Deno.test("an address has one text, which is read as the same again", () => {
-  const texts = { "10.0.255.1": "10.0.255.1", "2001:DB8::8:417A": "2001:db8:0:0:0:0:8:417a", "::": "0:0:0:0:0:0:0:0" };
+  // Those of RFC 5952, sections 2 and 4.
+  const texts = {
+    "10.0.255.1": "10.0.255.1",
+    "2001:DB8::8:417A": "2001:db8::8:417a",
+    "2001:0db8:0:0:1:0:0:1": "2001:db8::1:0:0:1",
+    "2001:db8:0:1:1:1:1:1": "2001:db8:0:1:1:1:1:1",
+    "2001:0:0:1:0:0:0:1": "2001:0:0:1::1",
+    "10:0:0:20:0:0:0:100": "10:0:0:20::100",
+    "1:0:0:0:0:0:0:0": "1::",
+    "0:0:0:0:0:0:0:0": "::",
+    "0:0:0:0:0:0:0:1": "::1",
+    "::1.2.3.4": "::102:304",
+  };
   for (const [spelled, text] of Object.entries(texts)) {
     assertEquals(ipText(bytes(spelled)), text);
     assertEquals(bytes(text), bytes(spelled));
   }
+  assertEquals(ipText(bytes("::FFFF:a00:1")), "10.0.0.1");
+});
+
+/** One of the ways to spell a group, or what it is without the zeros before it. */
+const spelledGroup = (group: number) =>
+  fc.tuple(fc.integer({ min: 1, max: 4 }), fc.boolean()).map(([digits, isUpper]) => {
+    const text = group.toString(16).padStart(digits, "0");
+    return isUpper ? text.toUpperCase() : text;
+  });
+
+/** The bytes of an address of IPv6 with many zeros, in groups, and a spelling of it. */
+const spelledAddresses = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff })), {
+  minLength: 8,
+  maxLength: 8,
+}).chain((groups) =>
+  fc.tuple(fc.tuple(...groups.map(spelledGroup)), fc.nat({ max: 8 }), fc.nat({ max: 8 })).map(([spelled, a, b]) => {
+    const [from, to] = [Math.min(a, b), Math.max(a, b)];
+    const isLeftOut = to > from && groups.slice(from, to).every((group) => group === 0);
+    const text = isLeftOut ? `${spelled.slice(0, from).join(":")}::${spelled.slice(to).join(":")}` : spelled.join(":");
+    return { groups, text };
+  })
+);
+
+Deno.test("however an address is spelled, it is the same one, and has one canonical spelling", () => {
+  fc.assert(fc.property(spelledAddresses, ({ groups, text }) => {
+    const canonical = ipText(bytes(text));
+    assertEquals(canonical, ipText(Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 255]))));
+    if (!canonical.includes(".")) {
+      assertEquals(bytes(canonical), bytes(text));
+      // As whoever wrote another implementation has it.
+      assertEquals(canonical, new URL(`http://[${text}]`).hostname.slice(1, -1));
+    }
+    assertEquals(canonicalAddress(`[${text}]:05484`), canonicalAddress(`[${canonical}]:5484`));
+  }));
+});
+
+Deno.test("an endpoint has one spelling, which stays as it is; what is none is left alone", () => {
+  const spelled: Record<string, string> = {
+    "[2001:DB8:0:0::1]:5484": "[2001:db8::1]:5484",
+    "[::ffff:10.0.0.1]:5484": "10.0.0.1:5484",
+    "[::FFFF:A00:1]:00080": "10.0.0.1:80",
+    "[FE80:0::1%Eth0]:9": "[fe80::1%Eth0]:9",
+    "10.0.0.1:05484": "10.0.0.1:5484",
+    "Otter.Example:5484": "otter.example:5484",
+    "a:0": "a:0",
+    "a:000": "a:0",
+  };
+  for (const [text, canonical] of Object.entries(spelled)) {
+    assertEquals(canonicalAddress(text), canonical, text);
+    assertEquals(canonicalAddress(canonical), canonical);
+  }
+  for (const text of ["", "A", "A:B", ":1", "[10.0.0.1]:01", "[::G]:1", "[]:1", "FE80::1:1", "quic:[FE80::1]:1"]) {
+    assertEquals(canonicalAddress(text), text);
+  }
+  fc.assert(fc.property(fc.string(), (text) => {
+    const canonical = canonicalAddress(text);
+    assertEquals(canonicalAddress(canonical), canonical);
+  }));
+  assertEquals(canonicalAddresses(["[::1]:1", "[0::1]:1", "[::1]:2", "[::1]:01"]), ["[::1]:1", "[::1]:2"]);
 });
 
 Deno.test("what is no address is none", () => {

@@ -10,6 +10,8 @@ Deno.test("addresses are read and written back", () => {
     assertEquals(endpoint === null ? null : addressText(endpoint), text);
   }
   assertEquals(addressText({ hostname: "::ffff:10.0.0.1", port: 2 }), "10.0.0.1:2");
+  const typed = parseAddress("[2001:DB8:0::1]:05484");
+  assertEquals(typed === null ? null : addressText(typed), "[2001:db8::1]:5484");
   assertEquals(parseAddress("host", 5484), { hostname: "host", port: 5484 });
   assertEquals(parseAddress("[::1]", 5484), { hostname: "::1", port: 5484 });
   assertEquals(parseAddress(":7000", 5484), { hostname: "::", port: 7000 });

@@ -55,6 +55,25 @@ Deno.test("where a peer was seen is kept though its record never came", () => {
   assertEquals(book.addressesOf(PEER), ["10.0.0.1:1", "10.0.0.4:4"]);
 });
 
+Deno.test("an address in other spellings is the same one, and the record goes on as it was signed", () => {
+  const book = new AddressBook(verifySigned);
+  const spelled = ["[2001:DB8:0:0::1]:5484", "[2001:db8::1]:05484", "[::ffff:10.0.0.1]:1", "10.0.0.1:1", "Otter:1"];
+  assert(book.add(record(5, spelled)));
+  const addresses = ["[2001:db8::1]:5484", "otter:1", "10.0.0.1:1"];
+  assertEquals(book.addressesOf(PEER), addresses);
+  book.seen(PEER, "[2001:db8::1]:5484", 77);
+  assertEquals(book.addressesOf(PEER), addresses);
+  assertEquals(book.records().map(({ addresses }) => addresses), [spelled]);
+  // As one of an earlier release may be stored.
+  book.seen(PEER, "[2001:DB8::1]:5484", 78);
+  const again = new AddressBook(verifySigned);
+  again.load(book.encode());
+  assertEquals(again.addressesOf(PEER), addresses);
+  assertEquals(again.get(PEER)?.seenAddresses, ["[2001:db8::1]:5484"]);
+  const other = new AddressBook(verifySigned);
+  assert(other.add(again.records()[0] as PeerRecord), "its signature holds");
+});
+
 Deno.test("an unknown peer has no address", () => {
   assertEquals(new AddressBook(verifySigned).addressesOf(PEER), []);
 });

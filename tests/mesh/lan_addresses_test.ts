@@ -22,6 +22,12 @@ Deno.test("the nearest addresses come first, link-local ones last, with their in
   ]);
 });
 
+Deno.test("an address that is named in two spellings is dialled once", () => {
+  const found = ["2001:DB8:0::9", "2001:db8::9", "FE80::9", "fe80:0::9"];
+  const { dialable } = addresses().dialable({ port: 5484, addresses: found }, "eth0");
+  assertEquals(dialable, ["[2001:db8::9]:5484", "[fe80::9%eth0]:5484"]);
+});
+
 Deno.test("where the interface is not known, a link-local address may be on each", () => {
   const { dialable } = addresses().dialable({ port: 5484, addresses: ["fe80::9"] }, null);
   assertEquals(dialable, ["[fe80::9%eth0]:5484", "[fe80::9%wlan0]:5484"]);

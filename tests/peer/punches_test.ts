@@ -95,7 +95,7 @@ Deno.test("who has the lower id asks where it is seen, says so, and dials as soo
   assertEquals(sent, [[ABOVE, { type: "punch", round: 1, answers: false, addresses: [HOME] }]]);
   answer(other, 7, [THEIRS], 10);
   assertEquals(dialled, [], "that answers something else");
-  answer(other, 1, [THEIRS, "[2001:db8::7]:5485", THEIRS], 11);
+  answer(other, 1, [THEIRS, "[2001:DB8:0::7]:5485", "[2001:db8::7]:5485", THEIRS], 11);
   assertEquals(dialled, [THEIRS, "[2001:db8::7]:5485"]);
   answer(other, 1, [THEIRS], 12);
   assertEquals(dialled.length, 2, "one answer is enough");

@@ -102,6 +102,14 @@ Deno.test("where two members that dialled reached this peer is told to others, a
   assertEquals(sent, []);
 });
 
+Deno.test("two members that spell an address each in its own way say the same", () => {
+  const { reach, witness } = setUp({ addresses: ["[fd00::5]:5484"] });
+  witness(1, "[2001:db8::9]:40000", "comes", 0);
+  assertEquals(reach.proven, []);
+  witness(2, "[2001:DB8:0:0::9]:40000", "comes", 1);
+  assertEquals(reach.proven, ["[2001:db8::9]:5484"]);
+});
+
 Deno.test("in a space of two the other one's word is enough, since only that one is told", () => {
   const { reach, records } = setUp({ others: 1 });
   reach.received(link(1, "in", "198.51.100.1:40000"), { type: "seen", address: `${HOME}:7000` }, at(5));
