@@ -244,8 +244,10 @@ export class Joiner {
       if (code !== "refused_ticket") join.finalFailure ??= { code, values: { address, detail } };
       else join.finalFailure = { code, values: { detail: "it is unknown here, used up, expired or closed" } };
       // Whoever knows the ticket's tag, and the relay itself, may answer there: the next turn leads to another one.
-      if (isRelayDoor(address)) join.doors.set(address, now.monotonicMs + RELAY_MEET_AGAIN_MS);
-      else join.doors.delete(address);
+      if (isRelayDoor(address)) {
+        join.lastFailure = `${address}: who answers there refuses the ticket, but need not be who made it`;
+        join.doors.set(address, now.monotonicMs + RELAY_MEET_AGAIN_MS);
+      } else join.doors.delete(address);
     }
     const wasLastNamed = code !== undefined && join.named.delete(address) && join.named.size === 0;
     // A door on the local network knows the ticket by which it was found: what it says of it counts, as what those say

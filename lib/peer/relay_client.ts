@@ -24,6 +24,9 @@ import type { Relays } from "./relays.ts";
 /** The days under which a door is registered: the clock of who joins may be off by that. */
 const DAYS = [0, -1, 1] as const;
 
+/** What a relay means that has nobody under the tag of a ticket: which of both it is nobody there can know. */
+const NOBODY_THERE = "nobody there answers for this ticket: it is used up, expired or closed, or the members are away";
+
 /** What the client of a public relay works upon. */
 export interface RelayClientParts {
   readonly identity: Identity;
@@ -218,7 +221,8 @@ export class RelayClient {
 
   /** The relay led to no door. */
   unmet(address: string, reason: string, now: Now): void {
-    this.#parts.joiner().lost(address, "dial_failed", reason.replaceAll("_", " "), now);
+    const detail = reason === "not_linked" ? NOBODY_THERE : reason.replaceAll("_", " ");
+    this.#parts.joiner().lost(address, "dial_failed", detail, now);
   }
 
   /** What is to be dialled. */

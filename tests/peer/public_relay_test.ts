@@ -274,9 +274,29 @@ Deno.test("where all doors behind a relay refuse the ticket, that is told once t
   const startMs = lab.schedule.nowMs;
   const reply = lab.answer(lab.b, { type: "join", keys, addresses: [] });
   assert(!reply.ok && reply.code === "refused_ticket");
+  assertMatch(searching(lab), /who answers there refuses the ticket, but need not be who made it/);
   assert(lab.schedule.nowMs - startMs >= JOIN_TIMEOUT_MS);
   assert(squatter.refusals > 2, `${squatter.refusals} refusals`);
 });
+
+Deno.test("where nobody behind a relay answers for a ticket, that it is used up, or the members away, is told soon", () => {
+  for (const isAway of [false, true]) {
+    const lab = new ApartLab();
+    const keys = lab.invite(lab.a);
+    if (isAway) lab.a.crash(false);
+    else lab.ask(lab.add({ publicRelay: lab.relay.address }), { type: "join", keys, addresses: [] });
+    const reply = lab.answer(lab.b, { type: "join", keys, addresses: [] });
+    assert(!reply.ok && reply.code === "join_failed");
+    const both = /nobody there answers for this ticket: it is used up, expired or closed, or the members are away/;
+    assertMatch(searching(lab), both);
+    assertMatch(String(reply.values.detail), both);
+  }
+});
+
+/** What the second one was told while it looked for a door. */
+function searching(lab: ApartLab): string {
+  return lab.told.find(({ name }) => name === "join_searching")?.reason ?? "";
+}
 
 Deno.test("only so many come from one place, and who comes a second time takes its own place", () => {
   const lab = new ApartLab();
