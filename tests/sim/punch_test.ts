@@ -1,15 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import type { PeerEvent } from "../../lib/base/event.ts";
 import { HOLE_SILENT_AFTER_MS, PUNCH_EVERY_MS, RELAY_AFTER_MS } from "../../lib/base/limits.ts";
-import type { PostReader } from "../../lib/peer/post_views.ts";
 import { Lab } from "./lab.ts";
 import type { End, Nat } from "./network.ts";
+import { PostStream } from "./post_stream.ts";
 import type { SimPeer } from "./sim_peer.ts";
 import type { SimPeerOptions } from "./sim_peer_options.ts";
 import type { UdpNat } from "./sim_udp.ts";
 
 const QUIC_PORT = 5485;
-const STREAM_EVERY_MS = 25;
 
 interface PunchOptions {
   readonly seed?: number;
@@ -94,62 +93,11 @@ class PunchLab extends Lab {
   }
 }
 
-/** Messages both ways, without end, and writes among them. */
-class Stream {
-  readonly #lab: PunchLab;
-  readonly #readers: readonly (readonly [PostReader, SimPeer])[];
-  #sent = 0;
-
-  constructor(lab: PunchLab) {
-    this.#lab = lab;
-    this.#readers = [[lab.a.machine!.subscribe(""), lab.b], [lab.b.machine!.subscribe(""), lab.a]];
-  }
-
-  goOn(times = 1): void {
-    const { a, b } = this.#lab;
-    for (; times > 0; times--) {
-      this.send();
-      if (this.#sent % 20 === 0) this.#lab.set(this.#sent % 40 === 0 ? a : b, `k${this.#sent}`, "v");
-      this.#lab.wait(STREAM_EVERY_MS);
-    }
-  }
-
-  /** One message each way. */
-  send(): void {
-    const { a, b } = this.#lab;
-    for (const [from, to] of [[a, b], [b, a]] as const) {
-      const payload = new TextEncoder().encode(String(this.#sent));
-      from.request({ type: "post", posts: [{ topic: "t", payload }], to: to.id }, (reply) => assert(reply.ok));
-    }
-    this.#sent++;
-  }
-
-  until(condition: () => boolean): void {
-    for (let i = 0; !condition(); i++) {
-      assert(i < 5000, "in vain");
-      this.goOn();
-    }
-  }
-
-  /** Each message came once, in order, and what was written is at all. */
-  assertWhole(): void {
-    this.#lab.wait(3000);
-    this.#lab.untilHealed();
-    for (const [reader, sender] of this.#readers) {
-      const { posts, missed } = reader.take();
-      const texts = posts.filter(({ peer }) => peer === sender.id)
-        .map(({ payload }) => new TextDecoder().decode(payload));
-      assertEquals(texts, Array.from({ length: this.#sent }, (_, i) => String(i)));
-      assertEquals(missed, []);
-    }
-  }
-}
-
 for (const seed of [1, 2, 3, 4]) {
   Deno.test(`under messages and writes a relayed link becomes punched, and relayed again; all comes once (seed ${seed})`, () => {
     const lab = new PunchLab({ seed });
     if (seed % 2 === 0) lab.network.habits = { ...lab.network.habits, latencyMs: [40, 60] };
-    const stream = new Stream(lab);
+    const stream = new PostStream(lab);
     stream.goOn(20);
     lab.takeQuic();
     stream.until(() => lab.isPath("punched"));
@@ -170,7 +118,7 @@ for (const seed of [1, 2, 3, 4]) {
     const lab = new PunchLab({ seed });
     // One end may hear of the end of the punched link long before it hears of the direct one.
     if (seed % 2 === 0) lab.network.habits = { ...lab.network.habits, latencyMs: [1, seed * 250] };
-    const stream = new Stream(lab);
+    const stream = new PostStream(lab);
     lab.takeQuic();
     stream.until(() => lab.isPath("punched"));
     stream.goOn(20);
@@ -231,7 +179,7 @@ Deno.test("where a punched link breaks a relay is asked at once, and the next ho
   const lab = new PunchLab();
   lab.takeQuic();
   lab.untilPath("punched");
-  const stream = new Stream(lab);
+  const stream = new PostStream(lab);
   stream.goOn(5);
   stream.send();
   lab.wait(1);
