@@ -46,6 +46,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "through it ('kith up --relay', 'kith join --relay'). Links through it are encrypted from end to end: it sees " +
       "which peers are linked, when, and how much goes by it. The text stays the same, since its identity is kept in " +
       "the home, in a folder of its own: without that folder a new one is made, with which the former text is void. " +
+      "By UDP, at the same port, it tells peers where it sees them, so that they can open their routers for each other. " +
       "What it carries and refuses is told on standard error whenever that changes, with --json on standard output.",
     needs: "network",
     arguments: [],
@@ -61,6 +62,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         type: "address",
         repeats: true,
         help: "where peers reach it, where that is none of this machine's own addresses, or a name",
+      },
+      {
+        name: "no-punch",
+        type: "switch",
+        help: "do not tell peers by UDP where they are seen, which helps them to open their routers",
       },
     ],
     examples: [

@@ -4,7 +4,7 @@ import { numberField, textField } from "./fields.ts";
 
 /** Why no hole through the routers leads to a member, as a part of a sentence about it. */
 const FAILURES: Readonly<Record<string, string>> = {
-  nobody_to_ask: "no linked member can tell this peer where it is seen by UDP",
+  nobody_to_ask: "nobody that is linked can tell this peer where it is seen by UDP",
   udp_blocked: "nobody answers this peer by UDP",
   no_answer: "it did not answer in time",
   declined: "it names no address for UDP, or has too much to do",
@@ -32,9 +32,9 @@ export function udpText(punch: JsonObject): string {
   const problem = textField(punch, "problem");
   if (port === null) return problem === "" ? "not used" : `not used: ${escapeText(problem)}`;
   const at = `QUIC at port ${port}`;
-  if (punch.works === null || punch.works === undefined) return `${at}; no member could be asked so far`;
-  if (punch.works === false) return `${at}, but no member that was asked answers: this network may keep back UDP`;
+  if (punch.works === null || punch.works === undefined) return `${at}; nobody could be asked so far`;
+  if (punch.works === false) return `${at}, but nobody that was asked answers: this network may keep back UDP`;
   const mapping = textField(punch, "mapping");
-  if (mapping === "") return `${at}, which works; too few members tell what the router does with it`;
+  if (mapping === "") return `${at}, which works; too few tell what the router does with it`;
   return `${at}, which works; ${MAPPINGS[mapping] ?? escapeText(mapping)}`;
 }

@@ -15,6 +15,7 @@ export async function relay(context: Context): Promise<number> {
     ...context.homeOption(),
     ...(flags.has("listen") ? { listen: flags.list("listen") } : {}),
     ...(flags.has("address") ? { addresses: flags.list("address") } : {}),
+    ...(flags.has("no-punch") ? { punch: !flags.on("no-punch") } : {}),
   });
   context.endsItself = true;
   const interrupted = new Promise<void>((resolve) => {

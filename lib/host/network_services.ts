@@ -59,6 +59,7 @@ export class NetworkServices {
       isOn: settings.punches,
       listening: addresses.listening,
       network: () => driver().network,
+      accepted: (socket, address) => driver().network.acceptedByQuic(socket, address),
       push: (input) => driver().push(input),
       event,
     });

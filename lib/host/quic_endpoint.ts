@@ -34,8 +34,8 @@ export interface QuicEndpointHooks {
   refusesUnproven(): boolean;
   /** Whether a connection from `host:port`, which is shown by then, may not come in now; it tells that itself. */
   refuses(address: string): boolean;
-  /** A connection came in. */
-  accepted(socket: ByteSocket, address: string): void;
+  /** A connection came in. Default: none is taken, only questions. */
+  accepted?(socket: ByteSocket, address: string): void;
   /** One came in that led to nothing. @param address null where that came before it was known. */
   dropped(reason: string, address: string | null): void;
   /** Nothing comes in any more, and nothing goes out. */
@@ -80,7 +80,8 @@ export class QuicEndpoint {
     this.#hooks = hooks;
     this.#endpoint = new api.QuicEndpoint({ hostname, port });
     this.#listener = this.#endpoint.listen({
-      ...{ cert: QUIC_CERTIFICATE, key: QUIC_CERTIFICATE_KEY, alpnProtocols: [LINK_PROTOCOL, SEEN_PROTOCOL] },
+      ...{ cert: QUIC_CERTIFICATE, key: QUIC_CERTIFICATE_KEY },
+      alpnProtocols: hooks.accepted === undefined ? [SEEN_PROTOCOL] : [LINK_PROTOCOL, SEEN_PROTOCOL],
       ...{ keepAliveInterval: QUIC_KEEP_ALIVE_MS, maxIdleTimeout: QUIC_IDLE_TIMEOUT_MS },
       ...{ maxConcurrentBidirectionalStreams: 1, maxConcurrentUnidirectionalStreams: 0 },
     });
@@ -195,7 +196,7 @@ export class QuicEndpoint {
         if (conn.protocol === SEEN_PROTOCOL) return await this.#tell(conn, address, whyLost);
         const { value: stream } = await conn.incomingBidirectionalStreams.getReader().read();
         if (stream === undefined) throw new Error(await whyLost ?? "it was closed");
-        this.#hooks.accepted(new QuicSocket(conn, stream, whyLost), address);
+        this.#hooks.accepted?.(new QuicSocket(conn, stream, whyLost), address);
       } finally {
         this.#end(conn);
       }

@@ -14,7 +14,9 @@ export interface QuicServiceParts {
   readonly isOn: boolean;
   /** Where this peer listens by TCP. */
   readonly listening: readonly Endpoint[];
-  readonly network: () => Pick<Network, "isFull" | "refusesUnproven" | "refuses" | "acceptedByQuic">;
+  readonly network: () => Pick<Network, "isFull" | "refusesUnproven" | "refuses">;
+  /** Takes a link that came in, from `host:port`. Default: none is taken, only questions. */
+  readonly accepted?: (socket: ByteSocket, address: string) => void;
   readonly push: (input: Input) => void;
   readonly event: (event: PeerEvent) => void;
   /** Default: what this runtime has, which is nothing without --unstable-net. */
@@ -102,7 +104,7 @@ export class QuicService {
     if (this.#isStopped) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { listening, network, push, event } = this.#parts;
+    const { listening, network, accepted, push, event } = this.#parts;
     let problem = "";
     for (const endpoint of endpointsToTry(listening)) {
       try {
@@ -110,7 +112,7 @@ export class QuicService {
           isFull: () => network().isFull,
           refusesUnproven: () => network().refusesUnproven(),
           refuses: (address) => network().refuses(address),
-          accepted: (socket, address) => network().acceptedByQuic(socket, address),
+          ...(accepted === undefined ? {} : { accepted }),
           dropped: (reason, address) => event({ name: "quic_dropped", level: "debug", reason, fields: { address } }),
           lost: () => this.#lost(),
         });

@@ -7,7 +7,7 @@ import { hmacSha256 } from "../crypto/hash.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { relayText } from "../mesh/relay_address.ts";
 import { PublicRelay, type PublicRelayCounts } from "../peer/public_relay.ts";
-import { addressText, parseAddress, parseTarget } from "./address.ts";
+import { addressText, type Endpoint, parseAddress, parseTarget } from "./address.ts";
 import { Driver } from "./driver.ts";
 import { type HomePaths, homePaths, prepareHome, resolveHome } from "./home.ts";
 import { openIdentity } from "./identity_file.ts";
@@ -16,6 +16,7 @@ import { type HomeLock, lockHome } from "./lock.ts";
 import { type Log, openLog } from "./log.ts";
 import { networkInterfaces } from "./network_watch.ts";
 import { dialableAddresses } from "./own_addresses.ts";
+import { QuicService } from "./quic_service.ts";
 
 /** Where a relay listens unless told otherwise: beside a peer, and always there, since its text says so. */
 export const DEFAULT_RELAY_PORT = 5485;
@@ -28,6 +29,18 @@ export interface RelayHostOptions {
   readonly listen?: readonly string[];
   /** Where others reach it, `HOST:PORT`, 1 to MAX_ADDRESSES. Default: this machine's public addresses, or all of them. */
   readonly addresses?: readonly string[];
+  /** Whether clients are told by QUIC where they are seen, so that they can open their routers. Default: true. */
+  readonly punch?: boolean;
+}
+
+/** Where a relay is. */
+interface Place {
+  /** Where others reach it. */
+  readonly addresses: readonly string[];
+  /** Where it listens. */
+  readonly listening: readonly Endpoint[];
+  /** Whether clients are told where they are seen. */
+  readonly isWitness: boolean;
 }
 
 /** A relay that belongs to no space, with what is around it: its identity, sockets, timers and log. */
@@ -40,6 +53,7 @@ export class RelayHost {
   readonly home: string;
   readonly #relay: PublicRelay;
   readonly #driver: Driver;
+  readonly #quic: QuicService;
   readonly #log: Log;
   readonly #resources: AsyncDisposableStack;
   readonly #heard = new Set<(event: PeerEvent) => void>();
@@ -70,9 +84,12 @@ export class RelayHost {
       return endpointOf(text, parseAddress(text, DEFAULT_RELAY_PORT));
     }));
     for (const listener of listeners) resources.use(listener);
-    const addresses = named ?? reachedAt(listeners.map(({ addr }) => addr), networkInterfaces());
-    const host = new RelayHost(identity, random, addresses, paths.home, log, resources.move());
+    const listening = listeners.map(({ addr }) => addr);
+    const addresses = named ?? reachedAt(listening, networkInterfaces());
+    const place = { addresses, listening, isWitness: options.punch ?? true };
+    const host = new RelayHost(identity, random, place, paths.home, log, resources.move());
     host.#driver.network.listen(listeners);
+    host.#quic.start();
     host.#tell({ name: "started", level: "info", fields: { addresses: addresses.join(" ") } });
     return host;
   }
@@ -80,7 +97,7 @@ export class RelayHost {
   private constructor(
     identity: Identity,
     random: { bytes(size: number): Uint8Array },
-    addresses: readonly string[],
+    { addresses, listening, isWitness }: Place,
     home: string,
     log: Log,
     resources: AsyncDisposableStack,
@@ -103,7 +120,21 @@ export class RelayHost {
         void this.stop(reason);
       },
     }, { maxLinks: MAX_RELAY_CLIENTS });
-    resources.defer(() => this.#driver.stop());
+    this.#quic = new QuicService({
+      isOn: isWitness,
+      listening,
+      network: () => ({
+        isFull: this.#driver.network.isFull,
+        refusesUnproven: () => this.#driver.network.refusesUnproven(),
+        refuses: (address) => !this.#isOfClient(address) || this.#driver.network.refuses(address),
+      }),
+      push: (input) => this.#driver.push(input),
+      event: (event) => this.#tell(event),
+    });
+    resources.defer(async () => {
+      await this.#driver.stop();
+      await this.#quic.stop();
+    });
   }
 
   /** What it carries. */
@@ -131,6 +162,13 @@ export class RelayHost {
   stop(reason = "asked to stop"): Promise<void> {
     this.#stopped ??= this.#close(reason);
     return this.#stopped;
+  }
+
+  /** Whether a question comes from where a client is linked from; what comes from elsewhere is told of. */
+  #isOfClient(address: string): boolean {
+    if (this.#relay.isKnown(address)) return true;
+    this.#tell({ name: "connection_refused", level: "warning", reason: "not_a_member", fields: { address } });
+    return false;
   }
 
   async #close(reason: string): Promise<void> {

@@ -186,6 +186,7 @@ export class PeerParts {
     const client = new RelayClient({
       ...{ identity, random, links: this.links, emit, relay: options.publicRelay ?? null },
       relays: () => this.relays,
+      reach: () => this.reach,
       joiner: () => this.joiner,
       doors: (wallMs) => this.lan.doors(wallMs),
     });
@@ -264,6 +265,7 @@ export class PeerParts {
       ...{ identity, random, links: this.links, book: this.book, emit, dial, self: options },
       dialQuic: (address) => outbox.dialQuic(address),
       quicAsk: (addresses) => outbox.quicAsk(addresses),
+      publicRelay: () => client.link,
       others: () => this.membership.members().length - 1,
       provenChanged: (now) => this.addressesChanged(now),
     });

@@ -62,6 +62,8 @@ export class PublicRelay implements Machine, LinksListener {
   /** By tag in hexadecimal; who was asked for least lately is first. */
   readonly #tags = new Map<string, Set<Connection>>();
   readonly #refused = new Map<string, number>();
+  /** The UDP port at which clients can ask where they are seen; 0: at none. */
+  #quicPort = 0;
 
   constructor(options: PublicRelayOptions) {
     const { identity, random } = options;
@@ -98,6 +100,10 @@ export class PublicRelay implements Machine, LinksListener {
         return this.#links.received(input.connection, input.bytes, now);
       case "disconnected":
         return this.#links.disconnected(input.connection, now);
+      case "quic":
+        this.#quicPort = input.port ?? 0;
+        for (const { number } of this.#clients.values()) this.#tellPort(number);
+        return;
       case "stopping":
         for (const connection of [...this.#links.all()]) this.#links.close(connection, "goodbye", now);
         return;
@@ -122,7 +128,7 @@ export class PublicRelay implements Machine, LinksListener {
     return Math.min(this.#links.deadline(), this.#carriers.deadline());
   }
 
-  /** Part of `Machine`: whoever has shown the key may come back as often as a member. */
+  /** Part of `Machine`: whoever has shown the key may come back as often as a member, and ask where it is seen. */
   isKnown(address: string): boolean {
     const source = sourceOf(address);
     for (const client of this.#clients.values()) if (sourceOf(client.address) === source) return true;
@@ -190,6 +196,11 @@ export class PublicRelay implements Machine, LinksListener {
     this.#outbox.emit({ name: "client_linked", level: "info", fields: { peer, address } });
     const proof = relayAccessProof(accessKey, hash, "in", identity.peerId);
     this.#links.send(number, { type: "relay_access", mac: proof }, "control");
+    if (this.#quicPort !== 0) this.#tellPort(number);
+  }
+
+  #tellPort(number: number): void {
+    this.#links.send(number, { type: "quic_port", port: this.#quicPort }, "control");
   }
 
   #checkRoom(address: string): void {

@@ -32,7 +32,7 @@ const BUSY_MS = 5000;
 
 /** Why no hole leads to a member. */
 export type PunchFailure =
-  /** No member that takes QUIC is linked directly, so that nobody could tell where this peer is seen. */
+  /** Nobody that takes QUIC is linked directly, so that nobody could tell where this peer is seen. */
   | "nobody_to_ask"
   /** None of them answered by QUIC. */
   | "udp_blocked"

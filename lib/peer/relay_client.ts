@@ -18,6 +18,7 @@ import { lanKeysOf } from "./lan_discovery.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Stage } from "./stage.ts";
 import type { Effect, TicketKeys } from "./machine.ts";
+import type { Reachability } from "./reachability.ts";
 import { relayDoor } from "./relay_doors.ts";
 import type { Relays } from "./relays.ts";
 
@@ -33,6 +34,7 @@ export interface RelayClientParts {
   readonly random: Random;
   readonly links: Links;
   readonly relays: () => Relays;
+  readonly reach: () => Reachability;
   readonly joiner: () => Joiner;
   /** The LAN keys of the tickets of which this peer is a door, the newest first. */
   readonly doors: (wallMs: number) => readonly Uint8Array[];
@@ -143,6 +145,8 @@ export class RelayClient {
         case "relay_data":
         case "relay_close":
           return this.#parts.relays().received(connection, message, now);
+        case "quic_port":
+          return this.#parts.reach().received(connection, message, now);
       }
     }
     throw new ProtocolError("bad_state", `${message.type} from a relay`);
@@ -153,6 +157,7 @@ export class RelayClient {
     if (!this.isOf(connection)) return;
     if (this.#connection !== connection) return this.#failed(connection.address, reason, now);
     this.#connection = null;
+    this.#parts.reach().unlinked(connection);
     if (stageBefore !== "relay") return this.#failed(connection.address, reason, now);
     this.#problem = reason;
     this.#sinceMs = now.wallMs;

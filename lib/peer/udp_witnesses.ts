@@ -1,4 +1,4 @@
-import { ipOfEndpoint, isLinkLocal, isLoopbackIp, isUnicast } from "../base/ip_address.ts";
+import { ipOfEndpoint, isLinkLocal, isLoopbackIp, isPublic, isUnicast } from "../base/ip_address.ts";
 import { MAX_PUNCH_WITNESSES } from "../base/limits.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Input } from "./machine.ts";
@@ -11,9 +11,9 @@ import { hostOf } from "./source_address.ts";
  */
 export type UdpMapping = "none" | "same" | "varies";
 
-/** What one member that was asked said. */
+/** What one that was asked said. */
 export interface UdpSeen {
-  /** Base32 id of the member. */
+  /** Base32 id of the member, or of the public relay. */
   readonly by: string;
   /** At what address it sees this peer, `host:port`; null where it did not answer. */
   readonly address: string | null;
@@ -31,6 +31,8 @@ export interface UdpWitnessView {
 /** What the witnesses work upon. */
 export interface UdpWitnessParts {
   readonly links: Links;
+  /** The link to the public relay, which both have shown to be one; null for none. */
+  readonly publicRelay: () => Connection | null;
   readonly quicAsk: (addresses: readonly string[]) => void;
   /** Whether the member at the other end of a link, by its number, has this peer at an address beyond its own network. */
   readonly isSeenFromBeyond: (number: number) => boolean;
@@ -38,7 +40,7 @@ export interface UdpWitnessParts {
   readonly addressesOf: (peer: string) => readonly string[];
 }
 
-/** A member that is asked. */
+/** Who is asked. */
 interface Witness {
   readonly connection: Connection;
   readonly isBeyond: boolean;
@@ -49,8 +51,9 @@ interface Witness {
 }
 
 /**
- * Asks members at what address they see what this peer sends by QUIC: those that are linked directly and take QUIC, at
- * the host to which their link leads, or where that was dialled by name, at the first that is known of them.
+ * Asks members, and the public relay, at what address they see what this peer sends by QUIC: those that are linked
+ * directly and take QUIC, at the host to which their link leads, or where that was dialled by name, at the first that is
+ * known of them.
  */
 export class UdpWitnesses {
   readonly #parts: UdpWitnessParts;
@@ -66,7 +69,7 @@ export class UdpWitnesses {
     this.#parts = parts;
   }
 
-  /** A member says on a link at which port it takes QUIC; 0: at none. @returns whether that is news. */
+  /** Somebody says on a link at which port it takes QUIC; 0: at none. @returns whether that is news. */
   tells({ number }: Connection, port: number): boolean {
     const before = this.#ports.get(number) ?? 0;
     if (port === 0) this.#ports.delete(number);
@@ -79,7 +82,7 @@ export class UdpWitnesses {
     return this.#ports.has(number);
   }
 
-  /** A member's link is closed. */
+  /** A link is closed. */
   closed({ number }: Connection): void {
     this.#ports.delete(number);
   }
@@ -139,14 +142,18 @@ export class UdpWitnesses {
 
   /** Those beyond this network first, then the nearest; where they are many, one at least by the other IP version. */
   #choose(): Witness[] {
-    const { links, isSeenFromBeyond } = this.#parts;
-    const all = [...links.members()]
-      .filter((link) => link.isKnownMember && link.relay === null && !isPunched(link) && this.takesQuic(link))
-      .flatMap((connection) => {
-        const quicAddress = this.#quicAddressOf(connection);
-        if (quicAddress === null) return [];
-        return [{ connection, isBeyond: isSeenFromBeyond(connection.number), quicAddress, address: null }];
-      });
+    const { links, isSeenFromBeyond, publicRelay } = this.#parts;
+    const relay = publicRelay();
+    const known = [...links.members()].filter((link) => link.isKnownMember && link.relay === null && !isPunched(link));
+    const all = [...known, ...(relay === null ? [] : [relay])].flatMap((connection): Witness[] => {
+      const quicAddress = this.takesQuic(connection) ? this.#quicAddressOf(connection) : null;
+      if (quicAddress === null) return [];
+      // What a public relay sees is told by QUIC alone: one of the public net is beyond any network at home.
+      const isBeyond = connection === relay
+        ? isPublic(ipOfEndpoint(quicAddress) as Uint8Array)
+        : isSeenFromBeyond(connection.number);
+      return [{ connection, isBeyond, quicAddress, address: null }];
+    });
     const tripMs = ({ link }: Connection) => link.roundTripMs ?? Infinity;
     all.sort((a, b) =>
       Number(b.isBeyond) - Number(a.isBeyond) || tripMs(a.connection) - tripMs(b.connection) ||

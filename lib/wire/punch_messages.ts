@@ -9,7 +9,10 @@ import { readFlag } from "./transaction.ts";
 /** Part of the registry of messages. */
 export const PUNCH_KINDS = { quic_port: 69, punch: 70 } as const satisfies Record<PunchMessage["type"], number>;
 
-/** The sender takes connections by QUIC, tells who asks there at what address it sees them, and can punch holes. */
+/**
+ * The sender takes connections by QUIC, tells who asks there at what address it sees them, and can punch holes; a public
+ * relay does no more than tell its clients that.
+ */
 export interface QuicPort {
   readonly type: "quic_port";
   /** A UDP port. Range: 0 to 65,535; 0: at none, or not any more. */

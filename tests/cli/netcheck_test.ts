@@ -73,14 +73,14 @@ Deno.test("netcheck says whether UDP works, and what the router does with it", a
     return lines[3]?.replace("udp          ", "");
   };
   assertEquals(await said({ port: null, problem: "it is switched\x1b off" }), "not used: it is switched\\x1b off");
-  assertEquals(await said({ works: null, mapping: null }), "QUIC at port 5484; no member could be asked so far");
+  assertEquals(await said({ works: null, mapping: null }), "QUIC at port 5484; nobody could be asked so far");
   assertEquals(
     await said({ works: false, mapping: null }),
-    "QUIC at port 5484, but no member that was asked answers: this network may keep back UDP",
+    "QUIC at port 5484, but nobody that was asked answers: this network may keep back UDP",
   );
   assertEquals(
     await said({ mapping: null }),
-    "QUIC at port 5484, which works; too few members tell what the router does with it",
+    "QUIC at port 5484, which works; too few tell what the router does with it",
   );
   assertEquals(
     await said({ mapping: "varies" }),

@@ -129,11 +129,19 @@ Deno.test("relay prints its text, and what it carries once that has changed", as
       started.push(options);
       return Promise.resolve(running);
     };
-    const words = ["relay", "--listen", "0.0.0.0:7000", "--address", "45.77.0.1:5485", ...(json ? ["--json"] : [])];
+    const words = [
+      "relay",
+      "--listen",
+      "0.0.0.0:7000",
+      "--address",
+      "45.77.0.1:5485",
+      ...(json ? ["--json", "--no-punch"] : []),
+    ];
     const ended = runCommandLine(words, { console, backend, prompted: null }, interruption.signal);
     setTimeout(() => interruption.abort(), 0);
     assertEquals(await ended, 0);
-    assertEquals(started, [{ listen: ["0.0.0.0:7000"], addresses: ["45.77.0.1:5485"] }]);
+    const punch = json ? { punch: false } : {};
+    assertEquals(started, [{ listen: ["0.0.0.0:7000"], addresses: ["45.77.0.1:5485"], ...punch }]);
     const [first, ...others] = console.out.trim().split("\n");
     if (json) {
       const ready = { v: 1, event: "ready", relay: TEXT, addresses: ["45.77.0.1:5485"], home: "/h/relay" };

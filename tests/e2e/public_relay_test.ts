@@ -55,6 +55,33 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: `where both routers show one address to all, such a relay is all it takes to punch a hole${NO_ROUTER}`,
+  ignore: NO_ROUTER !== "",
+  fn: async () => {
+    await using network = await VirtualSwitch.make(NETWORK);
+    await using machines = new AsyncDisposableStack();
+    const homeAt = (wrapper: readonly string[]): Home => machines.use(new Machine(wrapper)).home("home");
+    const relay = await Relay.start(homeAt((await network.plug(1)).wrapper));
+    const env = { KITH_RELAY: relay.text };
+    const listen = ["--listen", `0.0.0.0:${PORT}`];
+    const [a, b] = await Promise.all([2, 3].map(async (number) => {
+      return homeAt((await network.plugBehind(await network.plug(number), number, false)).wrapper);
+    }));
+    assert(a !== undefined && b !== undefined);
+    await a.up(listen, { env });
+    const { words } = await a.object("invite");
+    await b.up(["join", "-", ...listen], { stdin: String(words), env });
+    await until("a hole between them", async () => {
+      const linked = await Promise.all([a, b].map((home) => home.objects("peers")));
+      return linked.every(([peer]) => peer?.path === "punched") || null;
+    });
+    await a.run(["set", "k", "written behind a router"]);
+    await inSync(a, b);
+    assertEquals(await relay.stop(), 0);
+  },
+});
+
 async function inSync(a: Home, b: Home): Promise<void> {
   await until("both to hold the same", async () => {
     const [one, other] = await Promise.all([a, b].map(statusOf));

@@ -17,8 +17,8 @@ function service(options: Partial<QuicServiceParts> = {}) {
     listening: [{ hostname: "127.0.0.1", port: 0 }],
     network: () => ({
       ...{ isFull: false, refusesUnproven: () => false, refuses: () => false },
-      acceptedByQuic: (socket) => socket.close(),
     }),
+    accepted: (socket) => socket.close(),
     push: (input) => inputs.push(input),
     event: (event) => events.push(event),
     ...options,
@@ -134,6 +134,7 @@ async function start() {
   const made = new QuicService({
     ...{ isOn: true, listening: [{ hostname: "127.0.0.1", port: 0 }], network: (): Network => driver.network },
     ...{ push: (input) => inputs.push(input), event: (event) => events.push(event) },
+    accepted: (socket, address) => driver.network.acceptedByQuic(socket, address),
   });
   driver.network.useQuic((to, signal) => made.dial(to, signal));
   made.start();

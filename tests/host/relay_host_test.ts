@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KithError } from "../../lib/base/errors.ts";
-import { MAX_ADDRESSES } from "../../lib/base/limits.ts";
+import type { PeerEvent } from "../../lib/base/event.ts";
+import { MAX_ADDRESSES, QUIC_OPEN_AFTER_MS } from "../../lib/base/limits.ts";
+import { type Endpoint, parseAddress } from "../../lib/host/address.ts";
 import { relayFromText } from "../../lib/mesh/relay_address.ts";
 import { reachedAt, RelayHost } from "../../lib/host/relay_host.ts";
 import { showsKey } from "../mesh/relay_key.ts";
+import { openQuic } from "./socket_pairs.ts";
 import { startHost, tempFolder } from "./temp_host.ts";
 import { until } from "./until.ts";
 
@@ -55,6 +58,40 @@ Deno.test("two peers link through a relay of this machine, and its text comes fr
   assertEquals([address, isLinked, problem], [relay.addresses[0], false, "goodbye"]);
 });
 
+Deno.test("by QUIC a relay tells its clients alone where they are seen, and takes no link", async () => {
+  await using folder = await tempFolder();
+  await using own = asker();
+  const relay = await RelayHost.start({ home: `${folder.path}/relay`, ...LISTEN });
+  const refused = Promise.withResolvers<PeerEvent>();
+  relay.onEvent((event) => event.name === "connection_refused" ? refused.resolve(event) : undefined);
+  // Its port is open in a moment; this test is no client so far.
+  await own.askInVain(relay, refused.promise);
+  assertEquals(await refused.promise, {
+    ...{ name: "connection_refused", level: "warning", reason: "not_a_member" },
+    fields: { address: own.address },
+  });
+  {
+    await using client = await startHost(`${folder.path}/a`, { lan: false, publicRelay: relay.text });
+    await linked(client);
+    assertEquals(await own.ask(relay), own.address);
+    await assertRejects(() => own.quic.dial(endpointOf(relay), AbortSignal.timeout(5000)), Error, "protocol");
+  }
+  await until("the client to be gone", () => relay.counts.clients === 0);
+  await assertRejects(() => own.ask(relay));
+  await relay.stop();
+});
+
+Deno.test("with --no-punch a relay answers nobody by QUIC", async () => {
+  await using folder = await tempFolder();
+  await using own = asker();
+  const relay = await RelayHost.start({ home: `${folder.path}/relay`, ...LISTEN, punch: false });
+  await using client = await startHost(`${folder.path}/a`, { lan: false, publicRelay: relay.text });
+  await linked(client);
+  // It would be open by then.
+  await own.askInVain(relay, new Promise((resolve) => setTimeout(resolve, 2 * QUIC_OPEN_AFTER_MS)));
+  await relay.stop();
+});
+
 Deno.test("a relay is not started with more addresses than its text holds, nor with one that is too long", async () => {
   await using folder = await tempFolder();
   const start = (addresses: readonly string[]) => RelayHost.start({ home: `${folder.path}/r`, ...LISTEN, addresses });
@@ -99,4 +136,24 @@ Deno.test("what is no relay's text is refused before anything is started", async
 
 async function linked({ host }: Awaited<ReturnType<typeof startHost>>): Promise<void> {
   await until("a link to the relay", () => host.peer.status().publicRelay?.isLinked === true);
+}
+
+function endpointOf({ addresses }: RelayHost): Endpoint {
+  return parseAddress(addresses[0] as string) as Endpoint;
+}
+
+/** Somebody on this machine who asks by QUIC where it is seen. */
+function asker() {
+  const quic = openQuic();
+  const ask = (relay: RelayHost) => quic.seenBy(endpointOf(relay), AbortSignal.timeout(200));
+  return {
+    ...{ quic, ask, address: `127.0.0.1:${quic.port}` },
+    /** Asks again and again until something is so; nobody may answer. */
+    async askInVain(relay: RelayHost, end: Promise<unknown>): Promise<void> {
+      let isOver = false;
+      void end.then(() => isOver = true);
+      while (!isOver) await assertRejects(() => ask(relay));
+    },
+    [Symbol.asyncDispose]: () => quic.stop(),
+  };
 }

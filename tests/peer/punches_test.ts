@@ -31,7 +31,9 @@ function idOf(number: number): Uint8Array {
 }
 
 /** One peer that takes QUIC at 5485, with two that relay, and the members behind them made up by the test. */
-function setUp({ port = 5485 as number | null, relayAddress = "198.51.100.1:5484" } = {}) {
+function setUp(
+  { port = 5485 as number | null, relayAddress = "198.51.100.1:5484", publicRelay = null as Connection | null } = {},
+) {
   const members: Connection[] = [];
   const sent: (readonly [number, Message])[] = [];
   const asked: (readonly string[])[] = [];
@@ -48,6 +50,7 @@ function setUp({ port = 5485 as number | null, relayAddress = "198.51.100.1:5484
     quicAsk: (addresses) => asked.push(addresses),
     isSeenFromBeyond: (number) => number < 10,
     addressesOf: () => ["name.example:1", "198.51.100.99:1"],
+    publicRelay: () => publicRelay,
     dialQuic: (address) => dialled.push(address),
     nameOf: () => "otter",
     emit: ({ name, reason = "" }) => events.push(`${name} ${reason}`),
@@ -448,4 +451,29 @@ Deno.test("of many members few are asked, those beyond this network first, and o
   punches.tick(at(0));
   assertEquals(asked, [["198.51.100.1:5485", "198.51.100.2:5485", "[2001:db8::4]:9"]]);
   assertEquals(asked[0]?.length, MAX_PUNCH_WITNESSES);
+});
+
+Deno.test("a public relay is asked as well, and counts as beyond this network where it is of the public net", () => {
+  for (const [address, isBeyond] of [["198.51.100.9:5485", true], ["192.168.1.9:5485", false]] as const) {
+    const publicRelay = {
+      ...{ number: 20, address, peer: toBase32(idOf(20)), relay: null, isKnownMember: false },
+      ...{ localAddress: "192.168.1.5:50000", link: { roundTripMs: 5 } },
+    } as unknown as Connection;
+    const { punches, relays, asked, seen } = setUp({ publicRelay });
+    punches.tick(at(2000));
+    assertEquals(asked.splice(0), [["198.51.100.1:5485", "198.51.100.2:5485"]], "it has not said so");
+    seen(2001);
+    punches.received(publicRelay, { type: "quic_port", port: 9 }, at(3000));
+    punches.tick(at(100_000));
+    const [first = "", ...others] = asked.splice(0)[0] ?? [];
+    const its = address.replace(/:.*/, ":9");
+    assertEquals(isBeyond ? first : others.at(-1), its);
+    seen(100_001);
+    for (const relay of relays) punches.received(relay, { type: "quic_port", port: 0 }, at(100_002));
+    punches.tick(at(200_000));
+    assertEquals(asked, isBeyond ? [[its]] : [], "for people to know");
+    if (!isBeyond) continue;
+    seen(200_001, HOME);
+    assertEquals(punches.view().seen, [{ by: publicRelay.peer, address: HOME }]);
+  }
 });

@@ -60,6 +60,7 @@ function setUp({ addresses = ["192.168.1.5:5484"], others = 5 } = {}) {
     dialQuic: () => {},
     self: { addresses },
     others: () => others,
+    publicRelay: () => null,
     provenChanged: () => records.push([...reach.proven]),
   });
   /** Somebody whom this peer dialled tells where it sees it, and reaches it there once asked, or says that it does. */

@@ -37,6 +37,8 @@ export interface NetworkHost {
   disconnected(end: End): void;
   /** A message came by multicast. Default: it does not listen. */
   heard?(message: LanMessage, isOwnAddress: boolean): void;
+  /** Whether it tells who asks by QUIC from an address where that one is seen. Default: it tells everybody. */
+  tells?(from: string): boolean;
   /** At which addresses it is seen by those that it asked by QUIC. Default: it does not ask. */
   quicSeen?(seen: readonly { readonly asked: string; readonly address: string | null }[]): void;
   /** The next bytes to send, valid until the next call; null for none. */

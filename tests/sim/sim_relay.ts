@@ -14,6 +14,8 @@ export class SimRelay implements NetworkHost {
   readonly address: RelayAddress;
   /** What it told. */
   readonly events: PeerEvent[] = [];
+  /** Part of `NetworkHost`. */
+  quicPort: number | null = null;
   life = 0;
   readonly #lab: Lab;
   readonly #ends = new Map<number, End>();
@@ -22,11 +24,12 @@ export class SimRelay implements NetworkHost {
   #timerAtMs = Infinity;
   #machine: PublicRelay | null = null;
 
-  constructor(lab: Lab) {
+  /** @param host its own address. Default: one of a private network. */
+  constructor(lab: Lab, host?: string) {
     this.#lab = lab;
     this.index = 2000 + lab.prng.below(1_000_000);
     this.identity = Identity.generate(lab.prng);
-    const addresses = [`10.2.0.${this.index}:5485`];
+    const addresses = [`${host ?? `10.2.0.${this.index}`}:5485`];
     this.address = { peer: this.identity.peerId, accessKey: lab.prng.bytes(16).slice(), addresses };
     lab.network.add(this);
     this.boot();
@@ -44,6 +47,18 @@ export class SimRelay implements NetworkHost {
   boot(): void {
     const { identity, address: { accessKey } } = this;
     this.#machine = new PublicRelay({ identity, accessKey, random: this.#lab.prng });
+    if (this.quicPort !== null) this.takeQuic(this.quicPort);
+  }
+
+  /** Takes QUIC at a port from now on, and at its next boot. */
+  takeQuic(port: number): void {
+    this.quicPort = port;
+    this.push({ type: "quic", port, problem: null });
+  }
+
+  /** Part of `NetworkHost`: whom the host lets ask. */
+  tells(from: string): boolean {
+    return this.#machine?.isKnown(from) === true;
   }
 
   crash(): void {

@@ -72,7 +72,8 @@ export class SimUdp {
     const { life } = host;
     const seen = addresses.map((asked) => {
       const from = this.#send(host, asked);
-      return { asked, address: this.#receiver(host, from, asked) === null ? null : from };
+      const receiver = this.#receiver(host, from, asked);
+      return { asked, address: receiver !== null && receiver.tells?.(from) !== false ? from : null };
     });
     const isAnswered = seen.every(({ address }) => address !== null);
     this.#schedule.after(isAnswered ? 2 * this.#latencyMs() : QUIC_ASK_TIMEOUT_MS, () => {
