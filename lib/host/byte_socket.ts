@@ -6,6 +6,8 @@ import { addressText } from "./address.ts";
 export interface ByteSocket {
   /** This machine's own end of it, `host:port`; null where it is not known. */
   readonly localAddress: string | null;
+  /** The other end of it, `host:port`, also where a name was dialled; null where it is not known. */
+  readonly remoteAddress: string | null;
   /** How long what is written until now may take to get there, before a close loses it. Unit: ms. */
   readonly closeTimeoutMs: number;
   /**
@@ -27,6 +29,7 @@ export interface ByteSocket {
 /** A connection by TCP. */
 export class TcpSocket implements ByteSocket {
   readonly localAddress: string;
+  readonly remoteAddress: string;
   /** Part of `ByteSocket`. The system goes on sending after a close. */
   readonly closeTimeoutMs = CLOSE_TIMEOUT_MS;
   readonly #conn: Deno.TcpConn;
@@ -34,6 +37,7 @@ export class TcpSocket implements ByteSocket {
   constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
     this.localAddress = addressText(conn.localAddr);
+    this.remoteAddress = addressText(conn.remoteAddr);
     try {
       conn.setNoDelay(true);
     } catch {

@@ -206,9 +206,12 @@ export class Network {
     });
     assert(!this.#connections.has(id), "connection numbers are used once");
     this.#connections.set(id, connection);
-    const { localAddress } = socket;
-    const own = localAddress === null ? {} : { localAddress };
-    this.#hooks.push({ type: "connected", connection: id, direction, address, ...own });
+    const { localAddress, remoteAddress } = socket;
+    const ends = {
+      ...(localAddress === null ? {} : { localAddress }),
+      ...(remoteAddress === null ? {} : { remoteAddress }),
+    };
+    this.#hooks.push({ type: "connected", connection: id, direction, address, ...ends });
     this.#track(connection.run());
   }
 

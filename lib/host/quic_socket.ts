@@ -5,6 +5,8 @@ import type { ByteSocket } from "./byte_socket.ts";
 export class QuicSocket implements ByteSocket {
   /** The endpoint is bound to all of this machine's addresses, and the system does not tell which one is used. */
   readonly localAddress = null;
+  /** Part of `ByteSocket`: no names are dialled by QUIC. */
+  readonly remoteAddress = null;
   readonly #conn: Deno.QuicConn;
   readonly #reader: ReadableStreamBYOBReader;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;

@@ -34,6 +34,8 @@ export interface Connection {
   readonly relay: string | null;
   /** This machine's own end, `host:port`; null where it is not known. */
   readonly localAddress: string | null;
+  /** The other end, where `address` has a name; null where it is not known. */
+  readonly remoteAddress: string | null;
   readonly openedWallMs: number;
   stage: Stage;
   /** Whether the other side is authenticated as a member that is known here. */
@@ -150,7 +152,7 @@ export class Links {
     now: Now,
     relay: string | null = null,
   ): boolean {
-    const { connection: number, direction, address, localAddress = null } = input;
+    const { connection: number, direction, address, localAddress = null, remoteAddress = null } = input;
     const displaced = direction === "in" ? this.#pending.displacedBy(address) : this.#hasRoomToDial() ? null : "full";
     if (displaced === "full") {
       this.#emit({ name: "link_refused", level: "warning", reason: "too_many_links", fields: { address } });
@@ -161,7 +163,7 @@ export class Links {
     const connection: Connection = {
       number,
       link: new Link({ direction, identity: this.#identity, random: this.#random, now, address }),
-      ...{ direction, address, localAddress, relay },
+      ...{ direction, address, localAddress, remoteAddress, relay },
       openedWallMs: now.wallMs,
       stage: "opening",
       isKnownMember: false,

@@ -43,6 +43,8 @@ export type Input =
     readonly address: string;
     /** This machine's own end of it, `host:port`. Default: not known. */
     readonly localAddress?: string;
+    /** The other end of it, `host:port`, in which no name stands. Default: that of `address`, where that has none. */
+    readonly remoteAddress?: string;
   }
   /** Bytes came in. They are valid during the turn only. */
   | { readonly type: "received"; readonly connection: number; readonly bytes: Uint8Array }

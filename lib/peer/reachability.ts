@@ -31,7 +31,7 @@ const LOOK_EVERY_MS = 30_000;
 const ITSELF = "";
 
 /** What reachability works upon. */
-export interface ReachabilityParts extends Omit<PunchParts, "isSeenFromBeyond" | "addressesOf" | "nameOf"> {
+export interface ReachabilityParts extends Omit<PunchParts, "isSeenFromBeyond" | "nameOf"> {
   readonly dial: (address: string) => void;
   readonly book: AddressBook;
   /** Where this peer listens. */
@@ -99,7 +99,6 @@ export class Reachability {
         const witness = this.#witnesses.get(number);
         return witness !== undefined && this.#isBeyond(witness);
       },
-      addressesOf: (peer) => parts.book.addressesOf(toHex(fromBase32(peer))),
       nameOf: (peer) => parts.book.get(toHex(fromBase32(peer)))?.record?.name ?? "",
     });
   }

@@ -36,8 +36,6 @@ export interface UdpWitnessParts {
   readonly quicAsk: (addresses: readonly string[]) => void;
   /** Whether the member at the other end of a link, by its number, has this peer at an address beyond its own network. */
   readonly isSeenFromBeyond: (number: number) => boolean;
-  /** Where a member by its base32 id was seen, or says that it listens. */
-  readonly addressesOf: (peer: string) => readonly string[];
 }
 
 /** Who is asked. */
@@ -52,8 +50,7 @@ interface Witness {
 
 /**
  * Asks members, and the public relay, at what address they see what this peer sends by QUIC: those that are linked
- * directly and take QUIC, at the host to which their link leads, or where that was dialled by name, at the first that is
- * known of them.
+ * directly and take QUIC, at the host to which their link leads.
  */
 export class UdpWitnesses {
   readonly #parts: UdpWitnessParts;
@@ -166,10 +163,10 @@ export class UdpWitnesses {
     return chosen;
   }
 
-  /** Names are not looked up for it; null where nothing else is known. */
-  #quicAddressOf({ number, address, peer }: Connection): string | null {
-    const known = [address, ...this.#parts.addressesOf(peer)].find((one) => ipOfEndpoint(one) !== null);
-    return known === undefined ? null : `${hostOf(known)}:${this.#ports.get(number)}`;
+  /** Names are not looked up for it; null where only that is known. */
+  #quicAddressOf({ number, address, remoteAddress }: Connection): string | null {
+    const known = remoteAddress ?? address;
+    return ipOfEndpoint(known) === null ? null : `${hostOf(known)}:${this.#ports.get(number)}`;
   }
 }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { MAX_OTHER_CONNECTIONS, MAX_PENDING_LINKS } from "../../lib/base/limits.ts";
 import { KithError } from "../../lib/base/errors.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
+import { addressText } from "../../lib/host/address.ts";
 import { Driver } from "../../lib/host/driver.ts";
 import { listenOn } from "../../lib/host/listen.ts";
 import { EchoMachine } from "./echo_machine.ts";
@@ -108,6 +109,22 @@ Deno.test("a machine that dials reaches one that listens, and both learn of the 
   assertEquals(a.machine.inputs.filter((type) => type === "disconnected").length, 1);
   await a.driver.stop();
   await b.driver.stop();
+});
+
+Deno.test("a machine that dials a name learns where that led to", async () => {
+  const { machine, driver } = start();
+  using listener = Deno.listen({ hostname: "localhost", port: 0 });
+  const led: unknown[] = [];
+  machine.onInput = (input) => {
+    if (input.type === "connected") led.push([input.address, input.remoteAddress]);
+  };
+  const address = `localhost:${listener.addr.port}`;
+  machine.effect({ type: "dial", address });
+  driver.push({ type: "network_changed" });
+  (await listener.accept()).close();
+  await until("it is connected", () => led.length === 1);
+  assertEquals(led, [[address, addressText(listener.addr)]]);
+  await driver.stop();
 });
 
 Deno.test("a dial that is refused, or is none, becomes an input", async () => {

@@ -49,7 +49,6 @@ function setUp(
     } as unknown as Links,
     quicAsk: (addresses) => asked.push(addresses),
     isSeenFromBeyond: (number) => number < 10,
-    addressesOf: () => ["name.example:1", "198.51.100.99:1"],
     publicRelay: () => publicRelay,
     dialQuic: (address) => dialled.push(address),
     nameOf: () => "otter",
@@ -58,7 +57,7 @@ function setUp(
   const link = (number: number, by: number, address: string, relay: number | null, ms = 0): Connection => {
     const connection = {
       ...{ number, address, peer: toBase32(idOf(by)), relay: relay === null ? null : toBase32(idOf(relay)) },
-      ...{ localAddress: "192.168.1.5:50000", isKnownMember: true, link: { roundTripMs: 80 } },
+      ...{ localAddress: "192.168.1.5:50000", remoteAddress: null, isKnownMember: true, link: { roundTripMs: 80 } },
     } as unknown as Connection;
     members.push(connection);
     punches.linked(connection, at(ms));
@@ -432,12 +431,12 @@ Deno.test("what routers do is told by two that see this peer from beyond its net
   }
 });
 
-Deno.test("who was dialled by name is asked at an address that is known of it", () => {
+Deno.test("who was dialled by name is asked where that led to, and not where nobody knows", () => {
   const { punches, link, asked } = setUp({ relayAddress: "otter.example:5484" });
-  assertEquals(punches.deadline(), 2000);
-  punches.received(link(3, 3, "newt.example:1", null), { type: "quic_port", port: 9 }, at(0));
+  const newt = Object.assign(link(3, 3, "newt.example:1", null), { remoteAddress: "[2001:db8::3]:1" });
+  punches.received(newt, { type: "quic_port", port: 9 }, at(0));
   punches.tick(at(2000));
-  assertEquals(asked, [["198.51.100.99:5485", "198.51.100.2:5485", "198.51.100.99:9"]]);
+  assertEquals(asked, [["198.51.100.2:5485", "[2001:db8::3]:9"]]);
 });
 
 Deno.test("of many members few are asked, those beyond this network first, and one by the other IP version", () => {
@@ -457,7 +456,7 @@ Deno.test("a public relay is asked as well, and counts as beyond this network wh
   for (const [address, isBeyond] of [["198.51.100.9:5485", true], ["192.168.1.9:5485", false]] as const) {
     const publicRelay = {
       ...{ number: 20, address, peer: toBase32(idOf(20)), relay: null, isKnownMember: false },
-      ...{ localAddress: "192.168.1.5:50000", link: { roundTripMs: 5 } },
+      ...{ localAddress: "192.168.1.5:50000", remoteAddress: null, link: { roundTripMs: 5 } },
     } as unknown as Connection;
     const { punches, relays, asked, seen } = setUp({ publicRelay });
     punches.tick(at(2000));

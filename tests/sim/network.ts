@@ -87,6 +87,8 @@ export class Network {
   #nextNumber = 1;
   /** What goes by QUIC. */
   readonly udp: SimUdp;
+  /** Where those are that are dialled by a name, `host:port`. */
+  readonly names = new Map<string, string>();
   /** May be changed at any time. */
   habits: NetworkHabits;
 
@@ -115,9 +117,10 @@ export class Network {
   /** Dials: leads to `connected` on both sides, or to `dialFailed`. */
   dial(host: NetworkHost, address: string): void {
     const { life } = host;
+    const at = this.names.get(address) ?? address;
     const there = this.#latency();
     this.#schedule.after(there, () => {
-      const target = this.#hosts.find((other) => this.#isAt(other, address, host));
+      const target = this.#hosts.find((other) => this.#isAt(other, at, host));
       const unreachable = target === undefined || this.isCut(host, target) || this.#prng.chance(this.habits.dialFails);
       if (unreachable || host.life !== life) {
         const wait = this.#prng.chance(0.5) ? there : this.#prng.between(1000, 10_000);

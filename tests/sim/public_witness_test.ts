@@ -16,6 +16,8 @@ interface WitnessOptions {
   readonly routers?: readonly [UdpNat, UdpNat];
   /** Whether the relay takes QUIC from the start. Default: yes. */
   readonly relayTakesQuic?: boolean;
+  /** What the relay is known by, `host:port`. Default: its address. */
+  readonly relayName?: string;
 }
 
 /** A space of two, each behind a router, which know nobody else but a relay that is no member. */
@@ -24,12 +26,15 @@ class WitnessLab extends Lab {
   readonly a: SimPeer;
   readonly b: SimPeer;
 
-  constructor({ seed = 7, routers = ["same", "same"], relayTakesQuic = true }: WitnessOptions = {}) {
+  constructor({ seed = 7, routers = ["same", "same"], relayTakesQuic = true, relayName }: WitnessOptions = {}) {
     super(seed);
     if (relayTakesQuic) this.relay.takeQuic(QUIC_PORT);
+    const addresses = relayName === undefined ? this.relay.address.addresses : [relayName];
+    const publicRelay = { ...this.relay.address, addresses };
+    if (relayName !== undefined) this.network.names.set(relayName, this.relay.listensAt as string);
     const [a, b] = routers.map((udp, i) => {
       const nat: Nat = { host: `203.0.113.${i}`, keepsPorts: false, forwards: new Map(), udp };
-      return this.add({ address: `192.168.${i}.5:5484`, nat, publicRelay: this.relay.address });
+      return this.add({ address: `192.168.${i}.5:5484`, nat, publicRelay });
     }) as [SimPeer, SimPeer];
     [this.a, this.b] = [a, b];
     this.ask(a, { type: "create_space" });
@@ -103,6 +108,12 @@ Deno.test("after the relay was away it is asked at the port that it says then", 
   lab.until(() => lab.a.machine?.peers().length === 0, "the loss");
   lab.relay.quicPort = QUIC_PORT + 1;
   lab.relay.boot();
+  lab.takeQuic();
+  lab.untilPath("punched");
+});
+
+Deno.test("a relay that is known by a name alone is asked where that led to", () => {
+  const lab = new WitnessLab({ relayName: "relay.example:5485" });
   lab.takeQuic();
   lab.untilPath("punched");
 });

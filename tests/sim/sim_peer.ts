@@ -295,7 +295,9 @@ export class SimPeer implements NetworkHost {
   connected(end: End, direction: "in" | "out", address: string): void {
     this.#ends.set(end.number, end);
     const { number: connection, localAddress } = end;
-    this.push({ type: "connected", connection, direction, address, localAddress });
+    const remoteAddress = this.options.network.names.get(address);
+    const found = remoteAddress === undefined ? {} : { remoteAddress };
+    this.push({ type: "connected", connection, direction, address, localAddress, ...found });
   }
 
   /** Part of `NetworkHost`. */
