@@ -1,13 +1,14 @@
 import type { Now } from "../base/clock.ts";
 import type { Connection, Links } from "./links.ts";
-import { isPunched, isSilent, silentAtMs } from "./path.ts";
+import { isBreak, isDirect, isPunched, isSilent, silentAtMs } from "./path.ts";
 
 /** How often a silent link is looked at again. */
 const LOOK_AGAIN_MS = 1000;
 
 /**
- * The links that go through holes in routers, which may close at any time, and mostly without a word. Who was reached so
- * is not reached otherwise: relays are to be asked for it at once, also while the silent link is still there.
+ * The links that go through holes in routers, which may close at any time, and mostly without a word, or through relays,
+ * which may go. Who was reached so is not reached otherwise: relays are to be asked for it at once, also while a silent
+ * link through a hole is still there.
  */
 export class Holes {
   readonly #links: Links;
@@ -26,8 +27,7 @@ export class Holes {
 
   /** A link is closed. */
   closed(connection: Connection, reason: string): void {
-    // Of another one that takes its place this end may hear a little later.
-    if (isPunched(connection) && reason !== "duplicate_link") this.#lost.add(connection.peer);
+    if (!isDirect(connection) && isBreak(reason)) this.#lost.add(connection.peer);
   }
 
   /** Whether a link is one of them of which nothing is heard. */
@@ -35,7 +35,7 @@ export class Holes {
     return isPunched(connection) && this.#silent.has(connection.peer);
   }
 
-  /** Those for whom relays are to be asked at once, by base32 id: their link is silent, or was closed since the last call. */
+  /** Those for whom relays are to be asked at once, by base32 id: their link is silent, or broke since the last call. */
   takeUrgent(): ReadonlySet<string> {
     const urgent = new Set([...this.#silent, ...this.#lost]);
     this.#lost = new Set();

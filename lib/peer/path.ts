@@ -28,6 +28,11 @@ function rankOf(connection: Pick<Connection, "address" | "relay">): number {
   return isDirect(connection) ? 0 : connection.relay === null ? 1 : 2;
 }
 
+/** Whether a link ended since it broke: another one may take its place. */
+export function isBreak(reason: string): boolean {
+  return reason === "truncated" || reason === "silent";
+}
+
 /** How a connection reaches its peer. @param isNearby whether that was found on a network of this machine. */
 export function pathOf(connection: Pick<Connection, "address" | "relay">, isNearby = false): Path {
   if (connection.relay !== null) return "relayed";

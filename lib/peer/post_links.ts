@@ -10,11 +10,8 @@ import {
   RESUME_POSTS_BYTES,
 } from "../base/limits.ts";
 import type { Connection, Links } from "./links.ts";
-import { isPunched, pathOf } from "./path.ts";
+import { isBreak, isDirect, pathOf } from "./path.ts";
 import { type OutgoingBatch, PostQueue } from "./post_queue.ts";
-
-/** How a link ends that breaks. */
-const LOST: readonly CloseReason[] = ["truncated", "silent"];
 
 /** A member's link as posts see it. */
 interface PostLink {
@@ -110,7 +107,8 @@ export class PostLinks {
 
   /**
    * A link is over. Where another one to the same peer takes its place, that sends what waits, and what may have been
-   * under way by this one; who got it already knows it. A punched one ends without a word where its hole closes.
+   * under way by this one; who got it already knows it. A punched one ends without a word where its hole closes, and a
+   * relayed one where the link that carries it ends.
    */
   closed(connection: Connection, reason: CloseReason, now: Now): void {
     const { number, peer } = connection;
@@ -120,7 +118,7 @@ export class PostLinks {
     this.#unsettled.delete(link);
     if (this.#byPeer.get(peer) === link) this.#byPeer.delete(peer);
     const { gone, queue: waiting } = link;
-    if (reason !== "duplicate_link" && !(isPunched(connection) && LOST.includes(reason))) {
+    if (reason !== "duplicate_link" && (isDirect(connection) || !isBreak(reason))) {
       if (link.takesPosts) this.#drop(peer, countOf(waiting), "link_closed");
       return;
     }

@@ -14,18 +14,20 @@ interface PairLab extends Lab {
 /** Messages both ways, without end, and writes among them. */
 export class PostStream {
   readonly #lab: PairLab;
+  readonly #ends: readonly [SimPeer, SimPeer];
   readonly #readers: readonly (readonly [PostReader, SimPeer])[];
   #sent = 0;
 
-  /** Begins to listen at both. */
-  constructor(lab: PairLab) {
+  /** Begins to listen at both. @param a, b other ones than the two of the lab. */
+  constructor(lab: PairLab, a = lab.a, b = lab.b) {
     this.#lab = lab;
-    this.#readers = [[lab.a.machine!.subscribe(""), lab.b], [lab.b.machine!.subscribe(""), lab.a]];
+    this.#ends = [a, b];
+    this.#readers = [[a.machine!.subscribe(""), b], [b.machine!.subscribe(""), a]];
   }
 
   /** Goes on for some messages. */
   goOn(times = 1): void {
-    const { a, b } = this.#lab;
+    const [a, b] = this.#ends;
     for (; times > 0; times--) {
       this.send();
       if (this.#sent % 20 === 0) this.#lab.set(this.#sent % 40 === 0 ? a : b, `k${this.#sent}`, "v");
@@ -35,7 +37,7 @@ export class PostStream {
 
   /** One message each way. */
   send(): void {
-    const { a, b } = this.#lab;
+    const [a, b] = this.#ends;
     for (const [from, to] of [[a, b], [b, a]] as const) {
       const payload = new TextEncoder().encode(String(this.#sent));
       from.request({ type: "post", posts: [{ topic: "t", payload }], to: to.id }, (reply) => assert(reply.ok));

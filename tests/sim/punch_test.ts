@@ -28,17 +28,17 @@ class PunchLab extends Lab {
   constructor({ seed = 7, routers = ["same", "same"], publicTakesQuic = true }: PunchOptions = {}) {
     super(seed);
     const taking = publicTakesQuic ? { quicPort: QUIC_PORT } : {};
-    for (const i of [1, 2]) this.publicOnes.push(this.#member({ address: `198.51.100.${i}:5484`, ...taking }));
+    for (const i of [1, 2]) this.publicOnes.push(this.member({ address: `198.51.100.${i}:5484`, ...taking }));
     const behind = (i: number, udp: UdpNat) => {
       const nat: Nat = { host: `203.0.113.${i}`, keepsPorts: false, forwards: new Map(), udp };
-      return this.#member({ address: `192.168.${i}.5:5484`, nat });
+      return this.member({ address: `192.168.${i}.5:5484`, nat });
     };
     [this.a, this.b] = [behind(1, routers[0]), behind(2, routers[1])];
     this.untilHealed();
     this.untilPath("relayed");
   }
 
-  #member(options: Partial<SimPeerOptions>): SimPeer {
+  member(options: Partial<SimPeerOptions>): SimPeer {
     const told: PeerEvent[] = [];
     const peer = this.add({ servesRelay: true, heard: (event) => void told.push(event), ...options });
     this.told.set(peer, told);
@@ -136,6 +136,30 @@ for (const seed of [1, 2, 3, 4]) {
     }
   });
 }
+
+Deno.test("what a punched link carries for a third one goes on once that became direct: of a stream of messages all comes once", () => {
+  for (const seed of [1, 2]) {
+    const lab = new PunchLab({ seed });
+    const { a, b, publicOnes } = lab;
+    const third = lab.member({ address: "192.168.1.7:5484", nat: a.nat as Nat });
+    lab.untilHealed();
+    lab.takeQuic();
+    lab.untilPath("punched");
+    for (const other of [b, ...publicOnes]) lab.network.cut(third, other);
+    for (const end of lab.network.connections()) {
+      if ([end.host, end.other.host].includes(third) && ![end.host, end.other.host].includes(a)) lab.network.lose(end);
+    }
+    const relayOf = () => third.machine?.peers().find(({ peer }) => peer === b.id)?.relay;
+    lab.until(() => relayOf() === a.id, "it to be linked through the punched link");
+    const stream = new PostStream(lab, third, b);
+    stream.goOn(20);
+    lab.meet();
+    stream.until(() => lab.isPath("direct"));
+    stream.goOn(20);
+    stream.assertWhole();
+    for (const peer of [a, b]) assertEquals(lab.reasons(peer, "member_gone"), []);
+  }
+});
 
 Deno.test("whichever side can dial, a punched link becomes direct; until one can they dial on, and no more often", () => {
   for (const [dialler, listener] of [["a", "b"], ["b", "a"]] as const) {

@@ -6,6 +6,7 @@ import {
   MAX_RELAY_OPENS_BURST,
   MAX_RELAY_PAIR_OPENS_BURST,
   MAX_VALUE_BYTES,
+  RELAY_AFTER_MS,
   RELAY_WINDOW_BYTES,
   RELAYED_CIRCUIT_LIFE_MS,
   RENEW_CIRCUIT_BEFORE_MS,
@@ -260,6 +261,23 @@ Deno.test("where a relay crashes another one takes over, and where there is none
   lab.untilPath(`relayed by ${first}`);
   lab.peers[second]?.boot();
   lab.untilHealed();
+});
+
+Deno.test("of a stream of messages none is lost, or comes twice, while another relay takes over from one that crashed", () => {
+  const lab = new RelayLab(4);
+  lab.network.habits = { ...lab.network.habits, latencyMs: [20, 40] };
+  const paths = () => [lab.pathOf(lab.a, lab.b), lab.pathOf(lab.b, lab.a)];
+  lab.until(() => paths().every((path) => path?.startsWith("relayed")), "a relayed link");
+  const [first, second] = paths()[0] === "relayed by 2" ? [2, 3] : [3, 2];
+  const crashMs = lab.schedule.nowMs + 100;
+  lab.schedule.at(crashMs, () => lab.peers[first]?.crash(false));
+  let tookMs = Infinity;
+  lab.streamUntil(() => {
+    const isOver = paths().every((path) => path === `relayed by ${second}`);
+    if (isOver) tookMs = Math.min(tookMs, lab.schedule.nowMs - crashMs);
+    return isOver;
+  });
+  assert(tookMs < RELAY_AFTER_MS, `${tookMs} ms: it is asked at once`);
 });
 
 Deno.test("a relayed link takes the place of one that is silent, and is left again by whichever side can dial", () => {
