@@ -3,8 +3,9 @@ import { runtimeFlags } from "./flags.ts";
 
 /**
  * Builds the one executable, with the permissions of the task `hooks` built in: it gives up to run programs at its start,
- * unless it is asked to by `--exec`. All modules are put into one first: an executable of hundreds of them, and of
- * packages with all their files, needs nearly twice as long to start.
+ * unless it is asked to by `--exec`. All modules are put into one first, and that is made small: an executable of hundreds
+ * of them, and of packages with all their files, needs nearly twice as long to start. What a line and column of it stand
+ * for is in the source map beside the executable.
  *
  * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE]. Default: main.ts, for this system, into dist/kith.
  */
@@ -16,10 +17,11 @@ const output = String(flags.output ?? (target === undefined ? "dist/kith" : `dis
 const folder = Deno.makeTempDirSync({ prefix: "kith-compile-" });
 try {
   const bundle = `${folder}/kith.js`;
-  await deno("bundle", "--quiet", "--output", bundle, String(entry));
+  await deno("bundle", "--quiet", "--minify", "--sourcemap=external", "--output", bundle, String(entry));
   const targets = typeof target === "string" ? ["--target", target] : [];
   const flags = ["--quiet", "--no-check", "--no-config", ...runtimeFlags("hooks"), "--output", output, ...targets];
   await deno("compile", ...flags, bundle);
+  Deno.copyFileSync(`${bundle}.map`, `${output}.js.map`);
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }

@@ -90,7 +90,7 @@ export interface Backend {
   /** Takes the data out of a home whose peer does not run, to join with it. @throws {KithError} */
   carryOut(home: string | undefined): Promise<Carrying>;
   /** What waits to be brought into the space of a home; null where nothing does. */
-  carriedIn(home: string | undefined): Carried | null;
+  carriedIn(home: string | undefined): Promise<Carried | null>;
   /** Gives up what the rest of this process does not need. */
   giveUp(privileges: readonly Privilege[]): void;
   /** Whether this process may run a program. */

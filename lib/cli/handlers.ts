@@ -1,66 +1,48 @@
-import { paths, version } from "./about.ts";
-import { backup, restore } from "./backup.ts";
-import { completionScript } from "./completion_scripts.ts";
 import type { Handler } from "./context.ts";
-import { help } from "./help.ts";
-import { invite, invites } from "./invite.ts";
-import { grant, leave, revoke } from "./membership.ts";
-import { ask, pub, reply, send, sub } from "./messages.ts";
-import { netcheck } from "./netcheck.ts";
-import { peers } from "./peers.ts";
-import { members } from "./people.ts";
-import { ping } from "./ping.ts";
-import { relay } from "./relay.ts";
-import { config } from "./settings.ts";
-import { status, wait } from "./state.ts";
-import { text } from "./text.ts";
-import { exportEntries, importEntries } from "./transfer.ts";
-import { down, join, up } from "./up.ts";
-import { del, get, ls, set } from "./values.ts";
-import { conflicts, history, readopt, resolve } from "./versions.ts";
-import { verify } from "./verify.ts";
-import { watch } from "./watch.ts";
 
-/** What runs each command of the table. */
+/**
+ * What runs each command of the table. A command's code is loaded when it is run: most of them ask a peer that runs
+ * already, and need little of what is there.
+ */
 export const HANDLERS: Readonly<Record<string, Handler>> = {
-  up,
-  down,
-  relay,
-  config,
-  invite,
-  invites,
-  join,
-  leave,
-  members,
-  grant,
-  revoke,
-  set,
-  get,
-  del,
-  ls,
-  watch,
-  pub,
-  sub,
-  send,
-  ask,
-  reply,
-  history,
-  conflicts,
-  resolve,
-  readopt,
-  import: importEntries,
-  export: exportEntries,
-  backup,
-  restore,
-  status,
-  peers,
-  wait,
-  ping,
-  netcheck,
-  verify,
-  text,
-  paths,
-  version,
-  completions: completionScript,
-  help,
+  up: async (context) => await (await import("./up.ts")).up(context),
+  down: async (context) => await (await import("./up.ts")).down(context),
+  relay: async (context) => await (await import("./relay.ts")).relay(context),
+  config: async (context) => await (await import("./settings.ts")).config(context),
+  invite: async (context) => await (await import("./invite.ts")).invite(context),
+  invites: async (context) => await (await import("./invite.ts")).invites(context),
+  join: async (context) => await (await import("./up.ts")).join(context),
+  leave: async (context) => await (await import("./membership.ts")).leave(context),
+  members: async (context) => await (await import("./people.ts")).members(context),
+  grant: async (context) => await (await import("./membership.ts")).grant(context),
+  revoke: async (context) => await (await import("./membership.ts")).revoke(context),
+  set: async (context) => await (await import("./values.ts")).set(context),
+  get: async (context) => await (await import("./values.ts")).get(context),
+  del: async (context) => await (await import("./values.ts")).del(context),
+  ls: async (context) => await (await import("./values.ts")).ls(context),
+  watch: async (context) => await (await import("./watch.ts")).watch(context),
+  pub: async (context) => await (await import("./messages.ts")).pub(context),
+  sub: async (context) => await (await import("./messages.ts")).sub(context),
+  send: async (context) => await (await import("./messages.ts")).send(context),
+  ask: async (context) => await (await import("./messages.ts")).ask(context),
+  reply: async (context) => await (await import("./messages.ts")).reply(context),
+  history: async (context) => await (await import("./versions.ts")).history(context),
+  conflicts: async (context) => await (await import("./versions.ts")).conflicts(context),
+  resolve: async (context) => await (await import("./versions.ts")).resolve(context),
+  readopt: async (context) => await (await import("./versions.ts")).readopt(context),
+  import: async (context) => await (await import("./transfer.ts")).importEntries(context),
+  export: async (context) => await (await import("./transfer.ts")).exportEntries(context),
+  backup: async (context) => await (await import("./backup.ts")).backup(context),
+  restore: async (context) => await (await import("./backup.ts")).restore(context),
+  status: async (context) => await (await import("./state.ts")).status(context),
+  peers: async (context) => await (await import("./peers.ts")).peers(context),
+  wait: async (context) => await (await import("./state.ts")).wait(context),
+  ping: async (context) => await (await import("./ping.ts")).ping(context),
+  netcheck: async (context) => await (await import("./netcheck.ts")).netcheck(context),
+  verify: async (context) => await (await import("./verify.ts")).verify(context),
+  text: async (context) => await (await import("./text.ts")).text(context),
+  paths: async (context) => await (await import("./about.ts")).paths(context),
+  version: async (context) => await (await import("./about.ts")).version(context),
+  completions: async (context) => await (await import("./completion_scripts.ts")).completionScript(context),
+  help: async (context) => await (await import("./help.ts")).help(context),
 };

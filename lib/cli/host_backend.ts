@@ -1,47 +1,47 @@
-import { createApi } from "../api/api.ts";
-import { carriedIn, carryOut } from "../api/carry.ts";
 import { KithError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { connectControl } from "../host/control.ts";
 import { type HomePaths, homePaths, resolveHome } from "../host/home.ts";
-import { Host } from "../host/host.ts";
 import { homeOwner, lockHome } from "../host/lock.ts";
-import { checkNetwork } from "../host/network_check.ts";
 import { giveUp } from "../host/privileges.ts";
 import { mayRun, runProgram } from "../host/program.ts";
-import { RelayHost, type RelayHostOptions } from "../host/relay_host.ts";
-import { restoreBackup } from "../host/restore.ts";
 import { controlPath } from "../host/runtime_folder.ts";
-import { exchangeText } from "../text/text_exchange.ts";
-import { serveText } from "../text/text_server.ts";
 import { WIRE_VERSION } from "../wire/hello.ts";
-import type { Backend, Connection, Paths, RunningPeer, RunningRelay, StartOptions } from "./backend.ts";
+import type { Backend, Connection, Paths } from "./backend.ts";
 
 /** How long a stopping peer may take, and how often it is looked at. */
 const UNTIL_FREE_MS = 15_000;
 const LOOK_AGAIN_AFTER_MS = 50;
 
-/** The commands' way to real peers. */
+/**
+ * The commands' way to real peers. What runs one in this process is most of kith, and is loaded where that is wanted:
+ * most commands only ask one that runs already.
+ */
 export function hostBackend(): Backend {
   return {
     version: VERSION,
     versions: { wire: WIRE_VERSION },
     paths: (home) => allPaths(pathsOf(home)),
     connect: (home) => connect(pathsOf(home)),
-    start,
-    startRelay,
+    start: async (options) => await (await import("./peer_backend.ts")).startPeer(options),
+    startRelay: async (options) => await (await import("./peer_backend.ts")).startRelay(options),
     untilFree: (home) => untilFree(pathsOf(home)),
-    carryOut: (home) => carryOut(VERSION, home),
-    carriedIn,
+    carryOut: async (home) => await (await import("../api/carry.ts")).carryOut(VERSION, home),
+    carriedIn: async (home) => (await import("../api/carry.ts")).carriedIn(home),
     giveUp,
     mayRun,
     run: runProgram,
     absolutePath: resolveHome,
-    restore: (file, home) => {
+    restore: async (file, home) => {
+      const { restoreBackup } = await import("../host/restore.ts");
       return restoreBackup(file, resolveHome(home), { bytes: (size) => crypto.getRandomValues(new Uint8Array(size)) });
     },
-    checkNetwork: (home, options) => checkNetwork(pathsOf(home), options),
-    textExchange: exchangeText,
+    checkNetwork: async (home, options) => {
+      return await (await import("../host/network_check.ts")).checkNetwork(pathsOf(home), options);
+    },
+    textExchange: async (address, transport, signal) => {
+      return await (await import("../text/text_exchange.ts")).exchangeText(address, transport, signal);
+    },
   };
 }
 
@@ -57,46 +57,6 @@ async function connect(paths: HomePaths): Promise<Connection | null> {
   const control = await connectControl(paths);
   if (control === null) return null;
   return { transport: control.request, pid: homeOwner(paths), close: () => control.close() };
-}
-
-async function start(options: StartOptions): Promise<RunningPeer> {
-  const { text, ...hostOptions } = options;
-  const host = await Host.start({ ...hostOptions, version: VERSION, api: createApi });
-  const speaksText = options.offline ? undefined : text ?? host.config().text;
-  let textAddress: string | null = null;
-  try {
-    if (speaksText !== undefined) textAddress = serveText(host, speaksText);
-  } catch (error) {
-    await host.stop("could not start");
-    throw error;
-  }
-  return {
-    transport: createApi(host),
-    home: host.paths.home,
-    addresses: host.addresses,
-    text: textAddress,
-    otherPort: host.otherPort,
-    notices: host.notices,
-    onEvent: (heard) => host.onEvent(heard),
-    stopped: host.stopped,
-    get failure() {
-      return host.failure;
-    },
-    stop: () => host.stop("asked to stop"),
-  };
-}
-
-async function startRelay(options: RelayHostOptions): Promise<RunningRelay> {
-  const host = await RelayHost.start(options);
-  const { text, addresses, home, stopped } = host;
-  return {
-    ...{ text, addresses, home, stopped },
-    counts: () => host.counts,
-    get failure() {
-      return host.failure;
-    },
-    stop: () => host.stop(),
-  };
 }
 
 async function untilFree(paths: HomePaths): Promise<void> {

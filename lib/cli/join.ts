@@ -108,7 +108,7 @@ function warnOfSeenTicket(output: Output, uses: number | null): void {
  */
 export async function bringIn(context: Context, client: Client, patient: boolean): Promise<void> {
   const { backend, home, output, console, signal } = context;
-  const carried = backend.carriedIn(home);
+  const carried = await backend.carriedIn(home);
   if (carried === null) return;
   // Before the space has arrived, nothing can be written into it.
   await followFirstSync(context, client, patient);

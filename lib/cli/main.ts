@@ -2,8 +2,6 @@ import { type Console, processConsole } from "../host/console.ts";
 import { giveUp, NEEDED_ON_REQUEST, NEVER_NEEDED } from "../host/privileges.ts";
 import type { Backend } from "./backend.ts";
 import { COMPLETE_COMMAND } from "./completion_scripts.ts";
-import { peerSources } from "./completion_sources.ts";
-import { completions } from "./completion.ts";
 import { EXIT_INTERRUPTED, EXIT_OK } from "./context.ts";
 import { asksForPrograms } from "./hooks.ts";
 import { hostBackend } from "./host_backend.ts";
@@ -35,6 +33,8 @@ async function runProcess(console: Console, backend: Backend): Promise<number> {
 
 async function complete(typed: readonly string[], console: Console, backend: Backend): Promise<number> {
   const words = typed[0] === "--" ? typed.slice(1) : typed;
+  const { completions } = await import("./completion.ts");
+  const { peerSources } = await import("./completion_sources.ts");
   const home = console.variable("KITH_HOME");
   const connection = await backend.connect(home).catch(() => null);
   try {

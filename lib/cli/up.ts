@@ -9,7 +9,6 @@ import { objectsOf, textField } from "./fields.ts";
 import { formatPath } from "./format.ts";
 import { bringIn, joinWith, readTicket } from "./join.ts";
 import { followFirstSync } from "./first_sync.ts";
-import { runPrompt } from "./prompt.ts";
 import { relayOf } from "./relay_flag.ts";
 import { isFoundByName, screenLines } from "./screen.ts";
 import { secondAdminHint } from "./second_admin.ts";
@@ -133,7 +132,8 @@ async function bringInLater(context: Context, client: Client): Promise<void> {
     await bringIn(context, client, false);
   } catch (error) {
     if (!(error instanceof ApiError) || context.signal.aborted) throw error;
-    const file = formatPath(context.backend.carriedIn(context.home)?.file ?? "", context.console.variable("HOME"));
+    const carried = await context.backend.carriedIn(context.home);
+    const file = formatPath(carried?.file ?? "", context.console.variable("HOME"));
     context.output.warning(`${error.message} What 'join --carry' took along stays in ${file}.`);
   }
 }
@@ -162,7 +162,7 @@ async function runPeer(
     }
     if (isInteractive(context)) {
       stopTelling();
-      await runPrompt(context, peer, interrupted);
+      await (await import("./prompt.ts")).runPrompt(context, peer, interrupted);
     } else await Promise.race([interrupted, peer.stopped]);
   } finally {
     await peer.stop();

@@ -2,7 +2,7 @@ import type { PeerEvent } from "../base/event.ts";
 import { MAX_LAN_INTERFACES } from "../base/limits.ts";
 import type { LanInterface, LanMessage } from "../mesh/lan_message.ts";
 import type { Input } from "../peer/machine.ts";
-import { Mdns } from "./mdns.ts";
+import type { Mdns } from "./mdns.ts";
 import { networkInterfaces, watchNetwork } from "./network_watch.ts";
 import { isLocal, type OwnAddresses } from "./own_addresses.ts";
 
@@ -30,7 +30,8 @@ export interface LanServiceParts {
 /** Keeps a peer informed of the networks that this machine is on, and speaks multicast DNS there for it. */
 export class LanService {
   readonly #parts: LanServiceParts;
-  readonly #mdns: Mdns;
+  /** Loaded once there is a network to speak it on. */
+  #mdns: Mdns | null = null;
   #state: LanState = { interfaces: [], problem: null };
   #othersTold = false;
   #stopWatching = () => {};
@@ -39,16 +40,6 @@ export class LanService {
 
   constructor(parts: LanServiceParts) {
     this.#parts = parts;
-    this.#mdns = new Mdns({
-      received: (message, on, isOwnAddress) => {
-        parts.push({ type: "lan_received", message, interface: on, isOwnAddress });
-      },
-      others: () => {
-        if (!this.#othersTold) parts.push({ type: "lan_others" });
-        this.#othersTold = true;
-      },
-      event: parts.event,
-    });
   }
 
   /** How it stands. */
@@ -74,7 +65,7 @@ export class LanService {
 
   /** Says something. */
   send(interfaceName: string, message: LanMessage): void {
-    this.#mdns.send(interfaceName, message);
+    this.#mdns?.send(interfaceName, message);
   }
 
   /** Ends it. */
@@ -82,7 +73,7 @@ export class LanService {
     this.#stopped = true;
     this.#stopWatching();
     await this.#opening;
-    this.#mdns.close();
+    this.#mdns?.close();
   }
 
   #reopen(): void {
@@ -93,7 +84,8 @@ export class LanService {
     if (this.#stopped) return;
     const { isOn, addresses, push, event } = this.#parts;
     const wanted = isOn ? lanInterfaces(networkInterfaces(), addresses) : [];
-    const { interfaces, failures } = await this.#mdns.open(wanted);
+    if (wanted.length > 0) this.#mdns ??= await this.#loadMdns();
+    const { interfaces, failures } = await this.#mdns?.open(wanted) ?? { interfaces: [], failures: [] };
     const problem = !isOn
       ? "it is switched off (--no-lan)"
       : wanted.length === 0
@@ -112,6 +104,21 @@ export class LanService {
       });
     }
     push({ type: "lan_interfaces", interfaces, port: addresses.port ?? 0, problem });
+  }
+
+  async #loadMdns(): Promise<Mdns> {
+    const { Mdns } = await import("./mdns.ts");
+    const { push, event } = this.#parts;
+    return new Mdns({
+      received: (message, on, isOwnAddress) => {
+        push({ type: "lan_received", message, interface: on, isOwnAddress });
+      },
+      others: () => {
+        if (!this.#othersTold) push({ type: "lan_others" });
+        this.#othersTold = true;
+      },
+      event,
+    });
   }
 }
 

@@ -52,8 +52,9 @@ export class Mdns {
   ): Promise<{ readonly interfaces: readonly LanInterface[]; readonly failures: readonly string[] }> {
     this.close();
     this.#interfaces = interfaces;
+    if (interfaces.length === 0) return { interfaces, failures: [] };
     // The runtime would refuse it where nobody can catch that.
-    if (interfaces.length > 0 && Deno.permissions.querySync({ name: "net" }).state !== "granted") {
+    if (Deno.permissions.querySync({ name: "net" }).state !== "granted") {
       return { interfaces: [], failures: ["this process may not use all of the network, by --allow-net"] };
     }
     const failures: string[] = [];

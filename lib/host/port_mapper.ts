@@ -8,10 +8,7 @@ import {
   UNMAP_TIMEOUT_MS,
 } from "../base/limits.ts";
 import { addressText } from "./address.ts";
-import { askUdp } from "./ask_udp.ts";
-import { mapByUpnp } from "./igd.ts";
-import { type AskUdp, type Mapping, MappingRefused, type MappingRequest } from "./mapping.ts";
-import { mapByPcp } from "./pcp.ts";
+import { type Mapping, MappingRefused, type MappingRequest } from "./mapping.ts";
 
 /** RFC 6887, 11.1. */
 const NONCE_BYTES = 12;
@@ -116,7 +113,7 @@ export class PortMapper {
 
   /** Has a mapping made, or renewed. */
   async #map(signal: AbortSignal): Promise<Held | { readonly problem: string; readonly isSilent: boolean }> {
-    const { interfaces, portAt, map = mapByRouters } = this.#parts;
+    const { interfaces, portAt } = this.#parts;
     const present = interfaces();
     const isOutside = ({ address }: Interface) => address.includes(".") && isPublic(ipBytes(address) as Uint8Array);
     if (present.some(isOutside)) return { problem: "this machine has a public address itself", isSilent: false };
@@ -134,6 +131,7 @@ export class PortMapper {
       const ports = { port, outsidePort: this.#held?.mapping.port ?? port };
       const request = { localAddress: one.address, ...ports, lifetimeS: MAPPING_LIFETIME_S, nonce: this.#nonce };
       const untilMs = performance.now() + MAPPING_LIFETIME_S * 1000;
+      const map = this.#parts.map ?? (await import("./router_mapping.ts")).mapByRouters;
       try {
         const mapping = await map(request, likelyRouters(one), signal);
         if (mapping !== null) return { mapping, localAddress: one.address, untilMs };
@@ -178,33 +176,6 @@ export function likelyRouters({ address, cidr }: Interface): string[] {
   const base = own - own % hosts;
   const routers = [base + 1, base + hosts - 2].filter((router) => router !== own);
   return routers.map((router) => [24, 16, 8, 0].map((shift) => router >>> shift & 255).join("."));
-}
-
-/** Asks whoever may be the router, by each protocol in turn. @throws {MappingRefused} where one refuses and none maps. */
-async function mapByRouters(
-  request: MappingRequest,
-  routers: readonly string[],
-  signal: AbortSignal,
-): Promise<Mapping | null> {
-  const { localAddress } = request;
-  const ask: AskUdp = (host, port, packet, take, signal) => {
-    return askUdp({ localAddress, host, port, packet, take, signal });
-  };
-  let refusal: MappingRefused | null = null;
-  const trying = async (map: Promise<Mapping | null>) => {
-    try {
-      return await map;
-    } catch (error) {
-      if (!(error instanceof MappingRefused)) throw error;
-      refusal = error;
-      return null;
-    }
-  };
-  const byPcp = await Promise.all(routers.map((router) => trying(mapByPcp(router, request, ask, signal))));
-  const mapping = byPcp.find((one) => one !== null) ??
-    (signal.aborted ? null : await trying(mapByUpnp(request, signal)));
-  if (mapping === null && refusal !== null) throw refusal;
-  return mapping;
 }
 
 function stateOf({ host, port, by }: Mapping): PortMapState {

@@ -122,8 +122,8 @@ export class FakeBackend implements Backend {
     return Promise.reject(new Error("there is nothing to carry"));
   }
 
-  carriedIn(): null {
-    return null;
+  carriedIn(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   giveUp(privileges: readonly string[]): void {
