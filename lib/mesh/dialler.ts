@@ -11,6 +11,12 @@ const MAX_NEARBY_BACKOFF_MS = 2000;
 const NEARBY_HURRY_MS = 10 * 60 * 1000;
 /** A link must last so long to count as a success; else a peer that refuses at once would be dialled in a loop. */
 const STEADY_LINK_MS = 5_000;
+/** A link that breaks sooner was a brief one. Two may be by chance; more in a row show that this way does not last. */
+const LASTING_LINK_MS = 5 * 60 * 1000;
+const CHANCE_BREAKS = 2;
+/** The first wait, and the longest, before a peer is dialled that is linked by another way and whose links were brief. */
+const FIRST_DETOUR_MS = 60_000;
+const MAX_DETOUR_MS = 60 * 60 * 1000;
 /** How long an address has to answer before the next one of the same peer is dialled as well (RFC 8305). */
 const STAGGER_MS = 250;
 
@@ -29,6 +35,10 @@ interface Target {
   dueMs: number;
   readonly dialling: Set<string>;
   linkedSinceMs: number | null;
+  /** How many brief links there were in a row. */
+  breaks: number;
+  /** Until when it is not dialled, as it is linked by another way. */
+  detourUntilMs: number;
 }
 
 /**
@@ -62,9 +72,10 @@ export class Dialler {
         failures: 0,
         dueMs: now.monotonicMs,
         dialling: new Set(),
-        linkedSinceMs: null,
+        ...{ linkedSinceMs: null, breaks: 0, detourUntilMs: -Infinity },
       });
     } else if (target.addresses.join() !== addresses.join()) {
+      if (!addresses.every((address) => target.addresses.includes(address))) forgive(target);
       target.addresses = addresses;
       target.turn = 0;
       target.dueMs = Math.min(target.dueMs, now.monotonicMs);
@@ -114,15 +125,31 @@ export class Dialler {
     }
   }
 
-  /** The last link to the peer is gone. */
-  unlinked(peer: string, now: Now): void {
+  /** The last link to the peer is gone. @param isBroken whether nobody meant it to end. Default: somebody did. */
+  unlinked(peer: string, now: Now, isBroken = false): void {
     const target = this.#targets.get(peer);
     if (target === undefined) return;
-    const steady = target.linkedSinceMs !== null && now.monotonicMs - target.linkedSinceMs >= STEADY_LINK_MS;
+    const lastedMs = target.linkedSinceMs === null ? 0 : now.monotonicMs - target.linkedSinceMs;
+    const steady = lastedMs >= STEADY_LINK_MS;
+    target.breaks = lastedMs >= LASTING_LINK_MS ? 0 : target.breaks + Number(isBroken);
     target.linkedSinceMs = null;
     target.missedSinceMs = now.monotonicMs;
     target.failures = steady ? 0 : target.failures + 1;
     this.#wait(target, now);
+  }
+
+  /** The peer is linked by another way, which is good enough for a while where links to it break soon. */
+  detoured(peer: string, now: Now): void {
+    const target = this.#targets.get(peer);
+    if (target === undefined || target.breaks <= CHANCE_BREAKS || now.monotonicMs < target.detourUntilMs) return;
+    const longestMs = Math.min(FIRST_DETOUR_MS * 2 ** Math.min(target.breaks - CHANCE_BREAKS - 1, 20), MAX_DETOUR_MS);
+    target.detourUntilMs = now.monotonicMs + longestMs / 2 + randomBelow(this.#random, Math.ceil(longestMs / 2));
+  }
+
+  /** That way is gone as well. */
+  detourEnded(peer: string): void {
+    const target = this.#targets.get(peer);
+    if (target !== undefined) target.detourUntilMs = -Infinity;
   }
 
   /** A dial, or the connection that came of it, led to no link. */
@@ -142,6 +169,7 @@ export class Dialler {
   /** The network changed or the machine woke: everybody is dialled anew at once. */
   networkChanged(now: Now): void {
     for (const target of this.#targets.values()) {
+      forgive(target);
       target.failures = 0;
       target.missedSinceMs = now.monotonicMs;
       // What is under way began on the network that was.
@@ -155,7 +183,7 @@ export class Dialler {
   due(now: Now): string[] {
     const addresses: string[] = [];
     for (const target of this.#targets.values()) {
-      if (target.linkedSinceMs !== null || target.dueMs > now.monotonicMs) continue;
+      if (target.linkedSinceMs !== null || Math.max(target.dueMs, target.detourUntilMs) > now.monotonicMs) continue;
       const { dialling } = target;
       target.dueMs = Infinity;
       const address = dialling.size < MAX_DIALS_TO_PEER ? this.#next(target) : null;
@@ -171,8 +199,8 @@ export class Dialler {
   /** The monotonic time in ms at which `due` has something; Infinity for never. */
   deadline(): number {
     let deadline = Infinity;
-    for (const { linkedSinceMs, dueMs } of this.#targets.values()) {
-      if (linkedSinceMs === null) deadline = Math.min(deadline, dueMs);
+    for (const { linkedSinceMs, dueMs, detourUntilMs } of this.#targets.values()) {
+      if (linkedSinceMs === null) deadline = Math.min(deadline, Math.max(dueMs, detourUntilMs));
     }
     return deadline;
   }
@@ -208,4 +236,10 @@ export class Dialler {
     const longestMs = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(target.failures, 20), limitMs);
     target.dueMs = now.monotonicMs + longestMs / 2 + randomBelow(this.#random, Math.ceil(longestMs / 2));
   }
+}
+
+/** What broke did so elsewhere, or may. */
+function forgive(target: Target): void {
+  target.breaks = 0;
+  target.detourUntilMs = -Infinity;
 }

@@ -1,7 +1,7 @@
 import { fromBase32, toBase32 } from "../base/base32.ts";
 import { equal, fromHex, toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
-import { ProtocolError } from "../base/errors.ts";
+import { type CloseReason, ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { canonicalAddresses } from "../base/ip_address.ts";
 import {
@@ -23,7 +23,7 @@ import type { Discovery } from "./discovery.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Overlay } from "./overlay.ts";
-import { hasBetterPath, isDirect, isPunched, isSilent, pathOf } from "./path.ts";
+import { hasBetterPath, isBreak, isDirect, isPunched, isSilent, pathOf } from "./path.ts";
 import type { Reachability } from "./reachability.ts";
 import { sourceOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -126,7 +126,11 @@ export class Neighbours {
     }
     // Who is linked through a relay only, or a hole, is dialled on.
     if (isDirect(connection)) dialler.linked(peer, now);
-    else if (other !== undefined && isDirect(other)) dialler.unlinked(peer, now);
+    else {
+      // A relayed one takes the place of what is silent.
+      if (other !== undefined && isDirect(other)) dialler.unlinked(peer, now, true);
+      dialler.detoured(peer, now);
+    }
     this.#parts.farewells.linked(peer);
     emit({ name: "link_opened", level: "info", fields: { peer, address, direction } });
     // Whoever holds the secret of the space can make up any number of others.
@@ -199,14 +203,15 @@ export class Neighbours {
   }
 
   /** A member's link is closed. @returns whether it has no other one. */
-  left(connection: Connection, now: Now): boolean {
+  left(connection: Connection, reason: CloseReason, now: Now): boolean {
     const { book, dialler, reach } = this.#parts;
     reach.unlinked(connection);
     this.#unannounced.delete(connection);
     if (this.#linkByPeer.get(connection.peer) !== connection) return false;
     this.#linkByPeer.delete(connection.peer);
     book.seen(toHex(fromBase32(connection.peer)), null, now.wallMs);
-    if (isDirect(connection)) dialler.unlinked(connection.peer, now);
+    if (isDirect(connection)) dialler.unlinked(connection.peer, now, isBreak(reason));
+    else dialler.detourEnded(connection.peer);
     return true;
   }
 

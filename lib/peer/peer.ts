@@ -336,7 +336,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.reconciler.closed(connection.number);
     this.#parts.pastRepair.closed(connection.number, now);
     this.#parts.overlay.left(connection, reason, now);
-    if (this.#parts.neighbours.left(connection, now)) this.#parts.presence.unlinked(connection, reason, now);
+    if (this.#parts.neighbours.left(connection, reason, now)) this.#parts.presence.unlinked(connection, reason, now);
   }
 
   /** Part of `LinksListener`. */

@@ -240,6 +240,71 @@ Deno.test("who is forgotten, or has no address any more, is not dialled", () => 
   assertEquals(d.deadline(), Infinity);
 });
 
+/** Links that break a second after they came about. @returns when the last one did. */
+function breakSoon(d: Dialler, times: number, fromMs: number): number {
+  for (let i = 0; i < times; i++) {
+    d.linked("p", at(fromMs + i * 1000));
+    d.unlinked("p", at(fromMs + i * 1000 + 999), true);
+  }
+  return fromMs + times * 1000;
+}
+
+Deno.test("who is linked by another way, and whose links soon broke, is dialled ever more seldom", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  let nowMs = breakSoon(d, 2, 0);
+  d.detoured("p", at(nowMs));
+  assert(d.deadline() < nowMs + 15_000, "two may be by chance");
+  for (const limitMs of [60_000, 120_000, 240_000]) {
+    nowMs = breakSoon(d, 1, nowMs);
+    d.detoured("p", at(nowMs));
+    const dueMs = d.deadline();
+    assert(dueMs >= nowMs + limitMs / 2 && dueMs <= nowMs + limitMs, `${dueMs - nowMs} ms`);
+    d.detoured("p", at(dueMs - 1));
+    d.hurry("p", at(dueMs - 1));
+    assertEquals(
+      [d.deadline(), d.due(at(dueMs - 1))],
+      [dueMs, []],
+      "neither a better detour nor news puts it off, or hurries it",
+    );
+    assertEquals(d.due(at(dueMs)), [A]);
+    d.failed(A, at(dueMs));
+    nowMs = dueMs;
+  }
+  nowMs = breakSoon(d, 20, nowMs);
+  d.detoured("p", at(nowMs));
+  assert(d.deadline() <= nowMs + 60 * 60 * 1000);
+});
+
+Deno.test("that is over where the other way ends, the network changes, or the peer is elsewhere", () => {
+  const after = (change: (d: Dialler) => void) => {
+    const d = dialler();
+    d.aim("p", [A, B], at(0));
+    breakSoon(d, 9, 0);
+    d.detoured("p", at(9000));
+    change(d);
+    return d.deadline() < 9000 + 15_000;
+  };
+  assert(!after(() => {}));
+  assert(after((d) => d.detourEnded("p")));
+  assert(after((d) => d.networkChanged(at(9000))));
+  assert(after((d) => d.aim("p", [A, C], at(9000))));
+  assert(!after((d) => d.aim("p", [B, A], at(9000))), "it is at the same addresses");
+});
+
+Deno.test("a link that lasted, and one that was meant to end, is no brief one", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  breakSoon(d, 5, 0);
+  d.linked("p", at(5000));
+  d.unlinked("p", at(5000 + 5 * 60_000), true);
+  breakSoon(d, 2, 400_000);
+  d.linked("p", at(410_000));
+  d.unlinked("p", at(411_000));
+  d.detoured("p", at(411_000));
+  assert(d.deadline() < 411_000 + 15_000);
+});
+
 Deno.test("whether a peer could be reached at none of its addresses can be asked", () => {
   const d = dialler();
   assert(d.hasFailed("p"), "nobody knows where it is");

@@ -186,6 +186,29 @@ Deno.test("whichever side can dial, a punched link becomes direct; until one can
   }
 });
 
+Deno.test("a direct way that soon breaks takes the place of a punched link ever more seldom, until the network changes", () => {
+  const lab = new PunchLab();
+  lab.takeQuic();
+  lab.untilPath("punched");
+  lab.meet();
+  const breaksIn = (forMs: number) => {
+    let breaks = 0;
+    for (const untilMs = lab.schedule.nowMs + forMs; lab.schedule.nowMs < untilMs; lab.wait(3000)) {
+      if (!lab.isPath("direct")) continue;
+      lab.ends().forEach((end) => lab.network.lose(end));
+      breaks++;
+    }
+    return breaks;
+  };
+  const breaks = breaksIn(600_000);
+  assert(breaks > 4 && breaks < 12, `it broke ${breaks} times in ten minutes`);
+  assert(breaksIn(300_000) <= 2);
+  lab.until(() => lab.isPath("punched"), "the hole to be punched again");
+  lab.b.push({ type: "network_changed" });
+  const tookMs = lab.untilPath("direct");
+  assert(tookMs < 5000, `${tookMs} ms`);
+});
+
 Deno.test("a hole that opens while the two meet on one network takes the place of no direct link", () => {
   for (let seed = 1; seed <= 4; seed++) {
     const lab = new PunchLab({ seed });
