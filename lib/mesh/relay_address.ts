@@ -2,7 +2,6 @@ import { assert } from "../base/assert.ts";
 import { fromBase32, toBase32 } from "../base/base32.ts";
 import { equal, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { KithError, ProtocolError } from "../base/errors.ts";
-import { canonicalAddresses } from "../base/ip_address.ts";
 import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, RELAY_ACCESS_KEY_BYTES } from "../base/limits.ts";
 import { Reader } from "../base/reader.ts";
 import { Writer } from "../base/writer.ts";
@@ -61,7 +60,7 @@ export function relayFromText(text: string): RelayAddress {
     }
     reader.end();
     if (addresses.length === 0) throw new RangeError("it has no address");
-    return { peer, accessKey, addresses: canonicalAddresses(addresses) };
+    return { peer, accessKey, addresses };
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError || error instanceof ProtocolError)) throw error;
     throw new KithError("relay_invalid", { detail: "a letter was mistyped, or a part of it is missing" }, error);

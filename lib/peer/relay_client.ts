@@ -3,6 +3,7 @@ import { toHex } from "../base/bytes.ts";
 import type { Now } from "../base/clock.ts";
 import { type CloseReason, ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
+import { canonicalAddresses } from "../base/ip_address.ts";
 import { MAX_RELAY_FRAME_BYTES, MAX_RELAY_TAGS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { constantTimeEqual } from "../crypto/hash.ts";
@@ -86,9 +87,12 @@ export class RelayClient {
   readonly #waiting = new Set<string>();
 
   constructor(parts: RelayClientParts) {
-    this.#parts = parts;
+    const { relay } = parts;
+    this.#parts = relay === null
+      ? parts
+      : { ...parts, relay: { ...relay, addresses: canonicalAddresses(relay.addresses) } };
     this.#dialler = new Dialler(parts.random);
-    this.#peer = parts.relay === null ? "" : toBase32(parts.relay.peer);
+    this.#peer = relay === null ? "" : toBase32(relay.peer);
   }
 
   /** Whether there is one to be used. */

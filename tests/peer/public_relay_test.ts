@@ -104,6 +104,15 @@ Deno.test("in a large space, where not all are linked, who is linked with nobody
   lab.until(() => alone.machine?.peers().some(({ path }) => path === "relayed") === true, "a relayed link");
 });
 
+Deno.test("in whatever spelling its address is named, it is the one address at which it is dialled", () => {
+  const lab = new ApartLab();
+  const [address = ""] = lab.relay.address.addresses;
+  const spelled = [address.replace(":", ":0"), address];
+  const c = lab.add({ publicRelay: { ...lab.relay.address, addresses: spelled } });
+  lab.until(() => lab.viewOf(c)?.isLinked === true, "a link");
+  assertEquals(lab.viewOf(c)?.address, address);
+});
+
 Deno.test("who has another key is refused like any stranger, and hears why", () => {
   const lab = new ApartLab({ accessKey: new Uint8Array(16).fill(7) });
   lab.until(() => lab.viewOf(lab.b)?.problem !== null, "the refusal");
