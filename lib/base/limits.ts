@@ -360,7 +360,10 @@ export const MAX_SUBSCRIPTION_BYTES = 16 * 1024 * 1024;
 export const MAX_OPEN_QUESTIONS = 1024;
 /** Questions of others that may be answered; the oldest give way. */
 export const MAX_HEARD_QUESTIONS = 4096;
-/** How long it is waited for word that a message came, which went by others' links: some seconds, over several of them. */
+/**
+ * How long it is waited for word that a message came, once it went by others' links: some seconds, over several of them.
+ * What is kept for a link to come first (RELAYED_POSTS_KEPT_MS) has that time besides, in whole seconds.
+ */
 export const RECEIPT_TIMEOUT_MS = 5000;
 /** How long a question can wait for an answer: a day, so that it fits into a timer. */
 export const MAX_QUESTION_MS = 24 * 60 * 60 * 1000;

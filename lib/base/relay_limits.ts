@@ -46,7 +46,7 @@ export const MAX_CIRCUITS_BY_RELAY = 32;
  * what may be in its lanes, at the relay and under way.
  */
 export const MAX_RELAYED_POSTS_BYTES = 1024 * 1024;
-/** How long they may go by the link that takes its place. */
+/** How long they may go by the link that takes its place. What is sent meanwhile waits as long, and then goes by others. */
 export const RELAYED_POSTS_KEPT_MS = 5000;
 /** Bytes of circuits that are queued each time that a link's socket takes some: its own bulk has the rest. */
 export const MAX_RELAY_FILL_BYTES = 128 * 1024;

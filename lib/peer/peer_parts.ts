@@ -307,7 +307,7 @@ export class PeerParts {
       ...postParts,
       own,
       topics: this.topics,
-      find: (peer) => this.views.addresseeAs(peer, (id) => this.postLinks.isAwaited(id)),
+      find: (peer) => this.views.addresseeAs(peer, (id) => this.postLinks.awaitedUntilMs(id) !== null),
       reply: (id, reply) => outbox.reply(id, reply),
     });
     this.messages = new Messages({

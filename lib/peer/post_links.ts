@@ -77,9 +77,13 @@ export class PostLinks {
     return this.#byPeer.get(peer)?.connection ?? null;
   }
 
-  /** Whether a link to a peer, by its base32 id, ended just now, and the one that takes its place has yet to come. */
-  isAwaited(peer: string): boolean {
-    return this.#left.has(peer);
+  /**
+   * A link to a peer, by its base32 id, ended just now, and the one that takes its place has yet to come.
+   *
+   * @returns until when that is waited for, in monotonic ms; null where there is none to wait for.
+   */
+  awaitedUntilMs(peer: string): number | null {
+    return this.#left.get(peer)?.untilMs ?? null;
   }
 
   /** A member is linked: it is told that posts are taken here. */

@@ -74,13 +74,16 @@ export class PostRequests {
 
   /** To a peer that is not linked: it goes by others, or a link to come, which is no use where that peer is not there. */
   #track(id: number, posts: readonly Post[], to: string, now: Now): void {
-    const { own, questions } = this.#parts;
+    const { own, questions, links } = this.#parts;
     const send = (question: Uint8Array) => {
       const last = posts.length - 1;
       own.add(posts.map((post, i) => i < last ? post : { ...post, kind: "tracked", question } as const), to);
     };
     const lacking = "it is not linked with this peer, and no word came by others that it got the message";
-    questions.open(id, RECEIPT_TIMEOUT_MS, send, now, lacking);
+    // What is kept for a link to come goes by others only after that: until then there is no word to wait for.
+    const keptMs = Math.max(0, (links.awaitedUntilMs(to) ?? 0) - now.monotonicMs);
+    const timeoutMs = Math.ceil((keptMs + RECEIPT_TIMEOUT_MS) / 1000) * 1000;
+    questions.open(id, timeoutMs, send, now, lacking);
   }
 
   #answer(id: number, { question, payload }: Extract<PostRequest, { type: "answer" }>, now: Now): void {

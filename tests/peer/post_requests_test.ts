@@ -11,8 +11,8 @@ import { Prng } from "../sim/prng.ts";
 
 const PAYLOAD = new TextEncoder().encode("x");
 
-/** Requests over links of which none is there, and what comes of them. */
-function requestsWithoutLinks() {
+/** Requests over links of which none is there, and what comes of them. @param awaitedUntilMs how long one is waited for. */
+function requestsWithoutLinks(awaitedUntilMs: number | null = null) {
   const random = new Prng(1);
   const replies = new Map<number, Reply>();
   const posts: { post: Post; to: string | null }[] = [];
@@ -23,7 +23,7 @@ function requestsWithoutLinks() {
     own: { add: (list: Post[], to: string | null) => void posts.push(...list.map((post) => ({ post, to }))) } as never,
     topics: { endTurn: () => {} } as never,
     questions,
-    links: { of: () => null, hasRoom: () => true, size: 0 } as never,
+    links: { of: () => null, awaitedUntilMs: () => awaitedUntilMs, hasRoom: () => true, size: 0 } as never,
     find: (peer) => peer,
     reply,
   });
@@ -52,6 +52,16 @@ Deno.test("a message to a member that is not linked is replied to when its peer 
   assertEquals(late?.ok === false && [late.code, late.values.seconds], ["timed_out", RECEIPT_TIMEOUT_MS / 1000]);
   questions.answered(posts[1]?.post.question as Uint8Array, answer);
   assertEquals(replies.size, 2, "who has given up is told nothing more");
+});
+
+Deno.test("word that a message came is waited for until after it has gone by others, where it is kept for a link first", () => {
+  const { requests, questions, replies } = requestsWithoutLinks(6200);
+  requests.take(1, { type: "post", posts: [{ topic: "t", payload: PAYLOAD }], to: "far" }, at(2000));
+  questions.tick(at(6200 + RECEIPT_TIMEOUT_MS - 1));
+  assertEquals(replies.size, 0);
+  questions.tick(at(questions.deadline()));
+  const late = replies.get(1);
+  assertEquals(late?.ok === false && [late.code, late.values.seconds], ["timed_out", 10]);
 });
 
 Deno.test("questions that wait are bounded, and so is how long they do", () => {
