@@ -80,6 +80,9 @@ interface Attempt {
   failures: number;
   /** Where the other end is to be dialled. */
   theirs: readonly string[];
+  /** When the other end, which begins, is told the port again; Infinity for not; and when it may be at the earliest. */
+  tellMs: number;
+  mayTellMs: number;
 }
 
 /**
@@ -137,7 +140,7 @@ export class Punches {
     const begins = toBase32(this.#parts.identity.peerId) < peer;
     const attempt: Attempt = {
       ...{ connection, begins, step: "time", dueMs: Infinity },
-      ...{ round: 0, failures: 0, theirs: [] },
+      ...{ round: 0, failures: 0, theirs: [], tellMs: Infinity, mayTellMs: -Infinity },
     };
     this.#attempts.set(peer, attempt);
     this.#hurry(attempt, now);
@@ -160,10 +163,11 @@ export class Punches {
     this.#lookSoon(now);
     // Who could not be reached for want of somebody to ask may be now.
     for (const attempt of this.#attempts.values()) {
-      if (this.#failed.get(attempt.connection.peer)?.reason !== "nobody_to_ask") continue;
+      if (!this.#hadNobodyToAsk(attempt)) continue;
       this.#hurry(attempt, now);
       // The other end begins, and was told that this one has nobody to ask.
-      if (!attempt.begins) this.#tellPort(attempt.connection.number);
+      if (!attempt.begins && message.port !== 0) attempt.tellMs = Math.max(now.monotonicMs, attempt.mayTellMs);
+      this.#tellAgain(attempt, now);
     }
   }
 
@@ -191,6 +195,7 @@ export class Punches {
       }
     }
     for (const attempt of this.#attempts.values()) {
+      this.#tellAgain(attempt, now);
       if (now.monotonicMs < this.#dueMs(attempt)) continue;
       if (attempt.step === "time") this.#begin(attempt, now);
       else if (attempt.step === "dial") this.#dial(attempt, now);
@@ -201,7 +206,7 @@ export class Punches {
   /** The monotonic time in ms at which `tick` is due; Infinity for never. */
   deadline(): number {
     let deadline = this.#lookAtMs;
-    for (const attempt of this.#attempts.values()) deadline = Math.min(deadline, this.#dueMs(attempt));
+    for (const one of this.#attempts.values()) deadline = Math.min(deadline, this.#dueMs(one), one.tellMs);
     return deadline;
   }
 
@@ -223,6 +228,19 @@ export class Punches {
 
   #tellPort(number: number): void {
     this.#parts.links.send(number, { type: "quic_port", port: this.#port ?? 0 }, "control");
+  }
+
+  #hadNobodyToAsk({ connection }: Attempt): boolean {
+    return this.#failed.get(connection.peer)?.reason === "nobody_to_ask";
+  }
+
+  /** Where it is due: not as often as those who can be asked, or a relay, say ever other ports. */
+  #tellAgain(attempt: Attempt, now: Now): void {
+    if (now.monotonicMs < attempt.tellMs) return;
+    attempt.tellMs = Infinity;
+    if (!this.#hadNobodyToAsk(attempt)) return;
+    attempt.mayTellMs = now.monotonicMs + PUNCH_EVERY_MS;
+    this.#tellPort(attempt.connection.number);
   }
 
   #lookSoon(now: Now): void {
@@ -265,8 +283,8 @@ export class Punches {
   #ask(attempt: Attempt, now: Now): void {
     attempt.step = "witnesses";
     attempt.dueMs = Infinity;
+    if (!this.#witnesses.ask()) return this.#unseen(attempt, "nobody_to_ask", now);
     this.#parts.links.ping(attempt.connection, now);
-    if (!this.#witnesses.ask()) this.#unseen(attempt, "nobody_to_ask", now);
   }
 
   #seen(input: Extract<Input, { type: "quic_seen" }>, now: Now): void {

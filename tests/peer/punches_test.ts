@@ -39,13 +39,14 @@ function setUp(
   const asked: (readonly string[])[] = [];
   const dialled: string[] = [];
   const events: string[] = [];
+  const pinged: number[] = [];
   const punches = new Punches({
     identity: { peerId: idOf(SELF) } as unknown as Identity,
     random: seeded("punches"),
     links: {
       members: () => members.values(),
       send: (number: number, message: Message) => sent.push([number, message]),
-      ping: () => {},
+      ping: ({ number }: Connection) => pinged.push(number),
     } as unknown as Links,
     quicAsk: (addresses) => asked.push(addresses),
     isSeenFromBeyond: (number) => number < 10,
@@ -84,7 +85,7 @@ function setUp(
   const offer = (connection: Connection, round: number, addresses: readonly string[], ms: number) => {
     punches.received(connection, { type: "punch", round, answers: false, addresses }, at(ms));
   };
-  return { punches, members, sent, asked, dialled, events, link, relays, relayed, seen, answer, offer };
+  return { punches, members, sent, asked, dialled, events, pinged, link, relays, relayed, seen, answer, offer };
 }
 
 Deno.test("who has the lower id asks where it is seen, says so, and dials as soon as it is answered", () => {
@@ -392,6 +393,30 @@ Deno.test("members that say again and again where they take QUIC put nothing off
   const before = alone.punches.deadline();
   alone.punches.received(second, { type: "quic_port", port: 0 }, at(1));
   assertEquals([alone.punches.deadline(), alone.events.length], [before, 1]);
+});
+
+Deno.test("who says ever other ports has those that had nobody to ask told again once a minute, and pinged not at all", () => {
+  const { punches, relays, relayed, offer, sent, pinged } = setUp();
+  const [first] = relays as [Connection];
+  for (const relay of relays) punches.received(relay, { type: "quic_port", port: 0 }, at(0));
+  const others = [BELOW, BELOW + 1].map((by) => relayed(by));
+  relayed(ABOVE);
+  others.forEach((other) => offer(other, 1, [THEIRS], 0));
+  sent.splice(0);
+  const flip = (ms: number) => {
+    for (const port of [5485, 0]) punches.received(first, { type: "quic_port", port }, at(ms));
+    punches.tick(at(ms));
+  };
+  for (let ms = 1; ms < 1000; ms++) flip(ms);
+  const told = others.map(({ number }) => [number, { type: "quic_port", port: 5485 }]);
+  assertEquals(sent.splice(0), told as unknown);
+  assertEquals(pinged, []);
+  punches.received(first, { type: "quic_port", port: 5485 }, at(1000));
+  punches.tick(at(PUNCH_EVERY_MS));
+  assertEquals(sent, []);
+  assertEquals(punches.deadline(), 1 + PUNCH_EVERY_MS);
+  punches.tick(at(1 + PUNCH_EVERY_MS));
+  assertEquals(sent, told as unknown, "what was put off is made up for");
 });
 
 Deno.test("what is answered about the network that was is asked again, and what was begun on it is over", () => {
