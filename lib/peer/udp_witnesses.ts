@@ -163,10 +163,12 @@ export class UdpWitnesses {
     return chosen;
   }
 
-  /** Names are not looked up for it; null where only that is known. */
+  /** Null where only a name is known, which is not looked up for it, or where a zone is needed, which Deno does not tell. */
   #quicAddressOf({ number, address, remoteAddress }: Connection): string | null {
     const known = remoteAddress ?? address;
-    return ipOfEndpoint(known) === null ? null : `${hostOf(known)}:${this.#ports.get(number)}`;
+    const ip = ipOfEndpoint(known);
+    if (ip === null || (ip.length === 16 && isLinkLocal(ip))) return null;
+    return `${hostOf(known)}:${this.#ports.get(number)}`;
   }
 }
 

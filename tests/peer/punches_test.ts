@@ -464,6 +464,21 @@ Deno.test("who was dialled by name is asked where that led to, and not where nob
   assertEquals(asked, [["198.51.100.2:5485", "[2001:db8::3]:9"]]);
 });
 
+Deno.test("nobody is asked at a link-local address of IPv6 without its zone, by which nobody would answer", () => {
+  const { punches, relays, link, asked, relayed } = setUp();
+  for (const relay of relays) punches.received(relay, { type: "quic_port", port: 0 }, at(0));
+  const dialled = Object.assign(link(3, 3, "[fe80::9%eth0]:5484", null), { remoteAddress: "[fe80::9]:5484" });
+  for (const near of [dialled, link(4, 4, "[fe80::8]:50000", null)]) {
+    punches.received(near, { type: "quic_port", port: 5485 }, at(0));
+  }
+  const other = relayed(ABOVE);
+  punches.tick(at(0));
+  assertEquals([asked, punches.failureOf(other), punches.view().works], [[], "nobody_to_ask", null]);
+  punches.received(link(5, 5, "169.254.1.2:5484", null), { type: "quic_port", port: 5485 }, at(1));
+  punches.tick(at(1));
+  assertEquals(asked, [["169.254.1.2:5485"]]);
+});
+
 Deno.test("of many members few are asked, those beyond this network first, and one by the other IP version", () => {
   const { punches, link, asked, relayed } = setUp();
   for (const [number, address] of [[3, "198.51.100.3:1"], [11, "192.168.1.9:1"], [4, "[2001:db8::4]:1"]] as const) {
