@@ -87,11 +87,13 @@ export class Dialler {
     for (const peer of this.#targets.keys()) if (!isWanted(peer)) this.#targets.delete(peer);
   }
 
-  /** A link to the peer is open, whoever dialled. */
+  /** A link to the peer is open, whoever dialled. It lasts since the first call, up to `unlinked`. */
   linked(peer: string, now: Now): void {
     const target = this.#targets.get(peer);
     if (target === undefined) return;
-    target.linkedSinceMs = now.monotonicMs;
+    target.linkedSinceMs ??= now.monotonicMs;
+    // Where this link breaks, that other way may be gone as well.
+    target.detourUntilMs = -Infinity;
     target.dialling.clear();
     target.turn = 0;
   }

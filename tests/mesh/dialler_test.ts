@@ -292,6 +292,17 @@ Deno.test("that is over where the other way ends, the network changes, or the pe
   assert(!after((d) => d.aim("p", [B, A], at(9000))), "it is at the same addresses");
 });
 
+Deno.test("that is over once it is linked by its own way: where this breaks, it may be linked by nothing", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  d.detoured("p", at(breakSoon(d, 9, 0)));
+  assert(d.deadline() > 9000 + 15_000);
+  breakSoon(d, 1, 9000);
+  assert(d.deadline() < 9999 + 15_000);
+  d.detoured("p", at(10_000));
+  assert(d.deadline() > 10_000 + 15_000, "that its links soon break is not forgotten");
+});
+
 Deno.test("a link that lasted, and one that was meant to end, is no brief one", () => {
   const d = dialler();
   d.aim("p", [A], at(0));
@@ -303,6 +314,19 @@ Deno.test("a link that lasted, and one that was meant to end, is no brief one", 
   d.unlinked("p", at(411_000));
   d.detoured("p", at(411_000));
   assert(d.deadline() < 411_000 + 15_000);
+});
+
+Deno.test("a link of which it is told again and again lasts since the first time", () => {
+  const d = dialler();
+  d.aim("p", [A], at(0));
+  breakSoon(d, 5, 0);
+  for (const againMs of [0, 1, 5 * 60_000 - 1]) d.linked("p", at(5000 + againMs));
+  d.unlinked("p", at(5000 + 5 * 60_000), true);
+  d.detoured("p", at(400_000));
+  assert(d.deadline() < 400_000);
+  d.linked("p", at(400_000));
+  d.unlinked("p", at(400_010));
+  assert(d.deadline() >= 400_010 + 250, "another one begins anew");
 });
 
 Deno.test("whether a peer could be reached at none of its addresses can be asked", () => {
