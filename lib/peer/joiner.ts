@@ -231,21 +231,23 @@ export class Joiner {
     this.#giveTime(join, now);
     const code = reason === "dial_failed" ? undefined : FINAL[reason];
     if (reason === "bad_state") join.behindSinceMs = Math.min(join.behindSinceMs, now.monotonicMs);
+    const failure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
     if (join.hinted.has(address)) {
       // Anybody may have named it: that somebody else is there, or nobody, says nothing of the ticket.
-      join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
+      join.lastFailure = failure;
       join.doors.delete(address);
       join.hinted.delete(address);
     } else if (code === undefined) {
       if (reason !== "dial_failed") join.untilMs = Math.max(join.untilMs, join.patientUntilMs);
-      join.lastFailure = `${address}: ${reason === "dial_failed" ? detail : reason.replaceAll("_", " ")}`;
+      join.lastFailure = failure;
       join.doors.set(address, now.monotonicMs + (isRelayDoor(address) ? RELAY_MEET_AGAIN_MS : REDIAL_MS));
     } else {
       if (code !== "refused_ticket") join.finalFailure ??= { code, values: { address, detail } };
       else join.finalFailure = { code, values: { detail: "it is unknown here, used up, expired or closed" } };
       // Whoever knows the ticket's tag, and the relay itself, may answer there: the next turn leads to another one.
       if (isRelayDoor(address)) {
-        join.lastFailure = `${address}: who answers there refuses the ticket, but need not be who made it`;
+        const refusal = `${address}: who answers there refuses the ticket, but need not be who made it`;
+        join.lastFailure = code === "refused_ticket" ? refusal : failure;
         join.doors.set(address, now.monotonicMs + RELAY_MEET_AGAIN_MS);
       } else join.doors.delete(address);
     }

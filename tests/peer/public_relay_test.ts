@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { toBase32 } from "../../lib/base/base32.ts";
+import type { CloseReason } from "../../lib/base/errors.ts";
 import {
   FULL_MESH_LINKS,
   FULL_MESH_SLACK,
@@ -255,9 +256,9 @@ Deno.test("who registers the tag of a ticket that it does not hold keeps nobody 
 });
 
 /** Somebody who knows the tags of a ticket, and no more of it, takes the turn before the true door, and refuses. */
-function squatterOf(lab: ApartLab, keys: TicketKeys): RelayUser {
+function squatterOf(lab: ApartLab, keys: TicketKeys, reason: CloseReason = "refused_ticket"): RelayUser {
   const squatter = new RelayUser(lab, lab.relay).link();
-  squatter.isSquatter = true;
+  squatter.refusesFor = reason;
   const day = lanDay(lab.a.now.wallMs);
   lab.a.crash(false);
   squatter.say({ type: "relay_tags", tags: lanKeysOf(keys).map((key) => relayTicketTag(key, day)) });
@@ -300,6 +301,15 @@ Deno.test("where nobody behind a relay answers for a ticket, that it is used up,
     assertMatch(searching(lab), both);
     assertMatch(String(reply.values.detail), both);
   }
+});
+
+Deno.test("who answers behind a relay, and is of another version, is not said to refuse the ticket", () => {
+  const lab = new ApartLab();
+  const keys = lab.invite(lab.a);
+  squatterOf(lab, keys, "version_too_new");
+  const reply = lab.answer(lab.b, { type: "join", keys, addresses: [] });
+  assert(!reply.ok && reply.code === "version_too_new");
+  assertMatch(searching(lab), /: version too new;/);
 });
 
 /** What the second one was told while it looked for a door. */

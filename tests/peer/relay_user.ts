@@ -1,3 +1,4 @@
+import type { CloseReason } from "../../lib/base/errors.ts";
 import type { Identity } from "../../lib/crypto/identity.ts";
 import { Link } from "../../lib/link/link.ts";
 import { CircuitEnd } from "../../lib/mesh/circuit_end.ts";
@@ -11,8 +12,8 @@ import { type Session, Stranger } from "./stranger.ts";
 /** A client of a relay that does what a test wants once it is let in. */
 export class RelayUser extends Stranger {
   session: Session | null = null;
-  /** Whoever is led to it is let in that far, and then refused like one with a ticket that is unknown. */
-  isSquatter = false;
+  /** Whoever is led to it is let in that far, and then refused for that, as one with a ticket that is unknown; null for nobody. */
+  refusesFor: CloseReason | null = null;
   /** How many it has refused. */
   refusals = 0;
   readonly #inside = new Map<number, CircuitEnd>();
@@ -28,7 +29,7 @@ export class RelayUser extends Stranger {
       },
       message: (link, message) => {
         if (message.type === "relay_access") this.session = link;
-        if (this.isSquatter) this.#squat(link, message);
+        if (this.refusesFor !== null) this.#squat(link, message, this.refusesFor);
       },
     }, identity);
     this.#relay = relay;
@@ -49,7 +50,7 @@ export class RelayUser extends Stranger {
     this.#clientLab.wait(500);
   }
 
-  #squat(session: Session, message: Message): void {
+  #squat(session: Session, message: Message, reason: CloseReason): void {
     if (!("circuit" in message)) return;
     const now = { monotonicMs: this.#clientLab.schedule.nowMs, wallMs: 0 };
     if (message.type === "relay_incoming") {
@@ -61,7 +62,7 @@ export class RelayUser extends Stranger {
           for (const event of link.receive(bytes, now)) {
             if (event.type !== "frame") continue;
             this.refusals++;
-            link.close("refused_ticket");
+            link.close(reason);
           }
         },
         pull: (maxBytes) => link.pull(maxBytes, now),
