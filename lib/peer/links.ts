@@ -64,9 +64,9 @@ export interface LinksParts {
   readonly cameBack: (address: string, now: Now) => void;
 }
 
-/** Under whom it is counted how a member behaves: who holds the secret of the space can make up any number of peers. */
-export function conductOf({ isKnownMember, peer }: Connection): string {
-  return isKnownMember ? peer : UNKNOWN_MEMBERS;
+/** Under whom it is counted how the other side behaves: who holds a space's secret can make up any number of peers. */
+export function conductOf({ isKnownMember, stage, peer }: Connection): string {
+  return isKnownMember || stage === "relay" ? peer : UNKNOWN_MEMBERS;
 }
 
 /** All connections with their links: bytes on one side, messages on the other. */
@@ -126,8 +126,7 @@ export class Links {
    * @throws {ProtocolError} `too_many_links` where there is no room for another one, `misbehaved` where it is cut.
    */
   becameMember(connection: Connection, replaced: Connection | null, now: Now, maxFrameBytes?: number): void {
-    const cutMs = this.#conduct.cutMs(conductOf(connection), now);
-    if (cutMs > 0) throw new ProtocolError("misbehaved", `no link for ${Math.ceil(cutMs / 1000)} s`);
+    this.checkCut(conductOf(connection), now);
     if (replaced === null) {
       const { members, maxMembers, inbound, maxInbound } = this.counts;
       if (members >= maxMembers) throw new ProtocolError("too_many_links", `${members} of ${maxMembers}`);
@@ -139,6 +138,12 @@ export class Links {
     connection.stage = "member";
     connection.memberSinceMs = now.monotonicMs;
     connection.link.authorize(maxFrameBytes);
+  }
+
+  /** @param who as `conductOf` says. @throws {ProtocolError} `misbehaved` where it is cut. */
+  checkCut(who: string, now: Now): void {
+    const cutMs = this.#conduct.cutMs(who, now);
+    if (cutMs > 0) throw new ProtocolError("misbehaved", `no link for ${Math.ceil(cutMs / 1000)} s`);
   }
 
   /** A connection by its number. */
@@ -322,13 +327,14 @@ export class Links {
   #breached(connection: Connection, error: ProtocolError, now: Now): void {
     const { stage, direction } = connection;
     const { code, detail } = error;
+    const who = conductOf(connection);
     if (stage === "proving" && direction === "in") {
       // The more there is to compare with, the longer that took: told at once, it would show what there is.
       connection.refusal = { error, dueMs: now.monotonicMs + REFUSE_STRANGER_AFTER_MS };
       return;
     }
     this.close(connection, code, now, detail);
-    if (stage === "member") this.#conduct.breach(conductOf(connection), code, detail, now);
+    if (carries(stage)) this.#conduct.breach(who, code, detail, now);
   }
 
   #refuse(connection: Connection, now: Now): void {
@@ -337,7 +343,8 @@ export class Links {
   }
 
   #takeOne(connection: Connection, event: LinkEvent, now: Now): void {
-    const isMember = connection.stage === "member";
+    const isCounted = carries(connection.stage);
+    const who = conductOf(connection);
     switch (event.type) {
       case "open":
         connection.stage = "proving";
@@ -346,7 +353,7 @@ export class Links {
         return;
       case "frame": {
         // Before it is read: what it says takes many times its size.
-        if (isMember) this.#conduct.message(conductOf(connection), event.kind, event.body.length, now);
+        if (isCounted) this.#conduct.message(who, event.kind, event.body.length, now);
         // The bytes are the link's for this turn only; one copy here saves many later.
         const message = decodeMessage(event.kind, event.body.slice());
         if (message !== null) return this.#listener.linkMessage(connection, message, now);
@@ -354,15 +361,13 @@ export class Links {
         return;
       }
       case "ping":
-        if (isMember) this.#conduct.frame(conductOf(connection), "pings", now);
+        if (isCounted) this.#conduct.frame(who, "pings", now);
         return;
       case "pong":
         return this.#listener.linkAnswered(connection, event.roundTripMs);
       case "closed":
         this.#ended(connection, event.reason, event.detail, event.byRemote, now);
-        if (isMember && event.isItsDoing === true) {
-          this.#conduct.breach(conductOf(connection), event.reason, event.detail, now);
-        }
+        if (isCounted && event.isItsDoing === true) this.#conduct.breach(who, event.reason, event.detail, now);
         return;
     }
   }

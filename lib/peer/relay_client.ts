@@ -268,11 +268,12 @@ export class RelayClient {
 
   /** The relay shows that it knows the key as well. */
   #accepted(connection: Connection, mac: Uint8Array, now: Now): void {
-    const { relay, relays, emit } = this.#parts;
+    const { relay, relays, links, emit } = this.#parts;
     const proof = relay === null ? null : relayAccessProof(relay.accessKey, hashOf(connection), "in", relay.peer);
     if (proof === null || this.#connection !== connection || !constantTimeEqual(proof, mac)) {
       throw new ProtocolError("bad_handshake", "no proof of the relay's key");
     }
+    links.checkCut(this.#peer, now);
     connection.stage = "relay";
     connection.link.authorize(MAX_RELAY_FRAME_BYTES);
     this.#problem = null;

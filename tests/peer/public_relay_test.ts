@@ -9,6 +9,7 @@ import {
   MAX_RELAY_OPENS_BURST,
   MAX_RELAY_PAIR_OPENS_BURST,
   MAX_RELAYED_CIRCUITS_OF_SOURCE,
+  MAX_WORK_BURST,
   RELAYED_CIRCUIT_LIFE_MS,
 } from "../../lib/base/limits.ts";
 import { Identity } from "../../lib/crypto/identity.ts";
@@ -148,6 +149,23 @@ Deno.test("a relay that does not show the key in turn is not used", () => {
   });
   lab.until(() => lab.viewOf(c)?.problem !== null, "the refusal");
   assertEquals(lab.viewOf(c)?.problem, "bad_handshake");
+});
+
+Deno.test("a relay makes no more work than a member may, or is left alone for a while", () => {
+  const lab = new ApartLab();
+  const { accessKey } = lab.relay.address;
+  const flood = Array.from({ length: MAX_WORK_BURST / 2 + 1 }, (): Message => ({ type: "quic_port", port: 1 }));
+  const eager: Stranger = new Stranger(lab, {
+    message: (link, { type }) => {
+      if (type !== "relay_access") return;
+      const mac = relayAccessProof(accessKey, link.handshakeHash, "in", eager.identity.peerId);
+      for (const message of [{ type, mac }, ...flood]) link.send(message);
+    },
+  });
+  const c = lab.add({ publicRelay: { peer: eager.identity.peerId, accessKey, addresses: [eager.listensAt] } });
+  lab.until(() => eager.closed.length === 3, "it to be left alone");
+  assertEquals(eager.closed, ["too_large", "too_large", "misbehaved"]);
+  assertEquals([lab.viewOf(c)?.isLinked, lab.viewOf(c)?.problem], [false, "misbehaved"]);
 });
 
 Deno.test("who shows nothing is closed in time, and who says anything else at once", () => {
