@@ -22,6 +22,7 @@ import type { Effect, Input } from "./machine.ts";
 import type { LinksListener } from "./links_listener.ts";
 import type { LinkCounts } from "./reads.ts";
 import { PendingLinks } from "./pending_links.ts";
+import { sourceOf } from "./source_address.ts";
 import { carries, type Stage } from "./stage.ts";
 
 /** One connection with its link. */
@@ -30,6 +31,8 @@ export interface Connection {
   readonly link: Link;
   readonly direction: "in" | "out";
   readonly address: string;
+  /** What `sourceOf` says of it, which takes some time. */
+  readonly source: string;
   /** Base32 id of the member that relays it; null where it has a socket of its own. */
   readonly relay: string | null;
   /** This machine's own end, `host:port`; null where it is not known. */
@@ -158,7 +161,9 @@ export class Links {
     relay: string | null = null,
   ): boolean {
     const { connection: number, direction, address, localAddress = null, remoteAddress = null } = input;
-    const displaced = direction === "in" ? this.#pending.displacedBy(address) : this.#hasRoomToDial() ? null : "full";
+    const source = sourceOf(address);
+    const place = { address, source };
+    const displaced = direction === "in" ? this.#pending.displacedBy(place) : this.#hasRoomToDial() ? null : "full";
     if (displaced === "full") {
       this.#emit({ name: "link_refused", level: "warning", reason: "too_many_links", fields: { address } });
       this.#closing.set(number, true);
@@ -168,7 +173,7 @@ export class Links {
     const connection: Connection = {
       number,
       link: new Link({ direction, identity: this.#identity, random: this.#random, now, address }),
-      ...{ direction, address, localAddress, remoteAddress, relay },
+      ...{ direction, address, source, localAddress, remoteAddress, relay },
       openedWallMs: now.wallMs,
       stage: "opening",
       isKnownMember: false,

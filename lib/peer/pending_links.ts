@@ -1,6 +1,6 @@
 import { MAX_PENDING_LINKS, MAX_PENDING_LINKS_OF_ADDRESS } from "../base/limits.ts";
 import type { Connection } from "./links.ts";
-import { isLoopback, sourceOf } from "./source_address.ts";
+import { isLoopback } from "./source_address.ts";
 
 /**
  * The inbound links whose other side has yet to show that it belongs here. They are few, and who comes finds room all
@@ -25,14 +25,13 @@ export class PendingLinks {
   }
 
   /**
-   * Which link has to give way before another one from an address can be added; null where there is room.
+   * Which link has to give way before another one can be added; null where there is room.
    *
    * @returns `full` where all that there are belong to members that are on their way in.
    */
-  displacedBy(address: string): Connection | "full" | null {
-    const source = sourceOf(address);
+  displacedBy({ address, source }: Pick<Connection, "address" | "source">): Connection | "full" | null {
     if (!isLoopback(address)) {
-      const same = [...this.#links].filter((link) => sourceOf(link.address) === source);
+      const same = [...this.#links].filter((link) => link.source === source);
       if (same.length >= MAX_PENDING_LINKS_OF_ADDRESS) return leastPromising(same) ?? "full";
     }
     if (this.#links.size < MAX_PENDING_LINKS) return null;
@@ -44,7 +43,7 @@ export class PendingLinks {
 function leastPromising(links: readonly Connection[]): Connection | null {
   const strangers = links.filter(({ stage, isKnownMember }) => !isKnownMember && stage !== "door");
   const candidates = strangers.length > 0 ? strangers : links.filter(({ isKnownMember }) => !isKnownMember);
-  const bySource = Map.groupBy(candidates, ({ address }) => sourceOf(address));
+  const bySource = Map.groupBy(candidates, ({ source }) => source);
   let most: readonly Connection[] = [];
   for (const ofSource of bySource.values()) if (ofSource.length > most.length) most = ofSource;
   return most[0] ?? null;

@@ -131,7 +131,7 @@ export class PublicRelay implements Machine, LinksListener {
   /** Part of `Machine`: whoever has shown the key may come back as often as a member, and ask where it is seen. */
   isKnown(address: string): boolean {
     const source = sourceOf(address);
-    for (const client of this.#clients.values()) if (sourceOf(client.address) === source) return true;
+    for (const client of this.#clients.values()) if (client.source === source) return true;
     return false;
   }
 
@@ -181,13 +181,13 @@ export class PublicRelay implements Machine, LinksListener {
   /** The other side shows that it knows the access key. */
   #showed(connection: Connection, mac: Uint8Array, now: Now): void {
     const { identity, accessKey } = this.#options;
-    const { peer, address, number } = connection;
+    const { peer, address, source, number } = connection;
     const hash = hashOf(connection);
     if (!constantTimeEqual(relayAccessProof(accessKey, hash, "out", fromBase32(peer)), mac)) {
       throw new ProtocolError("not_a_member", "no proof of the access key");
     }
     const before = this.#clients.get(peer) ?? null;
-    if (before === null) this.#checkRoom(address);
+    if (before === null) this.#checkRoom(source);
     connection.isKnownMember = true;
     this.#links.becameMember(connection, before, now, MAX_RELAY_FRAME_BYTES);
     this.#clients.set(peer, connection);
@@ -203,9 +203,8 @@ export class PublicRelay implements Machine, LinksListener {
     this.#links.send(number, { type: "quic_port", port: this.#quicPort }, "control");
   }
 
-  #checkRoom(address: string): void {
-    const source = sourceOf(address);
-    const ofSource = [...this.#clients.values()].filter((client) => sourceOf(client.address) === source).length;
+  #checkRoom(source: string): void {
+    const ofSource = [...this.#clients.values()].filter((client) => client.source === source).length;
     if (this.#clients.size >= MAX_RELAY_CLIENTS || ofSource >= MAX_RELAY_CLIENTS_OF_SOURCE) {
       throw new ProtocolError("too_many_links", `${this.#clients.size} peers, ${ofSource} of them from there`);
     }
@@ -235,8 +234,7 @@ export class PublicRelay implements Machine, LinksListener {
 
   /** A client asks for a circuit to another one. */
   #asked(connection: Connection, { circuit, target }: RelayOpen, now: Now): CircuitSide | KnownRelayReason {
-    const { peer } = connection;
-    const source = sourceOf(connection.address);
+    const { peer, source } = connection;
     const refused = this.#server.refuses(peer, now, source);
     if (refused !== null) return refused;
     if (equal(target, this.#options.identity.peerId) || toBase32(target) === peer) return "self";

@@ -1,18 +1,26 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, fail } from "@std/assert";
 import { MAX_PENDING_LINKS, MAX_PENDING_LINKS_OF_ADDRESS } from "../../lib/base/limits.ts";
 import type { Connection } from "../../lib/peer/links.ts";
 import { PendingLinks } from "../../lib/peer/pending_links.ts";
+import { sourceOf } from "../../lib/peer/source_address.ts";
 
 let number = 0;
 
 /** Only what is looked at. */
 function link(address: string, more: Partial<Connection> = {}): Connection {
-  return { number: ++number, address, stage: "opening", isKnownMember: false, ...more } as Connection;
+  return {
+    number: ++number,
+    address,
+    source: sourceOf(address),
+    stage: "opening",
+    isKnownMember: false,
+    ...more,
+  } as Connection;
 }
 
 /** Comes in, and whoever is in its way goes. @returns who went. */
 function comeIn(pending: PendingLinks, link: Connection): Connection | "full" | null {
-  const displaced = pending.displacedBy(link.address);
+  const displaced = pending.displacedBy(link);
   if (displaced === "full") return displaced;
   if (displaced !== null) pending.remove(displaced);
   pending.add(link);
@@ -42,6 +50,16 @@ Deno.test("where all places are taken, the source that has most gives way, and a
   assertEquals(displaced, flood.slice(0, displaced.length), "the flood's own, in order");
   const late = link("10.0.0.77:1");
   assertEquals(comeIn(pending, late), flood[displaced.length] as Connection);
+});
+
+Deno.test("whoever comes is compared by sources that are worked out already, since strangers may come by the thousand", () => {
+  const pending = new PendingLinks();
+  const links = Array.from({ length: MAX_PENDING_LINKS }, (_, i) => link(`[2001:db8:${i}::1]:1`));
+  for (const one of links) {
+    Object.defineProperty(one, "address", { get: () => fail("it is worked out anew") });
+    pending.add(one);
+  }
+  assertEquals(pending.displacedBy(link("[2001:db8:3::2]:1")), links[0] as Connection);
 });
 
 Deno.test("who is at the door with a ticket gives way only to where no stranger is left, and members to nobody", () => {

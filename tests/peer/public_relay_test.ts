@@ -351,6 +351,31 @@ Deno.test("only so many come from one place, and who comes a second time takes i
   new RelayUser(lab, lab.relay).link();
 });
 
+Deno.test("whether an address is known costs as much among many clients as among few, as it is asked at each connection", () => {
+  const lab = new ApartLab();
+  const replace = String.prototype.replace as (this: string, ...parts: unknown[]) => string;
+  const costs = (address: string) => {
+    let count = 0;
+    String.prototype.replace = function (...parts: unknown[]) {
+      count++;
+      return replace.apply(String(this), parts);
+    };
+    try {
+      assertEquals(lab.relay.machine.isKnown(address), address === "[2001:db8:9::2]:1");
+    } finally {
+      String.prototype.replace = replace as typeof String.prototype.replace;
+    }
+    return count;
+  };
+  const few = costs("[2001:db8:8::2]:1");
+  for (let i = 0; i < 10; i++) {
+    const client = new RelayUser(lab, lab.relay);
+    client.listensAt = `[2001:db8:${i}::1]:1`;
+    client.link();
+  }
+  assertEquals([costs("[2001:db8:9::2]:1"), costs("[2001:db8:10::2]:1")], [few, few]);
+});
+
 Deno.test("one client is asked for by another one, by its id or a tag, only so often, and keeps its room for others", () => {
   const lab = new ApartLab();
   const [asker, target, third] = [1, 2, 3].map(() => new RelayUser(lab, lab.relay).link());
