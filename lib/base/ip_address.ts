@@ -33,20 +33,24 @@ export function ipText(address: Uint8Array): string {
 }
 
 /**
- * An address `host:port` in one spelling for all that mean the same: `ipText` of an IP address, in brackets with its zone
- * where it is of IPv6; a name in lower case (RFC 4343); the port without zeros before it. What is no address is left as
- * it is.
+ * An address `host:port` in one spelling for all that mean the same: `ipText` of an IP address, one of IPv6 in brackets,
+ * with its zone where it is link-local; of a name the letters A to Z in lower case (RFC 4343), without the dot at its end;
+ * the port without zeros before it. What is no address is left as it is.
  */
 export function canonicalAddress(text: string): string {
   const match = /^(?:\[([0-9a-fA-F:.]+)(%[^\[\]]+)?\]|([^\[\]:]+)):0*(\d{1,5})$/.exec(text);
   if (match === null) return text;
-  const [, inBrackets, zone = "", name, port] = match;
-  if (inBrackets === undefined) return `${name?.toLowerCase()}:${port}`;
+  const [, inBrackets, zone = "", name = "", port] = match;
+  if (inBrackets === undefined) return `${canonicalName(name)}:${port}`;
   const ip = ipBytes(inBrackets);
-  // An IPv4 address has no brackets.
-  if (ip === null || ip.length === 4) return text;
+  // An IPv4 address has no zone.
+  if (ip === null || (ip.length === 4 && zone !== "")) return text;
   const host = ipText(ip);
-  return host.includes(":") ? `[${host}${zone}]:${port}` : `${host}:${port}`;
+  return host.includes(":") ? `[${host}${isLinkLocal(ip) ? zone : ""}]:${port}` : `${host}:${port}`;
+}
+
+function canonicalName(name: string): string {
+  return name.replace(/([^.])\.$/, "$1").replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Addresses in that spelling, each one once. */

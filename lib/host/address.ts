@@ -1,4 +1,4 @@
-import { canonicalAddress } from "../base/ip_address.ts";
+import { canonicalAddress, ipBytes } from "../base/ip_address.ts";
 import { MAX_ADDRESS_BYTES } from "../base/limits.ts";
 
 /** A TCP endpoint. */
@@ -16,16 +16,22 @@ export function addressText({ hostname, port }: Endpoint): string {
 
 /**
  * The endpoint of a text: `host:port`, `[v6]:port`, or with `defaultPort` also `host`, `[v6]` and `:port` (all
- * interfaces).
+ * interfaces). An IPv4 address may be in brackets, a name may not.
  *
  * @returns null for anything else.
  */
 export function parseAddress(text: string, defaultPort?: number): Endpoint | null {
   if (text.length === 0 || text.length > MAX_ADDRESS_BYTES) return null;
-  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s\p{Cc}:\[\]/@?#]*))(?::(\d{1,5}))?$/u.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.]+)(%[\w.-]+)?\]|([^\s\p{Cc}:\[\]/@?#]*))(?::(\d{1,5}))?$/u.exec(text);
   if (match === null) return null;
-  const port = match[3] === undefined ? defaultPort : Number(match[3]);
-  const hostname = match[1] ?? match[2] ?? "";
+  const [, inBrackets, zone = "", name = "", portText] = match;
+  if (inBrackets !== undefined) {
+    const ip = ipBytes(inBrackets);
+    // An IPv4 address has no zone.
+    if (ip === null || (ip.length === 4 && zone !== "")) return null;
+  }
+  const port = portText === undefined ? defaultPort : Number(portText);
+  const hostname = inBrackets === undefined ? name : inBrackets + zone;
   if (port === undefined || port > 65535) return null;
   if (hostname !== "") return { hostname, port };
   return defaultPort === undefined ? null : { hostname: "::", port };

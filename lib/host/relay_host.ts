@@ -206,7 +206,9 @@ async function lockRelay(paths: HomePaths, home: string): Promise<HomeLock> {
 /** The addresses that were named, each once. @throws {KithError} `usage` where a text cannot hold them. */
 function namedAddresses(texts: readonly string[]): readonly string[] {
   const named = new Set(texts.map((text) => {
-    return addressText(endpointOf(text, utf8Encode(text).length > MAX_ADDRESS_BYTES ? null : parseTarget(text)));
+    const address = addressText(endpointOf(text, parseTarget(text)));
+    // Its one spelling may be the longer one.
+    return endpointOf(text, utf8Encode(address).length > MAX_ADDRESS_BYTES ? null : address);
   }));
   if (named.size <= MAX_ADDRESSES) return [...named];
   throw new KithError("usage", {

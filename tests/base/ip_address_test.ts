@@ -95,6 +95,13 @@ Deno.test("an endpoint has one spelling, which stays as it is; what is none is l
     "[::FFFF:A00:1]:00080": "10.0.0.1:80",
     "[FE80:0::1%Eth0]:9": "[fe80::1%Eth0]:9",
     "10.0.0.1:05484": "10.0.0.1:5484",
+    "[10.0.0.1]:01": "10.0.0.1:1",
+    "[2001:db8::1%1]:1": "[2001:db8::1]:1",
+    "[::1%lo]:1": "[::1]:1",
+    "[::ffff:10.0.0.1%eth0]:1": "10.0.0.1:1",
+    "otter.:1": "otter:1",
+    "10.0.0.1.:1": "10.0.0.1:1",
+    "ÄİÇ.Example.:1": "ÄİÇ.example:1",
     "Otter.Example:5484": "otter.example:5484",
     "a:0": "a:0",
     "a:000": "a:0",
@@ -103,7 +110,8 @@ Deno.test("an endpoint has one spelling, which stays as it is; what is none is l
     assertEquals(canonicalAddress(text), canonical, text);
     assertEquals(canonicalAddress(canonical), canonical);
   }
-  for (const text of ["", "A", "A:B", ":1", "[10.0.0.1]:01", "[::G]:1", "[]:1", "FE80::1:1", "quic:[FE80::1]:1"]) {
+  const none = ["", "A", "A:B", ":1", "[Otter]:01", "[10.0.0.1%1]:01", "[::G]:1", "[]:1", "FE80::1:1", "a..:1", ".:1"];
+  for (const text of [...none, "quic:[FE80::1]:1"]) {
     assertEquals(canonicalAddress(text), text);
   }
   fc.assert(fc.property(fc.string(), (text) => {

@@ -10,6 +10,8 @@ Deno.test("addresses are read and written back", () => {
     assertEquals(endpoint === null ? null : addressText(endpoint), text);
   }
   assertEquals(addressText({ hostname: "::ffff:10.0.0.1", port: 2 }), "10.0.0.1:2");
+  assertEquals(parseAddress("[10.0.0.1]:5484"), { hostname: "10.0.0.1", port: 5484 });
+  assertEquals(parseAddress("[fe80::1%br-lan.5]:5484"), { hostname: "fe80::1%br-lan.5", port: 5484 });
   const typed = parseAddress("[2001:DB8:0::1]:05484");
   assertEquals(typed === null ? null : addressText(typed), "[2001:db8::1]:5484");
   assertEquals(parseAddress("host", 5484), { hostname: "host", port: 5484 });
@@ -19,7 +21,8 @@ Deno.test("addresses are read and written back", () => {
 
 Deno.test("what is no address is none", () => {
   const texts = ["", "host", ":1", "a b:1", "host:", "host:99999", "host:-1", "::1:5", "[::1]5", "http://h:1", "a@b:1"];
-  for (const text of texts) assertEquals(parseAddress(text), null, text);
+  const inBrackets = ["[otter]:1", "[a.b]:1", "[fe80]:1", "[10.0.0.1%1]:1", "[fe80::1%]:1", "[1:2]:1", "[]:1"];
+  for (const text of [...texts, ...inBrackets]) assertEquals(parseAddress(text), null, text);
   assertEquals(parseAddress("x".repeat(300) + ":1"), null);
   assertEquals(parseAddress("", 1), null);
 });

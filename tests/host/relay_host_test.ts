@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KithError } from "../../lib/base/errors.ts";
 import type { PeerEvent } from "../../lib/base/event.ts";
-import { MAX_ADDRESSES, QUIC_OPEN_AFTER_MS } from "../../lib/base/limits.ts";
+import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, QUIC_OPEN_AFTER_MS } from "../../lib/base/limits.ts";
 import { type Endpoint, parseAddress } from "../../lib/host/address.ts";
 import { relayFromText } from "../../lib/mesh/relay_address.ts";
 import { reachedAt, RelayHost } from "../../lib/host/relay_host.ts";
@@ -96,13 +96,20 @@ Deno.test("a relay is not started with more addresses than its text holds, nor w
   await using folder = await tempFolder();
   const start = (addresses: readonly string[]) => RelayHost.start({ home: `${folder.path}/r`, ...LISTEN, addresses });
   const some = Array.from({ length: MAX_ADDRESSES }, (_, i) => `relay.example.org:${i + 1}`);
-  for (const wrong of [[...some, "relay.example.org:99"], [`${"é".repeat(200)}:1`]]) {
+  // In its one spelling it is longer by a byte.
+  const fits = `[fe80::2:3:4:5:6:7%${"z".repeat(MAX_ADDRESS_BYTES - 22)}]:1`;
+  assertEquals(fits.length, MAX_ADDRESS_BYTES);
+  for (const wrong of [[...some, "relay.example.org:99"], [`${"é".repeat(200)}:1`], [fits]]) {
     const error = await assertRejects(() => start(wrong), KithError);
     assertEquals(error.code, "usage");
   }
   const relay = await start([...some, ...some]);
   await relay.stop();
   assertEquals(relayFromText(relay.text).addresses, some);
+  // Its small letter has a byte more.
+  const foreign = await start([`${"İ".repeat(120)}:1`]);
+  await foreign.stop();
+  assertEquals(relayFromText(foreign.text).addresses, [`${"İ".repeat(120)}:1`]);
 });
 
 Deno.test("a relay names its public addresses, however many others come first, and all where it has none", () => {
