@@ -4,7 +4,7 @@ import type { Now } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { PeerEvent } from "../base/event.ts";
 import { forgetOldest } from "../base/forget_oldest.ts";
-import { ipOfEndpoint, isUnicast } from "../base/ip_address.ts";
+import { canonicalAddresses, ipOfEndpoint, isUnicast } from "../base/ip_address.ts";
 import { DIAL_BACK_EVERY_MS, MAX_DIAL_BACKS, MAX_REACH_WITNESSES } from "../base/limits.ts";
 import type { AddressBook } from "../mesh/address_book.ts";
 import type { Connection, Links } from "./links.ts";
@@ -79,7 +79,7 @@ export class DialBacks {
     if (!isKnownMember) return "not_a_member";
     const ip = ipOfEndpoint(address);
     if (ip === null || !isUnicast(ip)) return "no address of the net";
-    const claimed = this.#parts.book.get(toHex(fromBase32(peer)))?.record?.addresses ?? [];
+    const claimed = canonicalAddresses(this.#parts.book.get(toHex(fromBase32(peer)))?.record?.addresses ?? []);
     const isClaimed = (direction === "out" && target === address) ||
       claimed.some((own) => portOf(own) === portOf(target));
     if (!isClaimed) return "it does not say that it listens there";

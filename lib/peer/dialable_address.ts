@@ -1,6 +1,8 @@
+import { canonicalAddress } from "../base/ip_address.ts";
+
 /** The port of the first address that a peer says it listens at; null when it listens nowhere. */
 export function advertisedPort(addresses: readonly string[]): number | null {
-  const match = /:(\d{1,5})$/.exec(addresses[0] ?? "");
+  const match = /:(\d{1,5})$/.exec(canonicalAddress(addresses[0] ?? ""));
   return match === null ? null : Number(match[1]);
 }
 

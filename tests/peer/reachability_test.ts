@@ -44,7 +44,7 @@ function link(number: number, direction: "in" | "out", address: string, more: Pa
 }
 
 /** One peer's knowledge of itself, with the members that it deals with made up by the test. */
-function setUp({ addresses = ["192.168.1.5:5484"], others = 5 } = {}) {
+function setUp({ addresses = ["192.168.1.5:5484"], others = 5, claimed = ["10.0.0.7:5484", "10.0.0.7:80"] } = {}) {
   const sent: (readonly [number, Message])[] = [];
   const dialled: string[] = [];
   const events: string[] = [];
@@ -54,7 +54,7 @@ function setUp({ addresses = ["192.168.1.5:5484"], others = 5 } = {}) {
     random: seeded("reachability"),
     quicAsk: () => {},
     links: { send: (number: number, message: Message) => sent.push([number, message]) } as unknown as Links,
-    book: { get: () => ({ record: { addresses: ["10.0.0.7:5484", "10.0.0.7:80"] } }) } as unknown as AddressBook,
+    book: { get: () => ({ record: { addresses: claimed } }) } as unknown as AddressBook,
     emit: ({ name, reason = "", fields }) => events.push(`${name} ${reason || JSON.stringify(fields)}`),
     dial: (address) => dialled.push(address),
     dialQuic: () => {},
@@ -345,6 +345,13 @@ Deno.test("only the host that a link leads to is dialled for somebody, who must 
     [2, { type: "dialled_back", port: 5484, reached: false }],
     [3, { type: "dialled_back", port: 80, reached: false }],
   ]);
+});
+
+Deno.test("a port is one that somebody says it listens at, in whatever spelling it says so", () => {
+  const { reach, dialled } = setUp({ claimed: ["10.0.0.7:05484", "[2001:db8::7]:00080"] });
+  ask(reach, link(1, "in", "198.51.100.1:40000"), 5484);
+  ask(reach, link(2, "in", "198.51.100.2:40000"), 80);
+  assertEquals(dialled, ["198.51.100.1:5484", "198.51.100.2:80"]);
 });
 
 Deno.test("nobody has a third one dialled, nor any port", () => {
