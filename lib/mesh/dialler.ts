@@ -10,7 +10,7 @@ const MAX_BACKOFF_MS = 15_000;
 const MAX_NEARBY_BACKOFF_MS = 2000;
 const NEARBY_HURRY_MS = 10 * 60 * 1000;
 /** A link must last so long to count as a success; else a peer that refuses at once would be dialled in a loop. */
-const STEADY_LINK_MS = 5_000;
+export const STEADY_LINK_MS = 5_000;
 /** A link that breaks sooner was a brief one. Two may be by chance; more in a row show that this way does not last. */
 const LASTING_LINK_MS = 5 * 60 * 1000;
 const CHANCE_BREAKS = 2;

@@ -1,6 +1,8 @@
 import type { Now } from "../base/clock.ts";
+import { STEADY_LINK_MS } from "../mesh/dialler.ts";
 import type { Connection, Links } from "./links.ts";
 import { isBreak, isDirect, isPunched, isSilent, silentAtMs } from "./path.ts";
+import type { Stage } from "./stage.ts";
 
 /** How often a silent link is looked at again. */
 const LOOK_AGAIN_MS = 1000;
@@ -25,9 +27,15 @@ export class Holes {
     if (isPunched(connection)) this.#lookAtMs = Math.min(this.#lookAtMs, silentAtMs(connection));
   }
 
-  /** A link is closed. */
-  closed(connection: Connection, reason: string): void {
-    if (!isDirect(connection) && isBreak(reason)) this.#lost.add(connection.peer);
+  /** A link is closed, of whatever stage. */
+  closed(connection: Connection, stageBefore: Stage, reason: string, now: Now): void {
+    const { peer, relay, isKnownMember, memberSinceMs } = connection;
+    if (isDirect(connection) || !isBreak(reason)) return;
+    // Strangers are any number, and so may be who only proves the space: its holder can make them up.
+    if (stageBefore !== "member" || !isKnownMember) return;
+    // A relay that soon ends whatever it carries would be asked without end; the next hole is punched after a while.
+    const isSteady = relay === null || now.monotonicMs - memberSinceMs >= STEADY_LINK_MS;
+    if (isSteady) this.#lost.add(peer);
   }
 
   /** Whether a link is one of them of which nothing is heard. */
@@ -35,11 +43,14 @@ export class Holes {
     return isPunched(connection) && this.#silent.has(connection.peer);
   }
 
-  /** Those for whom relays are to be asked at once, by base32 id: their link is silent, or broke since the last call. */
-  takeUrgent(): ReadonlySet<string> {
-    const urgent = new Set([...this.#silent, ...this.#lost]);
-    this.#lost = new Set();
-    return urgent;
+  /**
+   * Those for whom relays are to be asked at once, by base32 id: their link is silent, or broke, and they are missed since.
+   *
+   * @param missed whom relays would be asked for now. Who is missed no more is forgotten.
+   */
+  urgent(missed: ReadonlySet<string>): ReadonlySet<string> {
+    this.#lost = this.#lost.intersection(missed);
+    return this.#lost.union(this.#silent);
   }
 
   /** Looks which of them are silent. @returns whether that changed. */

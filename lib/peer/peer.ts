@@ -325,7 +325,7 @@ export class Peer implements Machine, PeerReads, LinksListener {
     this.#parts.discovery.closed(connection, stageBefore, reason, now);
     this.#parts.applier.dropConnection(connection.number);
     this.#parts.farewells.closed(connection, byRemote ? reason : null);
-    this.#parts.relays.closed(connection, reason, now);
+    this.#parts.relays.closed(connection, stageBefore, reason, now);
     if (stageBefore !== "member") {
       this.#parts.neighbours.dialFailed(connection.address, now);
       this.#parts.joiner.lost(connection.address, reason, detail, now);

@@ -32,6 +32,7 @@ import type { Overlay } from "./overlay.ts";
 import { isPunched, isSilent } from "./path.ts";
 import type { Meeting, RelayClient } from "./relay_client.ts";
 import type { SpaceState } from "./space_state.ts";
+import type { Stage } from "./stage.ts";
 
 /** What relays work upon. */
 export interface RelayParts {
@@ -124,9 +125,9 @@ export class Relays {
   }
 
   /** A link is closed, of whatever stage: what it carried is lost, and what was asked for came to nothing. */
-  closed(connection: Connection, reason: string, now: Now): void {
+  closed(connection: Connection, stageBefore: Stage, reason: string, now: Now): void {
     this.#isStale = true;
-    this.#holes.closed(connection, reason);
+    this.#holes.closed(connection, stageBefore, reason, now);
     this.#carriers.closed(connection, now);
     const ending = this.#endings.get(connection.number);
     // Of a door of a ticket the joiner hears as of any other.
@@ -234,7 +235,7 @@ export class Relays {
     missed.delete(toBase32(identity.peerId));
     for (const link of links.members()) if (!this.#holes.isSilent(link)) missed.delete(link.peer);
     // Who was lost while there was no relay is urgent still, once there is one.
-    this.#routes.seek(missed, now, hasRelay ? this.#holes.takeUrgent() : new Set());
+    this.#routes.seek(missed, now, hasRelay ? this.#holes.urgent(missed) : new Set());
   }
 
   /** Asks for circuits in place of those that are about to end: the link in a newer one takes the place of the older. */

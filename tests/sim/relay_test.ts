@@ -13,7 +13,7 @@ import {
   SILENT_AFTER_MS,
 } from "../../lib/base/limits.ts";
 import { encodeMessage, type Message } from "../../lib/wire/message.ts";
-import type { RelayData } from "../../lib/wire/relay_messages.ts";
+import { RELAY_REASONS, type RelayData } from "../../lib/wire/relay_messages.ts";
 import { Lab } from "./lab.ts";
 import type { SimPeer } from "./sim_peer.ts";
 
@@ -269,6 +269,8 @@ Deno.test("of a stream of messages none is lost, or comes twice, while another r
   const paths = () => [lab.pathOf(lab.a, lab.b), lab.pathOf(lab.b, lab.a)];
   lab.until(() => paths().every((path) => path?.startsWith("relayed")), "a relayed link");
   const [first, second] = paths()[0] === "relayed by 2" ? [2, 3] : [3, 2];
+  // One that breaks sooner may be the relay's doing.
+  lab.wait(5000);
   const crashMs = lab.schedule.nowMs + 100;
   lab.schedule.at(crashMs, () => lab.peers[first]?.crash(false));
   let tookMs = Infinity;
@@ -278,6 +280,35 @@ Deno.test("of a stream of messages none is lost, or comes twice, while another r
     return isOver;
   });
   assert(tookMs < RELAY_AFTER_MS, `${tookMs} ms: it is asked at once`);
+});
+
+Deno.test("a relay that soon ends whatever it carries is asked again no sooner than for the first time", () => {
+  const lab = new RelayLab();
+  const askedMs: number[] = [];
+  lab.m.machine!.messageHeard = ({ type }) => type === "relay_open" && askedMs.push(lab.schedule.nowMs);
+  for (const peer of [lab.a, lab.b]) {
+    const sinceMs = new Map<number, number>();
+    peer.machine!.messageHeard = (message) => {
+      if (message.type !== "relay_data") return;
+      const lastedMs = lab.schedule.nowMs - (sinceMs.get(message.circuit) ?? Infinity);
+      if (lastedMs === -Infinity) sinceMs.set(message.circuit, lab.schedule.nowMs);
+      if (lastedMs > 500) Object.assign(message, { type: "relay_close", code: RELAY_REASONS.expired });
+    };
+  }
+  for (let i = 0; i < 40; i++) {
+    for (const peer of [lab.a, lab.b]) {
+      peer.request(
+        { type: "post", posts: [{ topic: "t", payload: new Uint8Array(1) }], to: null },
+        ({ ok }) => assert(ok),
+      );
+    }
+    lab.wait(250);
+  }
+  assert(askedMs.length > 2, "it is asked again");
+  askedMs.reduce((beforeMs, nextMs) => {
+    assert(nextMs - beforeMs >= RELAY_AFTER_MS, `after ${nextMs - beforeMs} ms`);
+    return nextMs;
+  });
 });
 
 Deno.test("a relayed link takes the place of one that is silent, and is left again by whichever side can dial", () => {
