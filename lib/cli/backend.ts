@@ -2,7 +2,7 @@ import type { PeerEvent } from "../base/event.ts";
 import type { TextExchange } from "../text/text_exchange.ts";
 import type { Carried, Carrying } from "../api/carry.ts";
 import type { HostOptions } from "../host/host_options.ts";
-import type { RelayHostOptions } from "../host/relay_host.ts";
+import type { RelayHostOptions, RelayUdp } from "../host/relay_host.ts";
 import type { PublicRelayCounts } from "../peer/public_relay.ts";
 import type { Privilege } from "../host/privileges.ts";
 import type { NetworkCheck } from "../host/network_check.ts";
@@ -57,6 +57,8 @@ export interface RunningRelay {
   /** The folder that holds its identity and log. */
   readonly home: string;
   counts(): PublicRelayCounts;
+  /** As `RelayHost.onUdp`. */
+  onUdp(heard: (udp: RelayUdp) => void): void;
   /** Resolves with the reason once it stopped, by whomever. */
   readonly stopped: Promise<string>;
   /** What stopped it where nobody asked it to; null where there was none. */

@@ -46,7 +46,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       "through it ('kith up --relay', 'kith join --relay'). Links through it are encrypted from end to end: it sees " +
       "which peers are linked, when, and how much goes by it. The text stays the same, since its identity is kept in " +
       "the home, in a folder of its own: without that folder a new one is made, with which the former text is void. " +
-      "By UDP, at the same port, it tells peers where it sees them, so that they can open their routers for each other. " +
+      "By UDP it tells peers where it sees them, so that they can open their routers for each other: at the port of the " +
+      "first --listen, or of the one for all interfaces, where that is free, else at another; it says at which one. " +
       "What it carries and refuses is told on standard error whenever that changes, with --json on standard output.",
     needs: "network",
     arguments: [],

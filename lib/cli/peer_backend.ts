@@ -40,6 +40,7 @@ export async function startRelay(options: RelayHostOptions): Promise<RunningRela
   return {
     ...{ text, addresses, home, stopped },
     counts: () => host.counts,
+    onUdp: (heard) => host.onUdp(heard),
     get failure() {
       return host.failure;
     },

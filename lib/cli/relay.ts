@@ -1,5 +1,6 @@
 import { ipOfEndpoint, isPublic } from "../base/ip_address.ts";
 import { RELAY_REPORT_EVERY_MS } from "../base/limits.ts";
+import type { RelayUdp } from "../host/relay_host.ts";
 import type { PublicRelayCounts } from "../peer/public_relay.ts";
 import type { RunningRelay } from "./backend.ts";
 import { type Context, EXIT_OK } from "./context.ts";
@@ -56,34 +57,54 @@ function isOpen(address: string): boolean {
 }
 
 /**
- * Says what the relay carries whenever that has changed, but not more often than RELAY_REPORT_EVERY_MS. For people beside
- * the results, since these are the text that others read from a file.
+ * Says at which UDP port the relay answers, once that is known, and what it carries whenever that has changed, but not
+ * more often than RELAY_REPORT_EVERY_MS. For people beside the results, since these are the text that others read from a
+ * file.
  */
 function reports({ output }: Context, running: RunningRelay): Disposable {
-  let told: string | null = countsText(running.counts());
+  let told = countsText(running.counts());
+  let isRead = true;
+  const tell = (fields: Readonly<Record<string, unknown>>, text: string) => {
+    if (!isRead) return;
+    try {
+      if (output.json) output.object(fields);
+      else output.words(text);
+    } catch {
+      // Nobody reads any more, or the disk is full: whatever becomes of its words, the relay serves on.
+      clearInterval(timer);
+      isRead = false;
+    }
+  };
   const report = () => {
-    if (told === null) return;
     const counts = running.counts();
     const text = countsText(counts);
     if (text === told) return;
     told = text;
     const { clients, circuits, carriedBytes, refused } = counts;
-    try {
-      if (output.json) output.object({ event: "counts", clients, circuits, carried: carriedBytes, refused });
-      else output.words(text);
-    } catch {
-      // Nobody reads any more, or the disk is full: whatever becomes of its words, the relay serves on.
-      clearInterval(timer);
-      told = null;
-    }
+    tell({ event: "counts", clients, circuits, carried: carriedBytes, refused }, text);
   };
   const timer = setInterval(report, RELAY_REPORT_EVERY_MS);
+  let toldUdp = "";
+  running.onUdp((udp) => {
+    const text = udpText(udp);
+    if (text !== toldUdp) tell({ event: "udp", ...udp }, text);
+    toldUdp = text;
+  });
   return {
     [Symbol.dispose]: () => {
       clearInterval(timer);
       report();
     },
   };
+}
+
+function udpText({ port, problem }: RelayUdp): string {
+  if (port === null) {
+    return `Nobody is told by UDP where the relay sees it, so that fewer peers can punch a hole: ${
+      escapeText(problem ?? "")
+    }.`;
+  }
+  return `At UDP port ${port} it tells peers where it sees them, so that they can punch a hole: let that port in as well.`;
 }
 
 function countsText({ clients, circuits, carriedBytes, refused }: PublicRelayCounts): string {

@@ -33,6 +33,14 @@ export interface RelayHostOptions {
   readonly punch?: boolean;
 }
 
+/** Whether a relay tells its clients by UDP where it sees them. */
+export interface RelayUdp {
+  /** At which port; null where it does not. */
+  readonly port: number | null;
+  /** Why it does not, as a part of a sentence; null where it does. */
+  readonly problem: string | null;
+}
+
 /** Where a relay is. */
 interface Place {
   /** Where others reach it. */
@@ -57,6 +65,9 @@ export class RelayHost {
   readonly #log: Log;
   readonly #resources: AsyncDisposableStack;
   readonly #heard = new Set<(event: PeerEvent) => void>();
+  readonly #heardUdp = new Set<(udp: RelayUdp) => void>();
+  /** Null until that is known. */
+  #udp: RelayUdp | null = null;
   readonly #ended = Promise.withResolvers<string>();
   #stopped: Promise<void> | null = null;
   #failure: unknown = null;
@@ -128,7 +139,10 @@ export class RelayHost {
         refusesUnproven: () => this.#driver.network.refusesUnproven(),
         refuses: (address) => !this.#isOfClient(address) || this.#driver.network.refuses(address),
       }),
-      push: (input) => this.#driver.push(input),
+      push: (input) => {
+        if (input.type === "quic") this.#udpIs(input);
+        this.#driver.push(input);
+      },
       event: (event) => this.#tell(event),
     });
     resources.defer(async () => {
@@ -158,6 +172,12 @@ export class RelayHost {
     return () => this.#heard.delete(heard);
   }
 
+  /** Calls back with how it stands with UDP, which is known soon after the start, and whenever it was tried again. */
+  onUdp(heard: (udp: RelayUdp) => void): void {
+    this.#heardUdp.add(heard);
+    if (this.#udp !== null) heard(this.#udp);
+  }
+
   /** Says goodbye to all that are linked, and stops. Idempotent. */
   stop(reason = "asked to stop"): Promise<void> {
     this.#stopped ??= this.#close(reason);
@@ -180,6 +200,12 @@ export class RelayHost {
     } finally {
       this.#ended.resolve(reason);
     }
+  }
+
+  #udpIs({ port, problem }: RelayUdp): void {
+    const udp = { port, problem };
+    this.#udp = udp;
+    this.#heardUdp.forEach((heard) => heard(udp));
   }
 
   #tell(event: PeerEvent): void {

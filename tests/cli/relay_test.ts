@@ -121,6 +121,12 @@ Deno.test("relay prints its text, and what it carries once that has changed", as
     const running: RunningRelay = {
       ...{ text: TEXT, addresses: ["45.77.0.1:5485"], home: "/h/relay", failure: null },
       counts: () => looks++ === 0 ? { clients: 0, circuits: 0, carriedBytes: 0, refused: {} } : counts,
+      onUdp: (heard) => {
+        for (let tries = 0; tries < 2; tries++) heard({ port: null, problem: "UDP can't be used (in use)" });
+        heard({ port: 7001, problem: null });
+        // Not before: the command is loaded when it runs.
+        setTimeout(() => interruption.abort(), 0);
+      },
       stopped: new Promise(() => {}),
       stop: () => Promise.resolve(),
     };
@@ -138,7 +144,6 @@ Deno.test("relay prints its text, and what it carries once that has changed", as
       ...(json ? ["--json", "--no-punch"] : []),
     ];
     const ended = runCommandLine(words, { console, backend, prompted: null }, interruption.signal);
-    setTimeout(() => interruption.abort(), 0);
     assertEquals(await ended, 0);
     const punch = json ? { punch: false } : {};
     assertEquals(started, [{ listen: ["0.0.0.0:7000"], addresses: ["45.77.0.1:5485"], ...punch }]);
@@ -147,11 +152,15 @@ Deno.test("relay prints its text, and what it carries once that has changed", as
       const ready = { v: 1, event: "ready", relay: TEXT, addresses: ["45.77.0.1:5485"], home: "/h/relay" };
       assertEquals(JSON.parse(first ?? ""), ready);
       assertEquals(others.map((line) => JSON.parse(line)), [
+        { v: 1, event: "udp", port: null, problem: "UDP can't be used (in use)" },
+        { v: 1, event: "udp", port: 7001, problem: null },
         { v: 1, event: "counts", clients: 2, circuits: 1, carried: 2048, refused: { not_linked: 3, too_often: 1 } },
       ]);
     } else {
       // It is all that a file has of it, which '--relay @FILE' then reads.
       assertEquals([first, others], [TEXT, []]);
+      assertStringIncludes(console.err, "so that fewer peers can punch a hole: UDP can't be used (in use).\n");
+      assertStringIncludes(console.err, "At UDP port 7001 it tells peers where it sees them");
       const told = "2 peers, 1 link between them, 2.0 KiB so far; refused: not linked 3, too often 1";
       assertEquals(console.err.trim().split("\n").at(-1), told);
     }
@@ -171,6 +180,7 @@ Deno.test("a relay serves on when nobody reads any more what it prints", async (
         Promise.resolve({
           ...{ text: TEXT, addresses: ["45.77.0.1:5485"], home: "/h/relay", failure: null },
           counts: () => ({ clients: clients++, circuits: 0, carriedBytes: 0, refused: {} }),
+          onUdp: () => {},
           stopped: stopped.promise,
           stop: () => Promise.resolve(),
         });
@@ -193,6 +203,7 @@ Deno.test("a relay on a machine without a public address says that peers may not
         return Promise.resolve({
           ...{ text: TEXT, addresses: [address], home: "/h/relay", failure: null },
           counts: () => ({ clients: 0, circuits: 0, carriedBytes: 0, refused: {} }),
+          onUdp: () => {},
           stopped: Promise.resolve("asked to stop"),
           stop: () => Promise.resolve(),
         });

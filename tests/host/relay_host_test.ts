@@ -4,7 +4,7 @@ import type { PeerEvent } from "../../lib/base/event.ts";
 import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, QUIC_OPEN_AFTER_MS } from "../../lib/base/limits.ts";
 import { type Endpoint, parseAddress } from "../../lib/host/address.ts";
 import { relayFromText } from "../../lib/mesh/relay_address.ts";
-import { reachedAt, RelayHost } from "../../lib/host/relay_host.ts";
+import { reachedAt, RelayHost, type RelayUdp } from "../../lib/host/relay_host.ts";
 import { showsKey } from "../mesh/relay_key.ts";
 import { openQuic } from "./socket_pairs.ts";
 import { startHost, tempFolder } from "./temp_host.ts";
@@ -79,6 +79,23 @@ Deno.test("by QUIC a relay tells its clients alone where they are seen, and take
   await until("the client to be gone", () => relay.counts.clients === 0);
   await assertRejects(() => own.ask(relay));
   await relay.stop();
+});
+
+Deno.test("it is told at which UDP port a relay answers, which is another where that of TCP is taken, or why at none", async () => {
+  await using folder = await tempFolder();
+  await using other = asker();
+  const { port } = other.quic;
+  const told: RelayUdp[] = [];
+  for (const punch of [true, false]) {
+    const relay = await RelayHost.start({ home: `${folder.path}/relay`, listen: [`127.0.0.1:${port}`], punch });
+    const heard = Promise.withResolvers<RelayUdp>();
+    relay.onUdp(heard.resolve);
+    told.push(await heard.promise);
+    await relay.stop();
+  }
+  const [own, none] = told;
+  assert(own?.port !== null && own?.port !== port && own?.problem === null, JSON.stringify(own));
+  assertEquals(none, { port: null, problem: "it is switched off (--no-punch)" });
 });
 
 Deno.test("with --no-punch a relay answers nobody by QUIC", async () => {
