@@ -83,7 +83,9 @@ Deno.test("keys, values and names that look like paths stay what they are", asyn
   await using host = await startHost(`${folder.path}/home`, { name: "../../../escaped" });
   await host.object("POST", "/v1/space");
   await host.call("PUT", "/v1/entry?key=first", "v");
-  const before = allIn(folder.path);
+  // The commit counter is written a second after a commit, beside itself at first.
+  const present = () => allIn(folder.path).filter((path) => !path.startsWith(host.host.paths.counter));
+  const before = present();
   for (const key of hostile) {
     await host.call("PUT", `/v1/entry?key=${encodeURIComponent(key)}`, "@lock", { "content-type": "text/plain" });
   }
@@ -99,5 +101,5 @@ Deno.test("keys, values and names that look like paths stay what they are", asyn
   }
   assertEquals((await host.object("POST", "/v1/backup", { path: `${folder.path}/b.tar` })).error, undefined);
   assert(allIn(`${folder.path}/run`).every((path) => !path.includes("escaped")));
-  assertEquals(allIn(folder.path), [...before, `${folder.path}/b.tar`].sort());
+  assertEquals(present(), [...before, `${folder.path}/b.tar`].sort());
 });
