@@ -23,7 +23,7 @@ import type { Discovery } from "./discovery.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Overlay } from "./overlay.ts";
-import { hasBetterPath, isBreak, isDirect, isPunched, isSilent, pathOf } from "./path.ts";
+import { canHaveBeenSilent, hasBetterPath, isBreak, isDirect, isSilent, pathOf } from "./path.ts";
 import type { Reachability } from "./reachability.ts";
 import { sourceOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -303,13 +303,12 @@ export class Neighbours {
   /**
    * Which of two links to one peer stays. Both ends must choose alike: the one by the better path; of a simultaneous dial
    * the one that the lower id dialled; else the newer one, since who dialled it no longer has the older. A relayed link
-   * takes the place of one that is silent; also of a punched one where the other end asked for it, for which that is
-   * silent then.
+   * takes the place of one that was silent when it was asked for, as it would not be there else, whatever that has let
+   * through since, which the ends see at different times; not of one that came about meanwhile.
    */
   #prefers(older: Connection, newer: Connection, now: Now): boolean {
     if ((older.relay === null) !== (newer.relay === null)) {
-      const isLostThere = isPunched(older) && newer.direction === "in";
-      return older.relay === null && !isSilent(older, now) && !isLostThere;
+      return older.relay === null && !canHaveBeenSilent(older, now);
     }
     if (hasBetterPath(older, newer) || hasBetterPath(newer, older)) return hasBetterPath(older, newer);
     if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;

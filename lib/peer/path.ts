@@ -40,12 +40,22 @@ export function pathOf(connection: Pick<Connection, "address" | "relay">, isNear
   return isNearby ? "lan" : "direct";
 }
 
-/** When a link counts as silent, so that a relayed one may take its place: routers forget a hole without a word. */
+/** Silence after which a relayed link may take the place of one: routers forget a hole without a word. */
+function silentAfterMs(connection: Pick<Connection, "address">): number {
+  return isPunched(connection) ? HOLE_SILENT_AFTER_MS : SILENCE_TOLD_AFTER_MS;
+}
+
+/** When a link counts as silent. */
 export function silentAtMs(connection: Pick<Connection, "address" | "link">): number {
-  return connection.link.lastReceivedMs + (isPunched(connection) ? HOLE_SILENT_AFTER_MS : SILENCE_TOLD_AFTER_MS);
+  return connection.link.lastReceivedMs + silentAfterMs(connection);
 }
 
 /** Whether it does. */
 export function isSilent(connection: Pick<Connection, "address" | "link">, now: Now): boolean {
   return now.monotonicMs >= silentAtMs(connection);
+}
+
+/** Whether a member's link is there for long enough to have been silent. */
+export function canHaveBeenSilent(connection: Pick<Connection, "address" | "memberSinceMs">, now: Now): boolean {
+  return now.monotonicMs - connection.memberSinceMs >= silentAfterMs(connection);
 }

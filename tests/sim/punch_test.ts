@@ -270,6 +270,29 @@ Deno.test("where a hole breaks while there is no relay, one is asked as soon as 
   assert(tookMs < RELAY_AFTER_MS / 2, `${tookMs} ms`);
 });
 
+Deno.test("a hole that gives signs of life while a relayed link takes its place leaves both with that one", () => {
+  const lab = new PunchLab({ seed: 3 });
+  const { a, b } = lab;
+  lab.network.habits = { ...lab.network.habits, latencyMs: [40, 60] };
+  lab.takeQuic();
+  lab.untilPath("punched");
+  lab.wait(5000);
+  for (const told of lab.told.values()) told.splice(0);
+  lab.network.cut(a, b);
+  const isAsking = ({ machine }: SimPeer) =>
+    [...machine!.connections].some(({ relay, direction }) => relay !== null && direction === "out");
+  lab.until(() => isAsking(a) || isAsking(b), "one end to have found it silent");
+  // What was under way comes at last, and nothing behind it.
+  lab.network.mend(a, b);
+  lab.network.cut(a, b);
+  lab.wait(2000);
+  assert(lab.isPath("relayed"));
+  for (const peer of [a, b]) {
+    const names = lab.told.get(peer)?.map(({ name }) => name).filter((name) => name.startsWith("link_"));
+    assertEquals(names?.toSorted(), ["link_closed", "link_opened"], "no link but the one in place of the other");
+  }
+});
+
 for (const seed of [2, 3]) {
   Deno.test(`a hole that lets through one direction only is given up by both as soon as one notices (seed ${seed})`, () => {
     const lab = new PunchLab({ seed });

@@ -311,6 +311,24 @@ Deno.test("a relay that soon ends whatever it carries is asked again no sooner t
   });
 });
 
+Deno.test("a direct link that came about while a relayed one began stays at both ends", () => {
+  const lab = new RelayLab();
+  const { a, b, m } = lab;
+  const asks = ({ machine }: SimPeer) =>
+    [...machine!.connections].some(({ relay, direction }) => relay !== null && direction === "out");
+  lab.until(() => asks(a) || asks(b), "one end to prove itself through the relay");
+  m.freeze();
+  lab.network.mend(a, b);
+  lab.untilPath("direct");
+  const opened = () => [a, b].map((peer) => lab.eventsOf(peer, "link_opened").length);
+  const before = opened();
+  m.wake();
+  lab.until(() => ![a, b].some(asks), "the end of the relayed one");
+  lab.wait(1000);
+  assertEquals([lab.pathOf(a, b), lab.pathOf(b, a)], ["direct", "direct"]);
+  assertEquals(opened(), before);
+});
+
 Deno.test("a relayed link takes the place of one that is silent, and is left again by whichever side can dial", () => {
   for (const dials of [0, 1]) {
     const lab = new RelayLab();
