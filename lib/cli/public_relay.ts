@@ -9,8 +9,9 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   goodbye: "it has stopped",
   truncated: "the connection broke",
   silent: "nothing is heard from it",
-  too_large: "it made more work than a relay may",
-  misbehaved: "it made more work than a relay may, again and again, and is left alone for some minutes",
+  // Either end may have found so of the other.
+  too_large: "more came at once than is allowed",
+  misbehaved: "more came than is allowed, again and again, so that there is no link for some minutes",
   too_many_links: "it has as many peers as it allows",
 };
 
