@@ -80,9 +80,9 @@ interface Attempt {
   failures: number;
   /** Where the other end is to be dialled. */
   theirs: readonly string[];
-  /** When the other end, which begins, is told the port again; Infinity for not; and when it may be at the earliest. */
-  tellMs: number;
-  mayTellMs: number;
+  /** When it is tried again as there is somebody to ask; Infinity for not; and when it may be at the earliest. */
+  againMs: number;
+  mayAgainMs: number;
 }
 
 /**
@@ -140,7 +140,7 @@ export class Punches {
     const begins = toBase32(this.#parts.identity.peerId) < peer;
     const attempt: Attempt = {
       ...{ connection, begins, step: "time", dueMs: Infinity },
-      ...{ round: 0, failures: 0, theirs: [], tellMs: Infinity, mayTellMs: -Infinity },
+      ...{ round: 0, failures: 0, theirs: [], againMs: Infinity, mayAgainMs: -Infinity },
     };
     this.#attempts.set(peer, attempt);
     this.#hurry(attempt, now);
@@ -161,13 +161,12 @@ export class Punches {
     if (attempt?.connection === connection) this.#hurry(attempt, now);
     if (!isNews || connection.relay !== null) return;
     this.#lookSoon(now);
+    if (message.port === 0) return;
     // Who could not be reached for want of somebody to ask may be now.
     for (const attempt of this.#attempts.values()) {
       if (!this.#hadNobodyToAsk(attempt)) continue;
-      this.#hurry(attempt, now);
-      // The other end begins, and was told that this one has nobody to ask.
-      if (!attempt.begins && message.port !== 0) attempt.tellMs = Math.max(now.monotonicMs, attempt.mayTellMs);
-      this.#tellAgain(attempt, now);
+      attempt.againMs = Math.max(now.monotonicMs, attempt.mayAgainMs);
+      this.#tryAgain(attempt, now);
     }
   }
 
@@ -195,7 +194,7 @@ export class Punches {
       }
     }
     for (const attempt of this.#attempts.values()) {
-      this.#tellAgain(attempt, now);
+      this.#tryAgain(attempt, now);
       if (now.monotonicMs < this.#dueMs(attempt)) continue;
       if (attempt.step === "time") this.#begin(attempt, now);
       else if (attempt.step === "dial") this.#dial(attempt, now);
@@ -206,7 +205,7 @@ export class Punches {
   /** The monotonic time in ms at which `tick` is due; Infinity for never. */
   deadline(): number {
     let deadline = this.#lookAtMs;
-    for (const one of this.#attempts.values()) deadline = Math.min(deadline, this.#dueMs(one), one.tellMs);
+    for (const one of this.#attempts.values()) deadline = Math.min(deadline, this.#dueMs(one), one.againMs);
     return deadline;
   }
 
@@ -235,12 +234,14 @@ export class Punches {
   }
 
   /** Where it is due: not as often as those who can be asked, or a relay, say ever other ports. */
-  #tellAgain(attempt: Attempt, now: Now): void {
-    if (now.monotonicMs < attempt.tellMs) return;
-    attempt.tellMs = Infinity;
+  #tryAgain(attempt: Attempt, now: Now): void {
+    if (now.monotonicMs < attempt.againMs) return;
+    attempt.againMs = Infinity;
     if (!this.#hadNobodyToAsk(attempt)) return;
-    attempt.mayTellMs = now.monotonicMs + PUNCH_EVERY_MS;
-    this.#tellPort(attempt.connection.number);
+    attempt.mayAgainMs = now.monotonicMs + PUNCH_EVERY_MS;
+    // Where the other end begins, it was told that this one has nobody to ask.
+    if (attempt.begins) this.#hurry(attempt, now);
+    else this.#tellPort(attempt.connection.number);
   }
 
   #lookSoon(now: Now): void {

@@ -396,7 +396,7 @@ Deno.test("members that say again and again where they take QUIC put nothing off
 });
 
 Deno.test("who says ever other ports has those that had nobody to ask told again once a minute, and pinged not at all", () => {
-  const { punches, relays, relayed, offer, sent, pinged } = setUp();
+  const { punches, relays, relayed, offer, sent, pinged, events } = setUp();
   const [first] = relays as [Connection];
   for (const relay of relays) punches.received(relay, { type: "quic_port", port: 0 }, at(0));
   const others = [BELOW, BELOW + 1].map((by) => relayed(by));
@@ -407,7 +407,11 @@ Deno.test("who says ever other ports has those that had nobody to ask told again
     for (const port of [5485, 0]) punches.received(first, { type: "quic_port", port }, at(ms));
     punches.tick(at(ms));
   };
+  const failed = () => events.filter((told) => told.startsWith("punch_failed")).length;
+  punches.tick(at(0));
+  const before = failed();
   for (let ms = 1; ms < 1000; ms++) flip(ms);
+  assertEquals(failed() - before, 1, "where this end begins it is tried again as seldom");
   const told = others.map(({ number }) => [number, { type: "quic_port", port: 5485 }]);
   assertEquals(sent.splice(0), told as unknown);
   assertEquals(pinged, []);
