@@ -4,6 +4,11 @@
 export const RELAY_AFTER_MS = 2000;
 /** Time for a relay, and the peer behind it, to answer: some round trips by a slow way. */
 export const RELAY_ANSWER_TIMEOUT_MS = 5000;
+/**
+ * How long a link must be there for a relayed one to take its place. One that is younger may have come about while the
+ * circuit began; both ends have to judge alike.
+ */
+export const CIRCUIT_BEGINS_WITHIN_MS = 2000;
 /** Bytes of one message of a circuit: one record of the link inside, and what is around it. */
 export const MAX_RELAY_DATA_BYTES = 64 * 1024;
 /** What such a message costs besides its bytes: what it takes in the relay's memory. */

@@ -23,7 +23,7 @@ import type { Discovery } from "./discovery.ts";
 import type { Farewells } from "./farewells.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Overlay } from "./overlay.ts";
-import { canHaveBeenSilent, hasBetterPath, isBreak, isDirect, isSilent, pathOf } from "./path.ts";
+import { hasBetterPath, isBreak, isDirect, isSilent, pathOf, wasThereBefore } from "./path.ts";
 import type { Reachability } from "./reachability.ts";
 import { sourceOf } from "./source_address.ts";
 import type { SpaceState } from "./space_state.ts";
@@ -303,12 +303,12 @@ export class Neighbours {
   /**
    * Which of two links to one peer stays. Both ends must choose alike: the one by the better path; of a simultaneous dial
    * the one that the lower id dialled; else the newer one, since who dialled it no longer has the older. A relayed link
-   * takes the place of one that was silent when it was asked for, as it would not be there else, whatever that has let
-   * through since, which the ends see at different times; not of one that came about meanwhile.
+   * takes the place of one that was there when it was asked for: that was silent then, or lost to the other end, whatever
+   * it has let through since, which the ends see at different times. It does not of one that came about meanwhile.
    */
   #prefers(older: Connection, newer: Connection, now: Now): boolean {
     if ((older.relay === null) !== (newer.relay === null)) {
-      return older.relay === null && !canHaveBeenSilent(older, now);
+      return older.relay === null && !wasThereBefore(older, now);
     }
     if (hasBetterPath(older, newer) || hasBetterPath(newer, older)) return hasBetterPath(older, newer);
     if (now.monotonicMs - older.memberSinceMs > SIMULTANEOUS_MS || older.direction === newer.direction) return false;

@@ -1,4 +1,4 @@
-import { HOLE_SILENT_AFTER_MS, SILENCE_TOLD_AFTER_MS } from "../base/limits.ts";
+import { CIRCUIT_BEGINS_WITHIN_MS, HOLE_SILENT_AFTER_MS, SILENCE_TOLD_AFTER_MS } from "../base/limits.ts";
 import type { Now } from "../base/clock.ts";
 import type { Connection } from "./links.ts";
 import { QUIC_PREFIX } from "./source_address.ts";
@@ -40,14 +40,9 @@ export function pathOf(connection: Pick<Connection, "address" | "relay">, isNear
   return isNearby ? "lan" : "direct";
 }
 
-/** Silence after which a relayed link may take the place of one: routers forget a hole without a word. */
-function silentAfterMs(connection: Pick<Connection, "address">): number {
-  return isPunched(connection) ? HOLE_SILENT_AFTER_MS : SILENCE_TOLD_AFTER_MS;
-}
-
-/** When a link counts as silent. */
+/** When a link counts as silent, so that a relayed one may take its place: routers forget a hole without a word. */
 export function silentAtMs(connection: Pick<Connection, "address" | "link">): number {
-  return connection.link.lastReceivedMs + silentAfterMs(connection);
+  return connection.link.lastReceivedMs + (isPunched(connection) ? HOLE_SILENT_AFTER_MS : SILENCE_TOLD_AFTER_MS);
 }
 
 /** Whether it does. */
@@ -55,7 +50,7 @@ export function isSilent(connection: Pick<Connection, "address" | "link">, now: 
   return now.monotonicMs >= silentAtMs(connection);
 }
 
-/** Whether a member's link is there for long enough to have been silent. */
-export function canHaveBeenSilent(connection: Pick<Connection, "address" | "memberSinceMs">, now: Now): boolean {
-  return now.monotonicMs - connection.memberSinceMs >= silentAfterMs(connection);
+/** Whether a member's link was there before a relayed one began that is there now, and did not come about meanwhile. */
+export function wasThereBefore({ memberSinceMs }: Pick<Connection, "memberSinceMs">, now: Now): boolean {
+  return now.monotonicMs - memberSinceMs >= CIRCUIT_BEGINS_WITHIN_MS;
 }

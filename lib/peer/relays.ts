@@ -29,7 +29,7 @@ import { Holes } from "./holes.ts";
 import type { Connection, Links } from "./links.ts";
 import type { Effect } from "./machine.ts";
 import type { Overlay } from "./overlay.ts";
-import { isPunched, isSilent } from "./path.ts";
+import { isPunched, isSilent, wasThereBefore } from "./path.ts";
 import type { Meeting, RelayClient } from "./relay_client.ts";
 import type { SpaceState } from "./space_state.ts";
 import type { Stage } from "./stage.ts";
@@ -307,8 +307,10 @@ export class Relays {
     if (connection.relay !== null) return "one_hop";
     if (equal(from, identity.peerId)) return "self";
     const direct = [...links.members()].find((link) => link.peer === peer && link.relay === null);
-    // Who asks for one may have lost a link that seems to be there: of a hole one direction may close alone.
-    if (direct !== undefined && !isPunched(direct) && !isSilent(direct, now)) return "declined";
+    // Who asks for one may have lost a link that seems to be there: of a hole one direction may close alone. One that is
+    // too young for that would stay beside what is asked for.
+    const isLostThere = direct !== undefined && isPunched(direct) && wasThereBefore(direct, now);
+    if (direct !== undefined && !isLostThere && !isSilent(direct, now)) return "declined";
     let others = 0;
     for (const side of sides.values()) if (side instanceof CircuitEnd) others++;
     if (others >= MAX_CIRCUITS_BY_RELAY) return "too_many";

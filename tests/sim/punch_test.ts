@@ -293,6 +293,20 @@ Deno.test("a hole that gives signs of life while a relayed link takes its place 
   }
 });
 
+Deno.test("where a hole is lost to one end alone as soon as it was punched, that asks until the other one takes a relay", () => {
+  for (const which of ["a", "b"] as const) {
+    const lab = new PunchLab();
+    lab.takeQuic();
+    lab.untilPath("punched");
+    lab.wait(100);
+    for (const told of lab.told.values()) told.splice(0);
+    for (const end of lab.ends()) lab.network.halfOpen(end.host === lab[which] ? end : end.other);
+    const tookMs = lab.untilPath("relayed");
+    assert(tookMs < HOLE_SILENT_AFTER_MS, `${tookMs} ms: sooner than the other one finds it silent`);
+    for (const peer of [lab.a, lab.b]) assertEquals(lab.reasons(peer, "link_opened").length, 1);
+  }
+});
+
 for (const seed of [2, 3]) {
   Deno.test(`a hole that lets through one direction only is given up by both as soon as one notices (seed ${seed})`, () => {
     const lab = new PunchLab({ seed });
