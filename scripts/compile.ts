@@ -9,6 +9,10 @@ import { runtimeFlags } from "./flags.ts";
  *
  * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE]. Default: main.ts, for this system, into dist/kith.
  */
+
+/** By which packages of CommonJS find what is built in; a bundle that is made small has nothing of its own for that. */
+const REQUIRE = 'import { createRequire as requireAt } from "node:module";const require = requireAt(import.meta.url);';
+
 const { target, entry, ...flags } = parseArgs(Deno.args, {
   string: ["target", "output", "entry"],
   default: { entry: "main.ts" },
@@ -18,6 +22,8 @@ const folder = Deno.makeTempDirSync({ prefix: "kith-compile-" });
 try {
   const bundle = `${folder}/kith.js`;
   await deno("bundle", "--quiet", "--minify", "--sourcemap=external", "--output", bundle, String(entry));
+  // On the first line, so that the map holds for all others.
+  Deno.writeTextFileSync(bundle, REQUIRE + Deno.readTextFileSync(bundle));
   const targets = typeof target === "string" ? ["--target", target] : [];
   const flags = ["--quiet", "--no-check", "--no-config", ...runtimeFlags("hooks"), "--output", output, ...targets];
   await deno("compile", ...flags, bundle);
