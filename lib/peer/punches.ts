@@ -233,13 +233,12 @@ export class Punches {
     return this.#failed.get(connection.peer)?.reason === "nobody_to_ask";
   }
 
-  /** Where it is due: not as often as those who can be asked, or a relay, say ever other ports. */
+  /** Where it is due, not as often as somebody says ever other ports; the other end was told that nobody can be asked. */
   #tryAgain(attempt: Attempt, now: Now): void {
     if (now.monotonicMs < attempt.againMs) return;
     attempt.againMs = Infinity;
     if (!this.#hadNobodyToAsk(attempt)) return;
     attempt.mayAgainMs = now.monotonicMs + PUNCH_EVERY_MS;
-    // Where the other end begins, it was told that this one has nobody to ask.
     if (attempt.begins) this.#hurry(attempt, now);
     else this.#tellPort(attempt.connection.number);
   }
