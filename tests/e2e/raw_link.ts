@@ -43,6 +43,18 @@ export async function readAll(conn: Deno.Conn): Promise<Uint8Array> {
   return concat(parts);
 }
 
+/** Goes through the handshake as the dialler. */
+async function handshaken(conn: Deno.TcpConn, identity: Identity): Promise<Session> {
+  const handshake = new Handshake("out", identity, random);
+  await writeAll(conn, concat([encodeHello(), framed(handshake.begin())]));
+  assertEquals(await readExactly(conn, HELLO_BYTES), encodeHello());
+  const length = await readExactly(conn, 2);
+  const answer = handshake.take(await readExactly(conn, numberOf(length)));
+  assert(answer !== null && handshake.session !== null, "the dialler's message is the last");
+  await writeAll(conn, framed(answer));
+  return handshake.session;
+}
+
 /** The dialling side of a link whose every byte can be chosen, behind an honest handshake. */
 export class RawLink implements Disposable {
   readonly #conn: Deno.TcpConn;
@@ -56,14 +68,12 @@ export class RawLink implements Disposable {
   /** Dials, and goes through the handshake. */
   static async open(address: string, identity: Identity): Promise<RawLink> {
     const conn = await dial(address);
-    const handshake = new Handshake("out", identity, random);
-    await writeAll(conn, concat([encodeHello(), framed(handshake.begin())]));
-    assertEquals(await readExactly(conn, HELLO_BYTES), encodeHello());
-    const length = await readExactly(conn, 2);
-    const answer = handshake.take(await readExactly(conn, numberOf(length)));
-    assert(answer !== null && handshake.session !== null, "the dialler's message is the last");
-    await writeAll(conn, framed(answer));
-    return new RawLink(conn, handshake.session);
+    try {
+      return new RawLink(conn, await handshaken(conn, identity));
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
   }
 
   /** The hash of the handshake. */
