@@ -52,9 +52,12 @@ function homeIn(folder: string): { paths: HomePaths; before: Record<string, stri
   return { paths, before };
 }
 
-/** Writes what a peer begins that starts in the home now. */
+/** Writes what a peer begins that starts in the home now; of the files beside a store not all are there at a time. */
 function beginAnew(paths: HomePaths): void {
-  for (const path of [paths.store, `${paths.store}-wal`, paths.counter]) Deno.writeTextFileSync(path, "new");
+  const { store, counter } = paths;
+  for (const path of [store, `${store}-wal`, `${store}-shm`, `${store}-journal`, counter]) {
+    Deno.writeTextFileSync(path, "new");
+  }
 }
 
 Deno.test("a carry that is killed at any step before it is decided upon leaves the home as it was", async () => {
