@@ -2,10 +2,12 @@ import { fileError, renameIfThere, syncFolderOf } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 
 /**
- * What SQLite has beside its database while that is open or in the making, and after a crash; and the commit counter. None
- * of it may be left to another database: what a journal takes back there is all that it holds.
+ * What SQLite has beside a database while that is open or in the making, and after a crash. None of it may be left to
+ * another database: what a journal takes back there is all that it holds.
  */
-export const STORE_COMPANIONS = ["-wal", "-shm", "-journal", "-commits"];
+export const SQLITE_COMPANIONS = ["-wal", "-shm", "-journal"];
+/** What lies beside a home's store: that, and the commit counter. */
+export const STORE_COMPANIONS = [...SQLITE_COMPANIONS, "-commits"];
 
 /**
  * Moves the store of a home that nobody uses out of the way, so that the next peer begins with an empty one. What a

@@ -1,10 +1,7 @@
 import type { PeerEvent } from "../base/event.ts";
 import { fileError, isThere, removeIfThere, syncFolderOf } from "./file_error.ts";
 import { homeHasStore, type HomePaths } from "./home.ts";
-import { asidePath, setStoreAside } from "./set_aside.ts";
-
-/** What SQLite may have beside a database in the making. */
-const COMPANIONS = ["", "-wal", "-shm", "-journal"];
+import { asidePath, setStoreAside, SQLITE_COMPANIONS } from "./set_aside.ts";
 
 /**
  * Where the files are made that shall be those of a home: a store, and whatever goes with it. Nothing of them is in use
@@ -60,7 +57,9 @@ export function settleStaged(paths: HomePaths): PeerEvent | null {
 export function dropStaged(paths: HomePaths): void {
   if (isThere(decided(paths))) return;
   const { identity, config, counter, store } = stagedPaths(paths);
-  for (const path of [identity, config, counter, ...COMPANIONS.map((suffix) => store + suffix)]) removeIfThere(path);
+  for (const path of [identity, config, counter, ...["", ...SQLITE_COMPANIONS].map((suffix) => store + suffix)]) {
+    removeIfThere(path);
+  }
 }
 
 /** Removes them as far as that is possible, when it was given up: what is told is why it was. */
