@@ -1,4 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
+import { compileModulesEarly, precede } from "./bundle_edits.ts";
 import { runtimeFlags } from "./flags.ts";
 
 /**
@@ -22,12 +23,13 @@ const folder = Deno.makeTempDirSync({ prefix: "kith-compile-" });
 try {
   const bundle = `${folder}/kith.js`;
   await deno("bundle", "--quiet", "--minify", "--sourcemap=external", "--output", bundle, String(entry));
-  // On the first line, so that the map holds for all others.
-  Deno.writeTextFileSync(bundle, REQUIRE + Deno.readTextFileSync(bundle));
+  const bundled = { source: Deno.readTextFileSync(bundle), map: Deno.readTextFileSync(`${bundle}.map`) };
+  const { source, map } = precede(compileModulesEarly(bundled), REQUIRE);
+  Deno.writeTextFileSync(bundle, source);
   const targets = typeof target === "string" ? ["--target", target] : [];
   const flags = ["--quiet", "--no-check", "--no-config", ...runtimeFlags("hooks"), "--output", output, ...targets];
   await deno("compile", ...flags, bundle);
-  Deno.copyFileSync(`${bundle}.map`, `${output}.js.map`);
+  Deno.writeTextFileSync(`${output}.js.map`, map);
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }

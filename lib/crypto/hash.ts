@@ -1,9 +1,14 @@
 import { concat } from "../base/bytes.ts";
 import { MAX_SHORT_BYTES, shortSha256BeginsWith, shortSha256Into } from "./short_sha256.ts";
-import { createHash, createHmac, hash, timingSafeEqual } from "node:crypto";
+import { createHash, hash, timingSafeEqual } from "node:crypto";
 
 /** Size of a SHA-256 and of an HMAC-SHA-256, in bytes. */
 export const HASH_BYTES = 32;
+
+/** What SHA-256 works on at one go, and by what HMAC tells its two hashes apart. */
+const BLOCK_BYTES = 64;
+const INNER_PAD = 0x36;
+const OUTER_PAD = 0x5c;
 
 /** SHA-256 (FIPS 180-4) of the parts, one behind the other. 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -52,9 +57,10 @@ export class RunningHash {
 
 /** HMAC-SHA-256 (RFC 2104) of the parts, one behind the other. 32 bytes. */
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const state = createHmac("sha256", key);
-  for (const part of parts) state.update(part);
-  return plain(state.digest());
+  const block = new Uint8Array(BLOCK_BYTES);
+  block.set(key.length > BLOCK_BYTES ? sha256(key) : key);
+  const inner = sha256(block.map((byte) => byte ^ INNER_PAD), ...parts);
+  return sha256(block.map((byte) => byte ^ OUTER_PAD), inner);
 }
 
 /** Whether both hold the same bytes, in a time that depends on their lengths only: for MACs and secrets. */
