@@ -14,6 +14,7 @@ import type { Membership } from "../space/membership.ts";
 import type { OverlayMessage } from "../wire/overlay_messages.ts";
 import type { Connection, Links } from "./links.ts";
 import type { LiveTree } from "./live_tree.ts";
+import { isDirect } from "./path.ts";
 
 /** The messages of which neighbours are made. */
 export type NeighbourhoodMessage = Exclude<OverlayMessage, { type: "push" | "announce" | "graft" | "prune" }>;
@@ -77,9 +78,11 @@ export class Overlay {
     const others = this.#parts.membership.members().length - 1;
     if (this.#views === null && others > FULL_MESH_LINKS + FULL_MESH_SLACK) this.#begin(now);
     else if (this.#views !== null && others <= FULL_MESH_LINKS) this.#end();
+    if (this.#views === null) return;
     // Down to that size there may be peers for which the space was never larger, and they link with all.
-    if (this.#views !== null) this.#views.dropsIdle = others > FULL_MESH_LINKS + FULL_MESH_SLACK;
+    this.#views.dropsIdle = others > FULL_MESH_LINKS + FULL_MESH_SLACK;
     for (const peer of this.#dialling.keys()) this.#aimAt(peer, now);
+    for (const peer of this.#linked.keys()) this.#aimAt(peer, now);
   }
 
   /** Members came or went. @param mayLink whether a peer may be linked, by its base32 id. */
@@ -96,8 +99,10 @@ export class Overlay {
     // Whoever links anew has lost the former link, and what was agreed on it.
     if (former !== undefined) this.#views?.unlinked(peer, true, now);
     this.#linked.set(peer, connection);
-    if (this.#dialling.delete(peer)) this.#parts.dialler.aim(peer, [], now);
-    this.#views?.linked(peer, now);
+    this.#dialling.delete(peer);
+    if (this.#views === null) return;
+    this.#aimAt(peer, now);
+    this.#views.linked(peer, now);
   }
 
   /** A link is closed. */
@@ -106,7 +111,9 @@ export class Overlay {
     this.#parts.tree.down(connection.number);
     if (this.#linked.get(connection.peer) !== connection) return;
     this.#linked.delete(connection.peer);
-    this.#views?.unlinked(connection.peer, !PARTINGS.has(reason), now);
+    if (this.#views === null) return;
+    this.#aimAt(connection.peer, now);
+    this.#views.unlinked(connection.peer, !PARTINGS.has(reason), now);
   }
 
   /** A member said something about neighbours. */
@@ -168,9 +175,10 @@ export class Overlay {
         this.#aimAt(peer, this.#now);
       },
       drop: (peer) => {
-        if (this.#dialling.delete(peer)) dialler.aim(peer, [], this.#now);
         const connection = this.#linked.get(peer);
+        this.#dialling.delete(peer);
         this.#linked.delete(peer);
+        this.#aimAt(peer, this.#now);
         if (connection === undefined) return;
         letGo(connection, this.#now);
         links.close(connection, "goodbye", this.#now, "", [{ type: "disconnect" }]);
@@ -190,7 +198,10 @@ export class Overlay {
     }, now);
     emit({ name: "overlay_on", level: "info" });
     dialler.keepOnly(() => false);
-    for (const peer of this.#linked.keys()) this.#views.linked(peer, now);
+    for (const peer of this.#linked.keys()) {
+      this.#aimAt(peer, now);
+      this.#views.linked(peer, now);
+    }
     this.#views.fill(now);
   }
 
@@ -207,9 +218,12 @@ export class Overlay {
     this.#parts.emit({ name: "overlay_off", level: "info" });
   }
 
+  /** Has a peer dialled, or no more: who is to be linked, and who is through a relay only, or a hole. */
   #aimAt(peer: string, now: Now): void {
     const { dialler, book } = this.#parts;
-    dialler.aim(peer, book.addressesOf(toHex(fromBase32(peer))), now);
+    const link = this.#linked.get(peer);
+    const isDialled = link === undefined ? this.#dialling.has(peer) : !isDirect(link);
+    dialler.aim(peer, isDialled ? book.addressesOf(toHex(fromBase32(peer))) : [], now);
   }
 
   /** The other members that can be dialled, the one linked last first. */
