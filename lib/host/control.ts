@@ -3,7 +3,7 @@ import { KithError } from "../base/errors.ts";
 import { CLOSE_TIMEOUT_MS, MAX_CONFIG_BYTES } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { constantTimeEqual } from "../crypto/hash.ts";
-import { fileError, readFileCapped, removeIfThere, writeFileAtOnce } from "./file_error.ts";
+import { fileError, readFileCapped, removeIfThere, writeFileWhole } from "./file_error.ts";
 import type { HomePaths } from "./home.ts";
 import { controlPath } from "./runtime_folder.ts";
 
@@ -59,7 +59,7 @@ export function serveControl(
       const token = toHex(random.bytes(TOKEN_BYTES));
       const tcp = Deno.serve({ ...common, hostname: "127.0.0.1", port: 0 }, guarded(handler, token));
       server = tcp;
-      writeFileAtOnce(path, utf8Encode(JSON.stringify({ v: 1, port: tcp.addr.port, token })));
+      writeFileWhole(path, utf8Encode(JSON.stringify({ v: 1, port: tcp.addr.port, token })));
     }
   } catch (error) {
     abort.abort();

@@ -25,6 +25,9 @@ const PARTINGS: ReadonlySet<CloseReason> = new Set(["goodbye", "duplicate_link",
 /** How long relays have to lead to somebody whom no dial does: both ends' patience, and one question. */
 const RELAYED_NEIGHBOUR_AFTER_MS = 2 * RELAY_AFTER_MS + 1000;
 
+/** How long a neighbour whose link gives way to another one has to say hello on that. */
+const CHANGE_MS = 5000;
+
 /** What the overlay works upon. */
 export interface OverlayParts {
   readonly identity: Identity;
@@ -50,6 +53,8 @@ export class Overlay {
   readonly #parts: OverlayParts;
   /** Links to members that said hello, by peer. */
   readonly #linked = new Map<string, Connection>();
+  /** Neighbours whose link gave way to another one that is to follow, with since when. */
+  readonly #changing = new Map<string, number>();
   /** Peers that are to be linked, with since when. */
   readonly #dialling = new Map<string, number>();
   /** Null in a small space. */
@@ -77,7 +82,7 @@ export class Overlay {
     this.#now = now;
     const others = this.#parts.membership.members().length - 1;
     if (this.#views === null && others > FULL_MESH_LINKS + FULL_MESH_SLACK) this.#begin(now);
-    else if (this.#views !== null && others <= FULL_MESH_LINKS) this.#end();
+    else if (this.#views !== null && others <= FULL_MESH_LINKS) this.#end(now);
     if (this.#views === null) return;
     // Down to that size there may be peers for which the space was never larger, and they link with all.
     this.#views.dropsIdle = others > FULL_MESH_LINKS + FULL_MESH_SLACK;
@@ -102,7 +107,9 @@ export class Overlay {
     this.#dialling.delete(peer);
     if (this.#views === null) return;
     this.#aimAt(peer, now);
-    this.#views.linked(peer, now);
+    // It is a neighbour as before, by another path.
+    if (this.#changing.delete(peer)) this.#parts.tree.up(connection.number);
+    else this.#views.linked(peer, now);
   }
 
   /** A link is closed. */
@@ -113,7 +120,9 @@ export class Overlay {
     this.#linked.delete(connection.peer);
     if (this.#views === null) return;
     this.#aimAt(connection.peer, now);
-    this.#views.unlinked(connection.peer, !PARTINGS.has(reason), now);
+    if (reason === "duplicate_link" && this.#views.active.has(connection.peer)) {
+      this.#changing.set(connection.peer, now.monotonicMs);
+    } else this.#views.unlinked(connection.peer, !PARTINGS.has(reason), now);
   }
 
   /** A member said something about neighbours. */
@@ -150,6 +159,11 @@ export class Overlay {
   tick(now: Now): void {
     this.#now = now;
     this.#parts.tree.tick(now);
+    for (const [peer, sinceMs] of this.#changing) {
+      if (now.monotonicMs < sinceMs + CHANGE_MS) continue;
+      this.#changing.delete(peer);
+      this.#views?.unlinked(peer, true, now);
+    }
     this.#views?.tick(now);
   }
 
@@ -159,6 +173,7 @@ export class Overlay {
     for (const [peer, sinceMs] of this.#dialling) {
       if (this.#parts.dialler.hasFailed(peer)) deadline = Math.min(deadline, this.#givenUpMs(sinceMs));
     }
+    for (const sinceMs of this.#changing.values()) deadline = Math.min(deadline, sinceMs + CHANGE_MS);
     return deadline;
   }
 
@@ -177,6 +192,7 @@ export class Overlay {
       drop: (peer) => {
         const connection = this.#linked.get(peer);
         this.#dialling.delete(peer);
+        this.#changing.delete(peer);
         this.#linked.delete(peer);
         this.#aimAt(peer, this.#now);
         if (connection === undefined) return;
@@ -211,10 +227,14 @@ export class Overlay {
     return carriesFor(peer) || (carriesFor(null) && this.#now.monotonicMs < sinceMs + NEW_NEIGHBOUR_MS);
   }
 
-  #end(): void {
-    for (const { number } of this.#linked.values()) this.#parts.tree.down(number);
+  #end(now: Now): void {
+    for (const [peer, { number }] of this.#linked) {
+      this.#parts.tree.down(number);
+      this.#parts.dialler.aim(peer, [], now);
+    }
     this.#views = null;
     this.#dialling.clear();
+    this.#changing.clear();
     this.#parts.emit({ name: "overlay_off", level: "info" });
   }
 

@@ -42,13 +42,25 @@ class HiddenLab extends Lab {
     this.checks.healed(this.peers);
   }
 
-  /** Lets everybody in by the routers, and waits until nobody needs a relay to any neighbour. */
+  /** Lets everybody in by the routers: whoever was linked by a relay is linked directly, and a neighbour as before. */
   letAllIn(): void {
-    const relayed = () =>
-      this.peers.flatMap((peer) => peer.machine?.peers().filter(({ path }) => path === "relayed") ?? []);
-    assert(relayed().length > 0);
+    const pathsOf = (path: string) =>
+      this.peers.flatMap(({ index, machine }) => {
+        return machine?.peers().filter((view) => view.path === path).map(({ peer }) => `${index} ${peer}`) ?? [];
+      });
+    const relayed = pathsOf("relayed");
+    assert(relayed.length > 0);
+    const before = this.downs;
     for (const { nat, listensAt } of this.hidden) nat?.forwards.set(listensAt as string, listensAt as string);
-    this.#settle(() => relayed().length === 0, "direct links");
+    this.#settle(() => pathsOf("relayed").length === 0, "direct links");
+    const kept = pathsOf("direct").filter((pair) => relayed.includes(pair)).length;
+    assert(kept > 0.9 * relayed.length, `of ${relayed.length} ends of relayed links ${kept} are direct`);
+    assert(this.downs - before < relayed.length / 4, `${this.downs - before} were neighbours no more meanwhile`);
+  }
+
+  /** How many neighbours all have given up. */
+  get downs(): number {
+    return this.peers.reduce((sum, { events }) => sum + (events.get("neighbour_down") ?? 0), 0);
   }
 
   #settle(condition: () => boolean, what: string): void {
@@ -64,11 +76,10 @@ for (const hidden of [6, 18]) {
   Deno.test(`of twenty members ${hidden} can't be dialled, and all have neighbours enough, and keep them`, () => {
     const lab = new HiddenLab(hidden);
     lab.untilLinked(LEAST_NEIGHBOURS);
-    const downs = () => lab.peers.reduce((sum, { events }) => sum + (events.get("neighbour_down") ?? 0), 0);
     lab.wait(40_000);
-    const before = downs();
+    const before = lab.downs;
     lab.wait(20_000);
-    assert(downs() - before < COUNT, `${downs() - before} neighbours of all were given up`);
+    assert(lab.downs - before < COUNT, `${lab.downs - before} neighbours of all were given up`);
     lab.untilLinked(LEAST_NEIGHBOURS);
     lab.untilOne();
     lab.letAllIn();
