@@ -15,6 +15,7 @@ const COPIED = ["-wal", ""];
  * @throws {KithError} `store_full`, `home_…`, `store_…`; the store is then as it was.
  */
 export function keepBeforeMigration(paths: HomePaths): PeerEvent | null {
+  if (isYetToBeMade(paths)) return null;
   const version = versionToMigrate(paths.store);
   if (version === null) return null;
   const copy = `${paths.store}.v${version}`;
@@ -38,6 +39,15 @@ export function keepBeforeMigration(paths: HomePaths): PeerEvent | null {
   }
   const reason = `an earlier kith wrote it, and it was brought to the present form; as it was it is kept in ${copy}`;
   return { name: "store_migrated", level: "warning", reason };
+}
+
+/** Of such a store there is an empty file. */
+function isYetToBeMade(paths: HomePaths): boolean {
+  try {
+    return Deno.statSync(paths.store).size === 0;
+  } catch (error) {
+    throw fileError(error, paths.home);
+  }
 }
 
 /** What is told is why there is no copy, not why a part of one is still there. */

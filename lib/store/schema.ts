@@ -175,7 +175,10 @@ export function openSchema(database: Database, instance: () => Uint8Array): void
   if (version > MIGRATIONS.length) {
     throw new KithError("store_too_new", { path: database.path, theirs: version, ours: MIGRATIONS.length });
   }
-  if (isNew) database.execute("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
+  // An empty file has nothing that a journal on the disk could bring back; what is written to it is synced all the same.
+  if (isNew) {
+    database.execute("PRAGMA journal_mode = MEMORY; PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
+  }
   database.execute(`
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
