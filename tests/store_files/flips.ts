@@ -65,6 +65,17 @@ export function lookInto(home: string, expected: string | null): { outcome: Outc
   }
 }
 
+/** Whether the last commit of a home's store is noted beside it. Opens the store. */
+export function isNoted(home: string): boolean {
+  const paths = homePaths(home);
+  const store = Store.open(paths.store, { random: countingRandom() });
+  try {
+    return store.lastCommit.commits === JSON.parse(Deno.readTextFileSync(paths.counter)).commits;
+  } finally {
+    store.close();
+  }
+}
+
 /** Copies the files of a home, and lets the copy pass for the home itself. */
 export function copyFiles(from: string, to: string): void {
   Deno.mkdirSync(to, { recursive: true, mode: 0o700 });
