@@ -1,12 +1,11 @@
 import { concat } from "../base/bytes.ts";
-import { MAX_SHORT_BYTES, shortSha256BeginsWith, shortSha256Into } from "./short_sha256.ts";
+import { BLOCK_BYTES, MAX_SHORT_BYTES, shortSha256BeginsWith, shortSha256Into } from "./short_sha256.ts";
 import { createHash, hash, timingSafeEqual } from "node:crypto";
 
 /** Size of a SHA-256 and of an HMAC-SHA-256, in bytes. */
 export const HASH_BYTES = 32;
 
-/** What SHA-256 works on at one go, and by what HMAC tells its two hashes apart. */
-const BLOCK_BYTES = 64;
+/** By what HMAC tells its two hashes apart. */
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 

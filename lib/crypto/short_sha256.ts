@@ -4,7 +4,8 @@
  */
 export const MAX_SHORT_BYTES = 119;
 
-const BLOCK_BYTES = 64;
+/** What SHA-256 works on at one go. */
+export const BLOCK_BYTES = 64;
 const ROUNDS = 64;
 const PRIMES = firstPrimes(ROUNDS);
 /** FIPS 180-4, section 4.2.2: of the cube roots of the first 64 primes. */

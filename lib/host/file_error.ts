@@ -18,34 +18,23 @@ export function isSystemError(error: unknown): error is Error & { readonly code:
 }
 
 /**
- * Writes a file whole or not at all, private to its owner (0600), and durably: a crash leaves the old one or the new one.
+ * Writes a file whole or not at all, private to its owner (0600): a crash leaves the old one or the new one.
  *
+ * @param isDurable whether that holds for a crash of the machine too. Default: true; what is worth nothing after one need
+ * not wait for the disk.
  * @throws whatever the file system throws.
  */
-export function writeFileWhole(path: string, bytes: Uint8Array): void {
-  replaceFile(path, bytes, (file) => file.syncSync());
-  syncFolderOf(path);
-}
-
-/**
- * The same for what is worth nothing once this machine has crashed: nobody reads half of it, but it is not made durable.
- *
- * @throws whatever the file system throws.
- */
-export function writeFileAtOnce(path: string, bytes: Uint8Array): void {
-  replaceFile(path, bytes, () => {});
-}
-
-function replaceFile(path: string, bytes: Uint8Array, written: (file: Deno.FsFile) => void): void {
+export function writeFileWhole(path: string, bytes: Uint8Array, { isDurable = true } = {}): void {
   const draft = `${path}.new`;
   const file = Deno.openSync(draft, { write: true, create: true, truncate: true, mode: 0o600 });
   try {
     for (let offset = 0; offset < bytes.length;) offset += file.writeSync(bytes.subarray(offset));
-    written(file);
+    if (isDurable) file.syncSync();
   } finally {
     file.close();
   }
   Deno.renameSync(draft, path);
+  if (isDurable) syncFolderOf(path);
 }
 
 /** Makes a file's name durable: it is only once its directory is. @throws what the file system throws. */

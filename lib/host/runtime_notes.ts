@@ -1,6 +1,6 @@
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { MAX_ADDRESSES, MAX_RUNTIME_NOTE_BYTES, MAX_RUNTIME_NOTES } from "../base/limits.ts";
-import { isSystemError, readFileCapped, removeIfThere, writeFileAtOnce } from "./file_error.ts";
+import { isSystemError, readFileCapped, removeIfThere, writeFileWhole } from "./file_error.ts";
 import { homeTag, runtimeFolder } from "./runtime_folder.ts";
 
 /** What a running peer leaves for others of the same user on the same machine. */
@@ -25,7 +25,7 @@ export function leaveNote(note: RuntimeNote): string | null {
   const folder = runtimeFolder();
   if (folder === null) return null;
   const path = `${folder}/${homeTag(note.home)}${SUFFIX}`;
-  writeFileAtOnce(path, utf8Encode(JSON.stringify({ v: 1, ...note })));
+  writeFileWhole(path, utf8Encode(JSON.stringify({ v: 1, ...note })), { isDurable: false });
   return path;
 }
 

@@ -214,10 +214,7 @@ export class Overlay {
     }, now);
     emit({ name: "overlay_on", level: "info" });
     dialler.keepOnly(() => false);
-    for (const peer of this.#linked.keys()) {
-      this.#aimAt(peer, now);
-      this.#views.linked(peer, now);
-    }
+    for (const peer of this.#linked.keys()) this.#views.linked(peer, now);
     this.#views.fill(now);
   }
 
