@@ -20,7 +20,7 @@ const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   },
   "signal a process": () => Deno.kill(Deno.ppid, "SIGCONT"),
   "load a library": () => Deno.dlopen("libc.so.6", {}),
-  "load an addon": () => createRequire(import.meta.url)(`${home}.node`),
+  "load an addon": () => createRequire(Deno.mainModule)(`${home}.node`),
   "import from the network": () => load("https://127.0.0.1:1/code.ts"),
   "import from a usual host": () => load("https://deno.land/std@0.224.0/version.ts"),
   "read another variable": () => Deno.env.get("PATH"),
@@ -50,18 +50,18 @@ const timer = setInterval(() => {
     return;
   }
 }, 10);
-await running.promise;
-clearInterval(timer);
-
-const outcomes: Record<string, string> = {};
-for (const [what, attempt] of Object.entries(ATTEMPTS)) {
-  try {
-    await attempt();
-    outcomes[what] = "done";
-  } catch (error) {
-    const { name, message } = error as Error;
-    outcomes[what] = name === "TypeError" && message.includes("Requires import access") ? "NotCapable" : name;
+running.promise.then(async () => {
+  clearInterval(timer);
+  const outcomes: Record<string, string> = {};
+  for (const [what, attempt] of Object.entries(ATTEMPTS)) {
+    try {
+      await attempt();
+      outcomes[what] = "done";
+    } catch (error) {
+      const { name, message } = error as Error;
+      outcomes[what] = name === "TypeError" && message.includes("Requires import access") ? "NotCapable" : name;
+    }
   }
-}
-console.log("\n" + JSON.stringify(outcomes));
-exit(0);
+  console.log("\n" + JSON.stringify(outcomes));
+  exit(0);
+});
