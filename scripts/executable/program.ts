@@ -1,10 +1,13 @@
-import { createRequire } from "node:module";
+import process from "node:process";
 import { Script } from "node:vm";
 
 /** The program, beside the first module of an executable. */
 export const PROGRAM_FILE = "program.txt";
 /** What V8 made of it, likewise; an executable that was built for another system has none. */
 export const CACHE_FILE = "program.cache";
+
+/** By this name errors tell of the program, as does its source map. The cache holds it too. */
+const NAME = "file:///kith.js";
 
 /** A program that can be run. */
 export interface Program {
@@ -27,13 +30,11 @@ export function programOf(bundle: string): string {
  * @throws {SyntaxError} where it is none.
  */
 export function openProgram(program: string, cache: Uint8Array | null): Program {
-  // By this name errors tell of it: that of its source map.
-  const filename = new URL("kith.js", import.meta.url).href;
-  const script = new Script(program, cache === null ? { filename } : { filename, cachedData: cache });
-  const load = script.runInThisContext() as (require: NodeJS.Require, runtime: typeof Deno) => void;
+  const script = new Script(program, { filename: NAME, ...(cache === null ? {} : { cachedData: cache }) });
+  const load = script.runInThisContext() as (require: (module: string) => unknown, runtime: typeof Deno) => void;
   return {
     isCached: cache !== null && script.cachedDataRejected === false,
-    run: (runtime) => load(createRequire(import.meta.url), runtime),
+    run: (runtime) => load(process.getBuiltinModule, runtime),
     makeCache: () => script.createCachedData(),
   };
 }
