@@ -1,3 +1,3 @@
 import { main } from "./lib/cli/main.ts";
 
-main();
+await main();

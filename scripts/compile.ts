@@ -8,27 +8,33 @@ import { runtimeFlags } from "./flags.ts";
  * of them, and of packages with all their files, needs nearly twice as long to start. What a line and column of it stand
  * for is in the source map beside the executable.
  *
- * With the program comes its code cache, made in a rehearsal. An executable for another system, or of another entry, has
- * none, and starts slower.
+ * With the program comes its code cache, made in a rehearsal. An executable for another system, or of another module than
+ * kith's own, has none, and starts slower.
  *
- * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE]. Default: main.ts, for this system, into dist/kith.
+ * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE], a module that exports `main`. Default: kith, for
+ * this system, into dist/kith.
  */
 
-/** What any of the steps may take. */
-const STEP_TIMEOUT_MS = 300_000;
+/** How long the rehearsal may take. It needs a second. */
+const REHEARSAL_TIMEOUT_MS = 120_000;
 
-const flags = parseArgs(Deno.args, { string: ["target", "output", "entry"] });
-const [target, entry] = [flags.target, flags.entry].map((flag) => flag === undefined ? undefined : String(flag));
-const output = String(flags.output ?? (target === undefined ? "dist/kith" : `dist/kith-${target}`));
-const folder = Deno.makeTempDirSync({ prefix: "kith-compile-" });
+const args = parseArgs(Deno.args, { string: ["target", "output", "entry"] });
+const target = args.target === Deno.build.target ? undefined : asText(args.target);
+const output = asText(args.output) ?? (target === undefined ? "dist/kith" : `dist/kith-${target}`);
+const outputFolder = output.slice(0, output.lastIndexOf("/") + 1) || "./";
+Deno.mkdirSync(outputFolder, { recursive: true });
+// Where what is built is going to be run, the rehearsal can be.
+const folder = Deno.realPathSync(Deno.makeTempDirSync({ dir: outputFolder, prefix: ".build-" }));
 try {
-  const file = await bundle(entry ?? "main.ts", "bundle.js", "--format=cjs", "--sourcemap=external");
-  Deno.writeTextFileSync(`${folder}/${PROGRAM_FILE}`, programOf(Deno.readTextFileSync(file)));
-  const isRehearsed = target === undefined && entry === undefined;
-  if (isRehearsed) await makeCache();
-  const files = isRehearsed ? [PROGRAM_FILE, CACHE_FILE] : [PROGRAM_FILE];
-  await compile("start.ts", output, files, target === undefined ? [] : ["--target", target]);
-  Deno.writeTextFileSync(`${output}.js.map`, aLineLater(Deno.readTextFileSync(`${file}.map`)));
+  const bundle = await makeBundle(asText(args.entry) ?? "lib/cli/main.ts", "--format=cjs", "--sourcemap=external");
+  Deno.writeTextFileSync(`${folder}/${PROGRAM_FILE}`, programOf(Deno.readTextFileSync(bundle)));
+  const files = [PROGRAM_FILE];
+  if (target === undefined && args.entry === undefined) {
+    await makeCache();
+    files.push(CACHE_FILE);
+  }
+  await makeExecutable("start.ts", output, files);
+  Deno.writeTextFileSync(`${output}.js.map`, aLineLater(Deno.readTextFileSync(`${bundle}.map`)));
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }
@@ -36,47 +42,49 @@ const path = (target ?? Deno.build.target).includes("windows") ? `${output}.exe`
 console.log(`${path}  ${(Deno.statSync(path).size / 1e6).toFixed(1)} MB`);
 
 /** Makes one file of a module and of all that it needs. @returns its path. */
-async function bundle(module: string, name: string, ...flags: string[]): Promise<string> {
-  const file = `${folder}/${name}`;
-  await run(Deno.execPath(), "bundle", "--quiet", "--minify", ...flags, "--output", file, module);
+async function makeBundle(module: string, ...flags: string[]): Promise<string> {
+  const file = `${folder}/${module.slice(module.lastIndexOf("/") + 1).replace(/ts$/, "js")}`;
+  await run(Deno.execPath(), ["bundle", "--quiet", "--minify", ...flags, "--output", file, module]);
   return file;
 }
 
-/** Makes an executable. @param first its first module. @param files what lies beside that. */
-async function compile(first: string, output: string, files: string[], flags: string[]): Promise<void> {
-  const file = await bundle(`scripts/executable/${first}`, "first.js");
-  const included = files.flatMap((name) => ["--include", `${folder}/${name}`]);
-  const all = [
-    "--quiet",
-    "--no-check",
-    "--no-config",
-    "--no-code-cache",
-    ...runtimeFlags("hooks"),
-    ...flags,
-    ...included,
+/** @param first its first module. @param files what lies beside that. */
+async function makeExecutable(first: string, output: string, files: readonly string[]): Promise<void> {
+  const flags = [
+    ...["--quiet", "--no-check", "--no-config", "--no-code-cache", ...runtimeFlags("hooks")],
+    ...(target === undefined ? [] : ["--target", target]),
+    ...files.flatMap((name) => ["--include", `${folder}/${name}`]),
   ];
-  await run(Deno.execPath(), "compile", ...all, "--output", output, file);
+  const bundle = await makeBundle(`scripts/executable/${first}`);
+  await run(Deno.execPath(), ["compile", ...flags, "--output", output, bundle]);
 }
 
 async function makeCache(): Promise<void> {
   const rehearsal = `${folder}/rehearsal`;
-  await compile("rehearse.ts", rehearsal, [PROGRAM_FILE], []);
-  await run(rehearsal, folder);
+  await makeExecutable("rehearse.ts", rehearsal, [PROGRAM_FILE]);
+  await run(rehearsal, [folder], REHEARSAL_TIMEOUT_MS);
   // The second time, it sees whether V8 takes it.
-  await run(rehearsal, folder);
+  await run(rehearsal, [folder], REHEARSAL_TIMEOUT_MS);
 }
 
-async function run(program: string, ...args: string[]): Promise<void> {
-  const signal = AbortSignal.timeout(STEP_TIMEOUT_MS);
-  const { success, stderr } = await new Deno.Command(program, { args, stdout: "null", signal }).output();
+/** @throws {Error} where it fails, or is ended after a time. Default: it has all the time that it needs. */
+async function run(program: string, args: string[], timeoutMs = Infinity): Promise<void> {
+  const child = new Deno.Command(program, { args }).spawn();
+  // Asked more kindly, a peer would first come to its own end, and it may be that which takes so long.
+  const timer = timeoutMs === Infinity ? undefined : setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  const { success, signal } = await child.status;
+  clearTimeout(timer);
   if (success) return;
-  throw new Error(
-    `${program} ${args.join(" ")} failed${signal.aborted ? ", by its time" : ""}: ${new TextDecoder().decode(stderr)}`,
-  );
+  const why = timer !== undefined && signal === "SIGKILL" ? `took longer than ${timeoutMs / 1000} s` : "failed";
+  throw new Error(`${program} ${args.join(" ")} ${why}`);
 }
 
 /** The source map of what is now a line later. */
 function aLineLater(map: string): string {
   const { mappings, ...rest } = JSON.parse(map);
   return JSON.stringify({ ...rest, mappings: `;${mappings}` });
+}
+
+function asText(flag: unknown): string | undefined {
+  return flag === undefined ? undefined : String(flag);
 }

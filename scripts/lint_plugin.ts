@@ -147,8 +147,17 @@ function memberName(node: Deno.lint.MemberExpression): string | undefined {
 const ambient: Deno.lint.Rule = {
   create(context) {
     const { folder } = placeOf(context.filename);
-    if (folder === undefined || !isCore(folder)) return {};
+    if (folder === undefined) return {};
+    const everywhere: Deno.lint.LintVisitor = {
+      MetaProperty(node) {
+        if (node.meta.name === "import") {
+          context.report({ node, message: "in the executable, no module lies anywhere" });
+        }
+      },
+    };
+    if (!isCore(folder)) return everywhere;
     return {
+      ...everywhere,
       Identifier(node) {
         if (!isReference(node)) return;
         if (AMBIENT.has(node.name)) {
@@ -169,9 +178,6 @@ const ambient: Deno.lint.Rule = {
         if (name !== undefined && LOCALE_METHODS.has(name)) {
           context.report({ node, message: `${name} depends on the machine's language settings` });
         }
-      },
-      MetaProperty(node) {
-        if (node.meta.name === "import") context.report({ node, message: "the core may not know where it runs from" });
       },
     };
   },

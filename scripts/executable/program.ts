@@ -1,40 +1,51 @@
 import process from "node:process";
-import { Script } from "node:vm";
+import { constants, Script } from "node:vm";
 
 /** The program, beside the first module of an executable. */
 export const PROGRAM_FILE = "program.txt";
-/** What V8 made of it, likewise; an executable that was built for another system has none. */
+/** Its code cache, likewise; an executable that was built for another system has none. */
 export const CACHE_FILE = "program.cache";
 
-/** By this name errors tell of the program, as does its source map. The cache holds it too. */
+/** By this name errors tell of the program. The cache holds it too. */
 const NAME = "file:///kith.js";
 
-/** A program that can be run. */
+/** What a program is: a function that runs the command line of this process, to its exit. */
 export interface Program {
+  main(): Promise<void>;
+}
+
+/** A program with what V8 has made of it. */
+export interface OpenedProgram {
   /** Whether V8 took the cache that it was opened with. */
   readonly isCached: boolean;
-  /** Runs it, each time anew. @param runtime what it knows as `Deno`. */
-  run(runtime: typeof Deno): void;
-  /** What V8 has made of it by now, with all functions that were called. */
+  /** A program of its own, with all its state. @param runtime what it knows as `Deno`. */
+  load(runtime: typeof Deno): Program;
+  /** A code cache, with all functions that were called by now. */
   makeCache(): Uint8Array;
 }
 
-/** A bundle in the format of CommonJS as a program. It begins a line later there. */
+/** The text of a program, of a bundle in the format of CommonJS that exports `main`. It begins a line later there. */
 export function programOf(bundle: string): string {
-  return `(function (require, Deno) { "use strict";\n${bundle}\n})`;
+  return `(function (require, Deno) { "use strict"; const module = {};\n${bundle}\nreturn module.exports; })`;
 }
 
 /**
- * Opens a program, with a cache that may be of another V8 or of another program: it is not used then.
+ * Opens a program.
  *
- * @throws {SyntaxError} where it is none.
+ * @param cache what was made of this very text, or null. One of another V8 is not used; V8 does not notice one that was
+ * changed, or is of another text of the same length.
+ * @throws {SyntaxError} where it is no program.
  */
-export function openProgram(program: string, cache: Uint8Array | null): Program {
-  const script = new Script(program, { filename: NAME, ...(cache === null ? {} : { cachedData: cache }) });
-  const load = script.runInThisContext() as (require: (module: string) => unknown, runtime: typeof Deno) => void;
+export function openProgram(program: string, cache: Uint8Array | null): OpenedProgram {
+  const script = new Script(program, {
+    filename: NAME,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    ...(cache === null ? {} : { cachedData: cache }),
+  });
+  const load = script.runInThisContext() as (require: (module: string) => unknown, runtime: typeof Deno) => Program;
   return {
     isCached: cache !== null && script.cachedDataRejected === false,
-    run: (runtime) => load(process.getBuiltinModule, runtime),
+    load: (runtime) => load(builtinModule, runtime),
     makeCache: () => script.createCachedData(),
   };
 }
@@ -51,10 +62,20 @@ export function readCache(): Uint8Array | null {
     const cache = new Uint8Array(Deno.statSync(path).size);
     // `Deno.readFileSync` takes twice as long for what is in the executable.
     using file = Deno.openSync(path);
-    for (let read = 0; read < cache.length;) read += file.readSync(cache.subarray(read)) ?? cache.length;
+    for (let read = 0; read < cache.length;) {
+      const count = file.readSync(cache.subarray(read));
+      if (count === null) throw new Error(`${CACHE_FILE} ends after ${read} of ${cache.length} bytes`);
+      read += count;
+    }
     return cache;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
+}
+
+function builtinModule(name: string): unknown {
+  const module = process.getBuiltinModule(name);
+  if (module === undefined) throw new Error(`the runtime has no module ${name}`);
+  return module;
 }

@@ -1,4 +1,4 @@
 import { openProgram, readCache, readProgram } from "./program.ts";
 
 /** The first module of the executable. */
-openProgram(readProgram(), readCache()).run(Deno);
+await openProgram(readProgram(), readCache()).load(Deno).main();

@@ -99,6 +99,12 @@ Deno.test("ambient: the core uses nothing that differs from run to run", () => {
   }
 });
 
+Deno.test("ambient: what is in the executable does not ask where it lies", () => {
+  assertBreaks("ambient", "lib/host/a.ts", "export const u = import.meta.url;", "if (import.meta.main) f();");
+  assertClean("scripts/a.ts", "export const u = import.meta.url;");
+  assertClean("lib/host/a.ts", "export class A { constructor() { new.target; } }");
+});
+
 Deno.test("ambient: members, keys and labels of the same names are none of its business", () => {
   assertClean(
     "lib/peer/a.ts",

@@ -1,13 +1,7 @@
 import { createRequire } from "node:module";
 import { spawnSync } from "node:child_process";
-import { main } from "../../lib/cli/main.ts";
+import { main as runKith } from "../../lib/cli/main.ts";
 
-/**
- * Runs kith's own command line in this process, then tries what code that should not be there would try. Its last line
- * is a JSON object of what each attempt came to: "done", or the name of the error.
- *
- * A peer goes on; it counts as running once its control socket is there.
- */
 const home = Deno.env.get("KITH_HOME") as string;
 // Not to be seen beforehand, else the module would be loaded with this one.
 const load = (specifier: string) => import(specifier);
@@ -32,26 +26,34 @@ const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   "use the network": () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close(),
 };
 
-const exit = Deno.exit;
-let ended = false;
-const running = Promise.withResolvers<void>();
-// The command ends, and not this process.
-Deno.exit = (() => {
-  ended = true;
-  running.resolve();
-  throw new Error("the command has ended");
-}) as typeof Deno.exit;
-main().catch((error) => ended ? undefined : running.reject(error));
-const timer = setInterval(() => {
-  try {
-    Deno.lstatSync(`${home}/control.sock`);
+/**
+ * Runs kith's own command line in this process, then tries what code that should not be there would try. Its last line
+ * is a JSON object of what each attempt came to: "done", or the name of the error.
+ *
+ * A peer goes on; it counts as running once its control socket is there.
+ */
+export async function main(): Promise<void> {
+  const exit = Deno.exit;
+  let ended = false;
+  const running = Promise.withResolvers<void>();
+  // The command ends, and not this process.
+  Deno.exit = (() => {
+    ended = true;
     running.resolve();
-  } catch {
-    return;
-  }
-}, 10);
-running.promise.then(async () => {
+    throw new Error("the command has ended");
+  }) as typeof Deno.exit;
+  runKith().catch((error) => ended ? undefined : running.reject(error));
+  const timer = setInterval(() => {
+    try {
+      Deno.lstatSync(`${home}/control.sock`);
+      running.resolve();
+    } catch {
+      return;
+    }
+  }, 10);
+  await running.promise;
   clearInterval(timer);
+
   const outcomes: Record<string, string> = {};
   for (const [what, attempt] of Object.entries(ATTEMPTS)) {
     try {
@@ -64,4 +66,4 @@ running.promise.then(async () => {
   }
   console.log("\n" + JSON.stringify(outcomes));
   exit(0);
-});
+}

@@ -15,7 +15,7 @@ const BUILT = Deno.env.get("KITH_PROBE");
 
 /** What is left to code within a process of kith. @param flags of `deno run`. @param words the command line of kith. */
 async function allowedIn(flags: readonly string[], words: readonly string[], env = {}): Promise<string[]> {
-  const args = ["run", "--no-check", "--no-prompt", ...flags, `${ROOT}/tests/guards/privileges_probe.ts`, ...words];
+  const args = ["run", "--no-check", "--no-prompt", ...flags, `${ROOT}/tests/guards/run_privileges_probe.ts`, ...words];
   return await allowedBy(Deno.execPath(), args, env);
 }
 

@@ -1,56 +1,75 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { openProgram, programOf } from "../../../scripts/executable/program.ts";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { type OpenedProgram, openProgram, programOf } from "../../../scripts/executable/program.ts";
 
-/** Runs a bundle with a `Deno` of its own. @returns what it handed to `Deno.tell`. */
-function toldBy(bundle: string, cache: Uint8Array | null = null): unknown[] {
+/** A bundle whose `main` is a function with this body. */
+function bundleOf(body: string): string {
+  return `module.exports = { async main() { ${body} } };`;
+}
+
+/** What a program hands to `Deno.tell`. */
+async function toldBy(opened: OpenedProgram): Promise<unknown[]> {
   const told: unknown[] = [];
-  openProgram(programOf(bundle), cache).run({ tell: (value: unknown) => told.push(value) } as unknown as typeof Deno);
+  await opened.load({ tell: (value: unknown) => told.push(value) } as unknown as typeof Deno).main();
   return told;
 }
 
-Deno.test("a program has the modules of the runtime, and what it is given as Deno", () => {
-  assertEquals(toldBy('Deno.tell(require("node:path").posix.join("a", "b"));'), ["a/b"]);
+function toldByBundle(bundle: string, cache: Uint8Array | null = null): Promise<unknown[]> {
+  return toldBy(openProgram(programOf(bundle), cache));
+}
+
+Deno.test("a program has the modules of the runtime, and what it is given as Deno", async () => {
+  const body = 'Deno.tell(require("node:path").posix.join("a", "b"));';
+  assertEquals(await toldByBundle(bundleOf(body)), ["a/b"]);
 });
 
-Deno.test("a program runs in strict mode, as the modules did of which it is made", () => {
-  assertEquals(toldBy("Deno.tell((function () { return this; })());"), [undefined]);
+Deno.test("a program may import a module of the runtime later", async () => {
+  const body = 'Deno.tell(typeof (await import("node:dns/promises")).lookup);';
+  assertEquals(await toldByBundle(bundleOf(body)), ["function"]);
 });
 
-Deno.test("each run is anew", () => {
-  const told: number[] = [];
-  const program = openProgram(programOf("let runs = 0; Deno.tell(++runs);"), null);
-  for (let times = 0; times < 2; times++) {
-    program.run({ tell: (runs: number) => told.push(runs) } as unknown as typeof Deno);
-  }
-  assertEquals(told, [1, 1]);
+Deno.test("a module that the runtime has not is an error", async () => {
+  await assertRejects(() => toldByBundle(bundleOf('require("nothing");')), Error, "the runtime has no module nothing");
 });
 
-Deno.test("what a program throws is told of by its name in the source map, a line later than in the bundle", () => {
-  const { stack } = assertThrows(() => toldBy('\n  throw new Error("here");'), Error, "here");
-  assertMatch(stack ?? "", /\/kith\.js:3:9\b/);
+Deno.test("a program runs in strict mode, as the modules did of which it is made", async () => {
+  assertEquals(await toldByBundle(bundleOf("Deno.tell((function () { return this; })());")), [undefined]);
+});
+
+Deno.test("a program is loaded with a state of its own", async () => {
+  const opened = openProgram(programOf(`let runs = 0; ${bundleOf("Deno.tell(++runs);")}`), null);
+  assertEquals(await toldBy(opened), [1]);
+  assertEquals(await toldBy(opened), [1]);
+});
+
+Deno.test("what a program throws is told of by its name, a line later than in the bundle", async () => {
+  const { stack } = await assertRejects(() => toldByBundle(bundleOf('\n  throw new Error("here");')), Error, "here");
+  assertMatch(stack ?? "", /file:\/\/\/kith\.js:3:9\b/);
 });
 
 Deno.test("what is no program is refused", () => {
   assertThrows(() => openProgram(programOf("var a="), null), SyntaxError);
 });
 
-const BUNDLE = `class Late { method() { return "${"x".repeat(100)}".length; } } Deno.tell(new Late().method());`;
+const BUNDLE = `class Late { method() { return "${"x".repeat(100)}".length; } } ${
+  bundleOf("Deno.tell(new Late().method());")
+}`;
 
-Deno.test("a cache has what was called since the program was opened", () => {
-  const program = openProgram(programOf(BUNDLE), null);
-  const before = program.makeCache();
-  program.run({ tell: () => {} } as unknown as typeof Deno);
-  const after = program.makeCache();
+Deno.test("a cache has what was called since the program was opened", async () => {
+  const opened = openProgram(programOf(BUNDLE), null);
+  const before = opened.makeCache();
+  await toldBy(opened);
+  const after = opened.makeCache();
   assert(after.length > before.length, `${before.length} to ${after.length} bytes`);
 });
 
-Deno.test("a program that is opened with a cache runs, also with that of another", () => {
-  assert(!openProgram(programOf(BUNDLE), null).isCached);
-  const cache = openProgram(programOf(BUNDLE), null).makeCache();
-  assert(openProgram(programOf(BUNDLE), cache).isCached);
-  assertEquals(toldBy(BUNDLE, cache), [100]);
-  const other = `${BUNDLE}Deno.tell("more");`;
-  assert(!openProgram(programOf(other), cache).isCached);
-  assertEquals(toldBy(other, cache), [100, "more"]);
-  assertEquals(toldBy(BUNDLE, new Uint8Array(10)), [100]);
+Deno.test("a program that is opened with its cache uses it, and does without one that is none", async () => {
+  const without = openProgram(programOf(BUNDLE), null);
+  assert(!without.isCached);
+  const opened = openProgram(programOf(BUNDLE), without.makeCache());
+  assert(opened.isCached);
+  assertEquals(await toldBy(opened), [100]);
+  // Of another text: V8 knows that of before without any cache.
+  const withNone = openProgram(programOf(`${BUNDLE} `), new Uint8Array(1000));
+  assert(!withNone.isCached);
+  assertEquals(await toldBy(withNone), [100]);
 });

@@ -1,0 +1,3 @@
+import { main } from "./privileges_probe.ts";
+
+await main();
