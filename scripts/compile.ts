@@ -1,4 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
+import { dirname } from "node:path";
 import { CACHE_FILE, PROGRAM_FILE, programOf } from "./executable/program.ts";
 import { runtimeFlags } from "./flags.ts";
 
@@ -11,8 +12,8 @@ import { runtimeFlags } from "./flags.ts";
  * With the program comes its code cache, made in a rehearsal. An executable for another system, or of another module than
  * kith's own, has none, and starts slower.
  *
- * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE], a module that exports `main`. Default: kith, for
- * this system, into dist/kith.
+ * Usage: compile.ts [--target TRIPLE] [--output PATH] [--entry FILE], a module that exports `main` and awaits nothing at
+ * its top level. Default: kith, for this system, into dist/kith.
  */
 
 /** How long the rehearsal may take. It needs a second. */
@@ -20,11 +21,16 @@ const REHEARSAL_TIMEOUT_MS = 120_000;
 
 const args = parseArgs(Deno.args, { string: ["target", "output", "entry"] });
 const target = args.target === Deno.build.target ? undefined : asText(args.target);
-const output = asText(args.output) ?? (target === undefined ? "dist/kith" : `dist/kith-${target}`);
-const outputFolder = output.slice(0, output.lastIndexOf("/") + 1) || "./";
-Deno.mkdirSync(outputFolder, { recursive: true });
+const output = asText(args.output) ?? (args.target === undefined ? "dist/kith" : `dist/kith-${args.target}`);
+Deno.mkdirSync(dirname(output), { recursive: true });
 // Where what is built is going to be run, the rehearsal can be.
-const folder = Deno.realPathSync(Deno.makeTempDirSync({ dir: outputFolder, prefix: ".build-" }));
+const folder = Deno.realPathSync(Deno.makeTempDirSync({ dir: dirname(output), prefix: ".build-" }));
+for (const signal of Deno.build.os === "windows" ? ["SIGINT" as const] : ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => {
+    Deno.removeSync(folder, { recursive: true });
+    Deno.exit(1);
+  });
+}
 try {
   const bundle = await makeBundle(asText(args.entry) ?? "lib/cli/main.ts", "--format=cjs", "--sourcemap=external");
   Deno.writeTextFileSync(`${folder}/${PROGRAM_FILE}`, programOf(Deno.readTextFileSync(bundle)));
@@ -34,7 +40,7 @@ try {
     files.push(CACHE_FILE);
   }
   await makeExecutable("start.ts", output, files);
-  Deno.writeTextFileSync(`${output}.js.map`, aLineLater(Deno.readTextFileSync(`${bundle}.map`)));
+  Deno.writeTextFileSync(`${output}.js.map`, movedMap(Deno.readTextFileSync(`${bundle}.map`)));
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }
@@ -70,19 +76,24 @@ async function makeCache(): Promise<void> {
 /** @throws {Error} where it fails, or is ended after a time. Default: it has all the time that it needs. */
 async function run(program: string, args: string[], timeoutMs = Infinity): Promise<void> {
   const child = new Deno.Command(program, { args }).spawn();
+  let isLate = false;
   // Asked more kindly, a peer would first come to its own end, and it may be that which takes so long.
-  const timer = timeoutMs === Infinity ? undefined : setTimeout(() => child.kill("SIGKILL"), timeoutMs);
-  const { success, signal } = await child.status;
+  const timer = timeoutMs === Infinity ? undefined : setTimeout(() => {
+    isLate = true;
+    child.kill("SIGKILL");
+  }, timeoutMs);
+  const { success, code, signal } = await child.status;
   clearTimeout(timer);
   if (success) return;
-  const why = timer !== undefined && signal === "SIGKILL" ? `took longer than ${timeoutMs / 1000} s` : "failed";
+  const why = isLate ? `took longer than ${timeoutMs / 1000} s` : `ended with ${signal ?? code}`;
   throw new Error(`${program} ${args.join(" ")} ${why}`);
 }
 
-/** The source map of what is now a line later. */
-function aLineLater(map: string): string {
-  const { mappings, ...rest } = JSON.parse(map);
-  return JSON.stringify({ ...rest, mappings: `;${mappings}` });
+/** The source map of what is now a line later, and a folder higher. */
+function movedMap(map: string): string {
+  const { mappings, sources, ...rest } = JSON.parse(map);
+  const moved = sources.map((source: string) => source.replace("../", ""));
+  return JSON.stringify({ ...rest, sources: moved, mappings: `;${mappings}` });
 }
 
 function asText(flag: unknown): string | undefined {
