@@ -35,8 +35,9 @@ export function openQuic(
   hooks: Partial<QuicEndpointHooks> = {},
   api: QuicApi = Deno,
   hostname = "127.0.0.1",
+  port = 0,
 ): QuicEndpoint {
-  return new QuicEndpoint({ hostname, port: 0 }, api, {
+  return new QuicEndpoint({ hostname, port }, api, {
     isFull: () => false,
     refusesUnproven: () => false,
     refuses: () => false,
