@@ -70,9 +70,9 @@ export function readProgram(): string {
   return Deno.readTextFileSync(`${import.meta.dirname}/${PROGRAM_FILE}`);
 }
 
-/** The cache beside this module; null where there is none. */
-export function readCache(): Uint8Array | null {
-  const path = `${import.meta.dirname}/${CACHE_FILE}`;
+/** The cache in a folder; null where there is none. Default: that of this module. */
+export function readCache(folder = import.meta.dirname): Uint8Array | null {
+  const path = `${folder}/${CACHE_FILE}`;
   try {
     const cache = new Uint8Array(Deno.statSync(path).size);
     // `Deno.readFileSync` takes twice as long for what is in the executable.

@@ -1,4 +1,4 @@
-import { CACHE_FILE, openProgram, readProgram } from "./program.ts";
+import { CACHE_FILE, openProgram, readCache, readProgram } from "./program.ts";
 
 /**
  * The first module of an executable that is only built to make the code cache of the one that stays: it runs a peer, and
@@ -9,8 +9,7 @@ import { CACHE_FILE, openProgram, readProgram } from "./program.ts";
  */
 const [folder] = Deno.args;
 if (folder === undefined) throw new Error("the argument is to name a folder");
-const cacheFile = `${folder}/${CACHE_FILE}`;
-const made = readIfThere(cacheFile);
+const made = readCache(folder);
 const opened = openProgram(readProgram(), made);
 if (made === null) await rehearse();
 else if (!opened.isCached) throw new Error("V8 does not take the code cache that it made");
@@ -26,7 +25,7 @@ async function rehearse(): Promise<void> {
   } finally {
     Deno.removeSync(home, { recursive: true });
   }
-  Deno.writeFileSync(cacheFile, opened.makeCache());
+  Deno.writeFileSync(`${folder}/${CACHE_FILE}`, opened.makeCache());
 }
 
 /** Other commands than these would make the cache longer to read, and be no faster. */
@@ -60,13 +59,4 @@ async function runCommand(home: string, words: readonly string[], heard = (_text
     stdout: { value: stdout },
   })).main();
   if (code !== 0) throw new Error(`kith ${words.join(" ")} ended with ${code}: ${said}`);
-}
-
-function readIfThere(path: string): Uint8Array | null {
-  try {
-    return Deno.readFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
